@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h - the commands. Each returns the exit status of DESIGN 7: 0 success, 1 a finding, 2 bad input, 3 the machine failed. */
+#ifndef IOMMUSIM_CLI_H
+#define IOMMUSIM_CLI_H
+#include "core/base/err.h"
+
+struct cli_cmd {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+	const char *args, *help;
+};
+extern const struct cli_cmd cli_cmds[]; /* main.c; ends with name NULL */
+int cmd_run(int argc, char **argv);
+int cmd_walk(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_decode(int argc, char **argv);
+int cmd_params(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
+/** cli_fail() - print "iommusim: message" on standard error. Returns: e->code. */
+int cli_fail(const struct err *e);
+/** cli_usage() - complain about the command line of @cmd. Returns: 2. */
+int cli_usage(const char *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** cli_out() - flush and check standard output at the end. Returns: @status, or 3 with a message if it could not be written. */
+int cli_out(int status);
+#endif

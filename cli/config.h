@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the configuration file as a struct. The command owns the list of architectures.
+ * YAML: memory:, units: (sequence), devices: (sequence; rid "any" gives the default for requesters not listed), replay:, trace:, report:, include:.
+ * --set paths: memory.latency, units.NAME.iotlb.entries or vtd.iotlb.entries (every unit of the architecture), devices.NAME.outstanding or
+ * devices.outstanding (every device and the default), replay.order, ...
+ */
+#ifndef IOMMUSIM_CONFIG_H
+#define IOMMUSIM_CONFIG_H
+#include "software/platform.h"
+#include "vtd/vtd.h"
+
+struct run_unit {
+	char *name;
+	const struct arch *arch;
+	union { struct vtd_cfg vtd; } c;
+};
+struct run_cfg {
+	struct plat_cfg plat;
+	struct run_unit *unit;
+	size_t n_unit;
+	char *trace; /* path; overridden by --trace; may be NULL */
+	struct run_gen { /* trace: gen: ... synthetic uniform random DMA when no trace file is given (see gen_opts) */
+		uint64_t window, count, iova, seed;
+		uint32_t len, rid, write_percent, map_page; /* map_page: 0 4K, 1 2M, 2 1G */
+		uint32_t mode; /* table shape: legacy, ss, fs, nested, pt */
+		uint32_t levels, s2_levels;
+	} gen;
+};
+struct arch { /* one row per architecture */
+	const char *name; /* "vtd" */
+	const struct cfg_opt *opts;
+	size_t cfg_size;
+	struct iommu *(*create)(const void *cfg, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e);
+	bool (*same_fault)(void *arg, const struct iommu *u, unsigned expected, unsigned got);
+};
+extern const struct arch archs[]; /* arch.c; ends with name NULL */
+/** run_cfg_load() - @path "-" is standard input. Defaults, then the file, then nothing else. */
+bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e) MUST_USE;
+void run_cfg_init(struct run_cfg *c); /* one unit vtd0 and the default device, all defaults */
+/** run_cfg_set() - "key=value" of --set. */
+bool run_cfg_set(struct run_cfg *c, const char *assignment, struct err *e) MUST_USE;
+/** run_cfg_dump() - the complete effective file; reads back to the same run. */
+bool run_cfg_dump(const struct run_cfg *c, FILE *o, struct err *e) MUST_USE;
+void run_cfg_free(struct run_cfg *c);
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pt.h - page-table walking: pure steps per format, one shell for one and two stages.
+ * Models: any depth, blocks at every level, permissions accumulated over levels and stages, accessed/dirty updates, per-level
+ * walk caches for both stages, a nested (gpa to spa) cache. Level 0 is always the last table.
+ * Does not model: what a fault is called (the vendor translates enum pt_why).
+ */
+#ifndef IOMMUSIM_PT_H
+#define IOMMUSIM_PT_H
+#include "core/cache/xcache.h"
+#include "core/iommu.h"
+
+enum { PT_LEVELS = 6 };
+enum pt_why {
+	PT_OK,
+	PT_WHY_RANGE, /* input address wider than the table's input */
+	PT_WHY_CANON, /* input not sign-extended */
+	PT_WHY_READ, /* the entry could not be read */
+	PT_WHY_ABSENT, /* MEM_ABSENT: the walk left the image */
+	PT_WHY_EMPTY, /* not present */
+	PT_WHY_NO_R, PT_WHY_NO_W, PT_WHY_NO_X, PT_WHY_PRIV,
+	PT_WHY_RSVD,
+	PT_WHY_AD, /* accessed/dirty update refused (no-snoop walk) */
+	PT_WHY_AD_FAIL, /* accessed/dirty update failed on the bus */
+	PT_WHY_S2_W /* stage 2 lacks write permission for the update of a stage-1 entry */
+};
+enum pt_class { PT_EMPTY, PT_TABLE, PT_LEAF };
+struct pt_table { /* one stage as the vendor's configuration describes it */
+	const struct pt_fmt *fmt;
+	uint64_t root; /* first table: spa, or gpa for stage 1 above a stage 2 */
+	uint64_t id; /* tag of this table's walk-cache entries */
+	struct xc_tag inv; /* did, pasid, rid, kind: how invalidations find those entries */
+	uint8_t levels; /* 1..6 */
+	uint8_t ia_bits; /* width of the input */
+	uint8_t oa_bits; /* addresses in entries at or above 2^oa_bits are reserved-bit errors */
+	uint32_t opt; /* format-specific switches */
+};
+struct pt_entry_info { /* what one entry says */
+	enum pt_class cls;
+	enum pt_why why; /* PT_OK, or the first check that failed, in the format's order */
+	uint8_t perm; /* XL_R|XL_W|XL_X this entry grants */
+	uint8_t memtype;
+	bool snoop;
+	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
+	uint64_t set; /* bits to set for accessed/dirty (0: none) */
+};
+struct pt_fmt {
+	const char *name;
+	/* Pure: entry @e at @level for access @acc (XL_*), permissions so far @perm. */
+	struct pt_entry_info (*entry)(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm);
+	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. */
+	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
+};
+struct pt_caches { /* any may be NULL */
+	struct xcache *psc[2][PT_LEVELS]; /* [stage][level]: entry at this level that points to a table at level-1; payload struct pt_psc */
+	struct xcache *nested; /* gpa page to spa; payload struct pt_psc */
+};
+struct pt_psc {
+	uint64_t next; /* spa of the next table (or of the page, nested) */
+	uint64_t next_gpa; /* nested stage 1: its gpa */
+	uint8_t perm, dirty;
+};
+struct pt_walk {
+	const struct pt_caches *c;
+	struct pt_table t[2]; /* [0] stage 1, [1] stage 2; fmt NULL: no such stage */
+	uint64_t ia, gpa, table[2]; /* current table, per stage (spa; stage 1 nested: gpa until translated) */
+	uint64_t entry_spa, entry;
+	uint64_t s1_page, s1_entry_gpa;
+	uint8_t acc, phase, level[2], perm[2], s1_lg2, s2_lg2, s2_acc;
+	bool fetch; /* the stage-2 walk in progress translates the address of a stage-1 table entry */
+	bool functional, nofill, started_s2, s1_update;
+	uint64_t pending_set;
+	struct pt_entry_info info;
+	/* result */
+	uint64_t pa;
+	uint8_t size_lg2, out_perm, memtype;
+	bool snoop, dirty_ok;
+	/* fault */
+	enum pt_why why;
+	uint8_t f_stage, f_level; /* stage 1 or 2 */
+	bool f_top; /* the entry was in the top table of its stage */
+};
+/** pt_walk_begin() - start a walk; x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc). w->t, w->c, w->ia, w->acc set by the caller. */
+enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x);
+enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x);
+#endif
