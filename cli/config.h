@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config.h - the configuration file as a struct. The command owns the list of architectures.
- * YAML: memory:, units: (sequence), devices: (sequence; rid "any" gives the default for requesters not listed), replay:, trace:, report:, include:.
+ * YAML: memory:, units: (sequence), devices: (sequence; rid "any" gives the default for requesters not listed, and what a listed one
+ * does not say), replay:, software:, gen:, trace: (file), seed, include:. Paths of includes are relative to the including file, the
+ * path of the trace to the current directory.
  * --set paths: memory.latency, units.NAME.iotlb.entries or vtd.iotlb.entries (every unit of the architecture), devices.NAME.outstanding or
  * devices.outstanding (every device and the default), replay.order, ...
  */
 #ifndef IOMMUSIM_CONFIG_H
 #define IOMMUSIM_CONFIG_H
+#include "software/drv.h"
+#include "software/gen.h"
 #include "software/platform.h"
 #include "vtd/vtd.h"
 
@@ -20,12 +24,8 @@ struct run_cfg {
 	struct run_unit *unit;
 	size_t n_unit;
 	char *trace; /* path; overridden by --trace; may be NULL */
-	struct run_gen { /* trace: gen: ... synthetic uniform random DMA when no trace file is given (see gen_opts) */
-		uint64_t window, count, iova, seed;
-		uint32_t len, rid, write_percent, map_page; /* map_page: 0 4K, 1 2M, 2 1G */
-		uint32_t mode; /* table shape: legacy, ss, fs, nested, pt */
-		uint32_t levels, s2_levels;
-	} gen;
+	struct gen_cfg gen; /* traffic when no trace is given */
+	struct drv_cfg drv; /* the driver model that carries out software-level records */
 };
 struct arch { /* one row per architecture */
 	const char *name; /* "vtd" */

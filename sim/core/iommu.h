@@ -49,6 +49,7 @@ struct xl {
 	struct xl *next, **pprev; /* in-flight list (oldest first) */
 	struct xl *qnext; /* miss queue, or the waiters of a walk */
 	struct xl *waiters; /* merged behind this walk */
+	struct xl *mnext; /* chain of the merge table */
 	uint64_t seq; /* start order, for draining */
 	sim_time t_start, t_walk;
 	uint32_t cyc; /* cycles spent in lookups since the last memory access; the shell turns them into time */
@@ -58,7 +59,8 @@ struct xl {
 	bool tagged; /* tag is valid: an invalidation can tell whether it covers this walk */
 	bool hit; /* answered by the IOTLB */
 	uint8_t reads; /* memory reads of this walk */
-	struct xc_tag tag; /* of the IOTLB entry this request uses or will fill */
+	struct xc_tag tag; /* of the IOTLB entry this request uses or will fill; 4 KiB until the page size is known */
+	uint64_t ov_first, ov_last; /* union of ranges invalidated meanwhile beside that 4 KiB page: nothing that meets it may be cached */
 	/* the memory access that begin/next asks for */
 	uint64_t mem_spa, cas_old, cas_new;
 	uint8_t mem_words;
@@ -145,6 +147,7 @@ struct iommu_ops {
 	void (*page_request)(struct iommu *u, const struct page_req *p);
 	bool (*stats)(struct iommu *u, struct stat_reg *r);
 	void (*destroy)(struct iommu *u);
+	bool (*is_tail)(const struct iommu *u, uint32_t off); /* a queue tail: writing it depends on no DMA. NULL: none is */
 };
 struct iommu_drain { /* embedded in whoever waits */
 	struct iommu_drain *next;
@@ -164,6 +167,7 @@ struct iommu {
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */
 	struct xl *mq_head, **mq_tail; /* misses without a walker */
+	struct xl *pq_head, **pq_tail; /* requests held at the port because the miss queue is full */
 	uint32_t mq_len, busy_walkers;
 	sim_time pipe_free;
 	uint64_t seq;
@@ -182,6 +186,13 @@ void iommu_retire(struct iommu *u, struct xl *x);
 void iommu_drain(struct iommu *u, struct iommu_drain *d);
 /** iommu_overtake() - mark every walk in progress covered by @s (or not yet tagged) so that it fills nothing. The vendor calls it with each scope. */
 void iommu_overtake(struct iommu *u, const struct inv_scope *s);
+/** xl_may_fill() - a cache entry for the page at @first may still be written by this walk. */
+static inline bool xl_may_fill(const struct xl *x, uint64_t first, unsigned size_lg2)
+{
+	uint64_t last = first + (size_lg2 >= 64 ? UINT64_MAX : (UINT64_C(1) << size_lg2) - 1);
+
+	return !x->functional && !x->nofill && !(first <= x->ov_last && x->ov_first <= last);
+}
 /** iommu_walk_now() - translate in zero time from the tables alone (oracle). @step, if not NULL, sees every memory access. */
 typedef void iommu_step_fn(void *arg, const struct xl *x); /* x->mem_spa, mem_words, data, mem_st, reads */
 void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg);

@@ -67,4 +67,10 @@ struct dev_stats *dev_stats_of(struct dev *d);
 /** dev_ats_inv() - an invalidate request reaches this device. */
 void dev_ats_inv(struct dev *d, const struct ats_inv *q);
 void dev_set_silent(struct dev *d, bool silent);
+/** dev_set_ats() - translation service on (the state after dev_create()) or off; when off, invalidate requests stay unanswered. */
+void dev_set_ats(struct dev *d, bool on);
+/** dev_reset() - function-level reset as the IOMMU sees it: pending invalidate answers are lost, the device is alive again. */
+void dev_reset(struct dev *d);
+/** dev_cfg_check() - the rules of a configuration that a range cannot express (powers of two). */
+bool dev_cfg_check(const struct dev_cfg *c, struct err *e) MUST_USE;
 #endif

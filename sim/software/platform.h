@@ -61,11 +61,15 @@ struct mem *plat_mem(struct plat *p);
 struct mem_port *plat_port(struct plat *p);
 /** plat_add_unit() - takes ownership of @u (destroyed with the platform); index in the order of the calls. */
 bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e) MUST_USE;
+/** plat_unit() - unit @i, NULL if there is none. */
+struct iommu *plat_unit(struct plat *p, unsigned i);
 /* The producer of records: a trace reader, a generator, or a software model. Same contract as trc_next(). */
 typedef int plat_source_fn(void *arg, struct trc_rec *r, struct err *e);
 /** plat_start() - begin to replay @src; plat_done() says when everything has finished. The host drains the kernel between. */
 bool plat_start(struct plat *p, plat_source_fn *src, void *arg, bool verify, struct err *e) MUST_USE;
 bool plat_done(const struct plat *p);
+/** plat_stopped() - given up (no progress, bad record): what is left in the queue must not run. For hosts. */
+bool plat_stopped(const struct plat *p);
 /** plat_result() - after the end: false and @e if the source failed or the model got stuck. Results so far stay valid. */
 bool plat_result(struct plat *p, struct err *e) MUST_USE;
 /** plat_run() - the native host: start, drain, result. */

@@ -24,6 +24,7 @@ struct vtd_cfg {
 	bool rewalk_on_perm; /* a hit without the needed permission is walked again (5.3) instead of faulting */
 	bool spr17; /* erratum: refuse read-only second-stage mappings under nesting */
 	bool ss_d_on_fs_read; /* nested: reading an FS entry sets D in the SS leaf of its page (U15) */
+	bool ad_needs_snoop; /* an A/D update under tables walked without snoop faults 0x90/0x7C ([1s]); false: it is done */
 	bool ir_check_page; /* U17: the interrupt range is tested on the final 4 KiB page (true) or the base of the large page */
 };
 extern const struct cfg_opt vtd_opts[];

@@ -11,6 +11,7 @@ enum vtd_kind { VTD_K_SS, VTD_K_FS, VTD_K_NESTED, VTD_K_PT, VTD_K_PSC_SS, VTD_K_
 enum vtd_ttm { VTD_TTM_LEGACY, VTD_TTM_SCALABLE, VTD_TTM_RSVD, VTD_TTM_ABORT };
 enum { VTD_PGTT_FS = 1, VTD_PGTT_SS = 2, VTD_PGTT_NESTED = 3, VTD_PGTT_PT = 4 };
 
+/* mgaw, pss: widths in bits (field + 1); nfr: number of fault records (field + 1); fro, iro: byte offsets; haw at most 52. */
 struct vtd_caps { /* decoded from CAP/ECAP/VER once; vtd_caps_decode() after a restore */
 	unsigned major, nd_bits, sagaw, mgaw, haw, nfr, fro, iro, mamv, sslps, mhmv, pss;
 	bool psi, rwbf, plmr, phmr, cm, zlr, fs1gp, fs5lp, esrtps, esirtps;
@@ -38,6 +39,14 @@ struct vtd {
 		uint64_t busy_ps;
 	} st;
 	uint64_t seed;
+	/* vtd_regs.c */
+	uint8_t regmap[VTD_REG_BYTES / 4]; /* row of the register that owns this dword, plus 1; 0: none */
+	struct iommu_drain te_drain; /* GCMD.TE 1 -> 0 waits for requests in flight */
+	bool te_draining, te_want;
+	bool held; /* registers were restored: the queue goes on at the next access or request */
+	/* vtd_prq.c, vtd_unit.c */
+	struct vtd_prq *prq;
+	char (*path)[80]; /* names under which statistics are registered */
 };
 static inline struct vtd *vtd_of(struct iommu *u)
 {
@@ -64,6 +73,10 @@ bool vtd_restore(struct iommu *u, uint32_t off, unsigned bytes, uint64_t val, st
 uint64_t vtd_reg_get(const struct vtd *v, uint32_t off, unsigned bytes); /* raw */
 void vtd_reg_put(struct vtd *v, uint32_t off, unsigned bytes, uint64_t val);
 void vtd_regs_reset(struct vtd *v);
+/** vtd_regs_map() - rebuild regmap after the capabilities changed. Returns: false if they place registers outside the register file. */
+bool vtd_regs_map(struct vtd *v, struct err *e);
+/** vtd_pmr_hit() - protected memory is on and @r touches it (tested while remapping is off). */
+bool vtd_pmr_hit(const struct vtd *v, const struct xl_req *r);
 /* vtd_fault.c: primary fault logging, fault event */
 void vtd_fault_record(struct iommu *u, struct xl *x); /* iommu_ops.fault */
 /** vtd_event_update() - a status bit of an event group was set or cleared: 1.7, steps 1-5. */
@@ -71,6 +84,14 @@ enum vtd_event { VTD_EV_FAULT, VTD_EV_INV, VTD_EV_PAGE };
 void vtd_event_set(struct vtd *v, enum vtd_event ev, bool was_clear);
 void vtd_event_cleared(struct vtd *v, enum vtd_event ev);
 bool vtd_fault_qualified(unsigned code); /* Q in 6.1 */
+enum vtd_req_type { VTD_TYPE_WRITE = 0, VTD_TYPE_PAGE = 1, VTD_TYPE_READ = 2, VTD_TYPE_ATOMIC = 3 }; /* T1:T2 of a fault record */
+void vtd_fault_log(struct vtd *v, const struct xl_req *q, enum vtd_req_type type, unsigned code);
+/** vtd_event_status() - any status bit of the group is set. */
+bool vtd_event_status(const struct vtd *v, enum vtd_event ev);
+void vtd_fault_recompute(struct vtd *v); /* F bits were written: PPF, FRI, event */
+void vtd_fault_restored(struct vtd *v); /* registers were restored: where the next record goes */
+/** vtd_event_unmasked() - IM of the group was cleared. */
+void vtd_event_unmasked(struct vtd *v, enum vtd_event ev);
 /* vtd_iq.c: invalidation queue, device-TLB requests, waits */
 bool vtd_iq_create(struct vtd *v, struct err *e);
 void vtd_iq_destroy(struct vtd *v);
@@ -80,7 +101,13 @@ bool vtd_iq_idle(const struct iommu *u);
 void vtd_iq_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc);
 /** vtd_iq_register_inv() - register-based CCMD/IOTLB invalidation; completes in simulated time. */
 void vtd_iq_register_inv(struct vtd *v, bool iotlb);
+/** vtd_iq_error() - queue error: FSTS.IQE, IQERCD.IQEI = @code, fault event. Nothing if IQE is already set. */
+void vtd_iq_error(struct vtd *v, unsigned code);
+void vtd_iq_restored(struct vtd *v); /* registers were restored */
+void vtd_iq_progress(struct vtd *v); /* tell the environment if the unit has just gone idle */
 /* vtd_prq.c */
+bool vtd_prq_create(struct vtd *v, struct err *e);
+void vtd_prq_destroy(struct vtd *v);
 void vtd_page_request(struct iommu *u, const struct page_req *p);
 bool vtd_prq_drained(const struct vtd *v);
 #endif

@@ -37,6 +37,8 @@ bool mem_touch(struct mem *m, uint64_t spa) MUST_USE;
 void mem_poison(struct mem *m, uint64_t spa, bool on);
 /** mem_each_page() - call @fn for every existing page in ascending address order. */
 void mem_each_page(const struct mem *m, void (*fn)(void *arg, uint64_t spa, const uint64_t *w), void *arg);
+/** mem_oom() - true once a page could not be allocated: that store was lost and the results of the run are void. */
+bool mem_oom(const struct mem *m);
 
 struct mem_port_cfg {
 	uint64_t lat_ps; /* DRAM round trip */

@@ -32,6 +32,7 @@ struct pt_table { /* one stage as the vendor's configuration describes it */
 	struct xc_tag inv; /* did, pasid, rid, kind: how invalidations find those entries */
 	uint8_t levels; /* 1..6 */
 	uint8_t ia_bits; /* width of the input */
+	uint8_t grain_lg2; /* 12: 4 KiB tables of 512 entries */
 	uint8_t oa_bits; /* addresses in entries at or above 2^oa_bits are reserved-bit errors */
 	uint32_t opt; /* format-specific switches */
 };
@@ -43,6 +44,7 @@ struct pt_entry_info { /* what one entry says */
 	bool snoop;
 	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
 	uint64_t set; /* bits to set for accessed/dirty (0: none) */
+	bool clean; /* PT_LEAF: a write would still have to set dirty */
 };
 struct pt_fmt {
 	const char *name;
@@ -52,35 +54,57 @@ struct pt_fmt {
 	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
 };
 struct pt_caches { /* any may be NULL */
-	struct xcache *psc[2][PT_LEVELS]; /* [stage][level]: entry at this level that points to a table at level-1; payload struct pt_psc */
+	struct xcache *psc[2][PT_LEVELS]; /* [stage][level]: what the entry at this level, pointing to a table at level-1, leads to; payload struct pt_psc */
 	struct xcache *nested; /* gpa page to spa; payload struct pt_psc */
 };
 struct pt_psc {
-	uint64_t next; /* spa of the next table (or of the page, nested) */
-	uint64_t next_gpa; /* nested stage 1: its gpa */
-	uint8_t perm, dirty;
+	uint64_t next; /* spa of the next table (nested cache: of the page) */
+	uint64_t next_gpa; /* stage-1 entries above a stage 2: the table's own address */
+	uint8_t perm; /* accumulated in this stage */
+	uint8_t s2_perm; /* stage-1 entries above a stage 2: what stage 2 grants on the page of the next table */
+	bool clean; /* nested cache: a write must still set dirty */
+	uint8_t size_lg2, memtype;
+	bool snoop;
+};
+enum {
+	PT_OPT_AD = 1u << 30, /* stage 2 keeps accessed/dirty bits */
+	PT_OPT_FAULT_AD = 1u << 31 /* an accessed/dirty update is a fault PT_WHY_AD (tables walked without snoop) */
 };
 struct pt_walk {
-	const struct pt_caches *c;
+	/* set by the caller */
+	const struct pt_caches *c; /* NULL: none */
 	struct pt_table t[2]; /* [0] stage 1, [1] stage 2; fmt NULL: no such stage */
-	uint64_t ia, gpa, table[2]; /* current table, per stage (spa; stage 1 nested: gpa until translated) */
-	uint64_t entry_spa, entry;
-	uint64_t s1_page, s1_entry_gpa;
-	uint8_t acc, phase, level[2], perm[2], s1_lg2, s2_lg2, s2_acc;
-	bool fetch; /* the stage-2 walk in progress translates the address of a stage-1 table entry */
-	bool functional, nofill, started_s2, s1_update;
-	uint64_t pending_set;
+	uint64_t ia;
+	uint8_t acc; /* XL_*; 0 needs a present page only */
+	/* progress */
+	uint8_t phase; /* what the memory access in progress is for */
+	uint8_t level[2]; /* table being read, per stage */
+	uint8_t perm[2]; /* accumulated so far */
+	uint8_t s1_tab_perm; /* what stage 2 grants on the page of the current stage-1 table */
+	uint8_t s1_lg2;
+	bool fetch; /* the stage-2 walk translates the address of a stage-1 entry, not the final address */
+	bool update; /* ... because that entry is about to be updated */
+	bool tab_known; /* table[0] is an spa already (walk cache) */
+	bool s1_clean, s1_snoop;
+	uint64_t table[2]; /* current table per stage */
+	uint64_t gpa; /* input of the stage-2 walk */
+	uint64_t s1_entry; /* the stage-1 entry about to be updated */
+	uint64_t s1_entry_spa;
+	uint64_t s1_gpa; /* gpa of the current stage-1 table */
 	struct pt_entry_info info;
 	/* result */
 	uint64_t pa;
 	uint8_t size_lg2, out_perm, memtype;
-	bool snoop, dirty_ok;
+	bool snoop;
+	bool clean; /* the translation must not serve a write before dirty is set */
 	/* fault */
 	enum pt_why why;
-	uint8_t f_stage, f_level; /* stage 1 or 2 */
+	uint8_t f_stage, f_level; /* stage 1 or 2; level of the entry */
 	bool f_top; /* the entry was in the top table of its stage */
+	bool f_fetch; /* stage 2 failed under the fetch of a stage-1 entry; level[0] says which */
 };
-/** pt_walk_begin() - start a walk; x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc). w->t, w->c, w->ia, w->acc set by the caller. */
+/** pt_walk_begin() - start a walk; @x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc, nofill). */
 enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x);
+/** pt_walk_next() - the access asked for is done. Returns: XL_ACT_DONE: pa ... clean are valid; XL_ACT_FAULT: why ... f_fetch are. */
 enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x);
 #endif

@@ -7,7 +7,7 @@
 #include "core/base/util.h"
 
 #define STAT_DECL(f, unit, doc) uint64_t f;
-#define STAT_ROW(f, unit, doc) { #f, unit, doc, offsetof(STAT_STRUCT, f), STAT_U64 }, /* define STAT_STRUCT before use */
+#define STAT_ROW(f, unit, doc) { #f, unit, doc, offsetof(STAT_STRUCT, f), STAT_U64, 0 }, /* define STAT_STRUCT before use */
 enum stat_kind { STAT_U64, STAT_HIST /* struct hist at offset */, STAT_RATIO /* formula: a / b */ };
 struct stat_def {
 	const char *name, *unit, *doc; /* a row with name NULL ends the list */

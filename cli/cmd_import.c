@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_import.c - iommusim import: other people's traces into ours. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "cli.h"
+#include "core/trace/trc.h"
+#include "import/image.h"
+#include "import/imp_qemu.h"
+
+static const char help[] =
+	"usage: iommusim import qemu LOG [--image NAME.idx] [-o OUT] [--summary FILE]\n"
+	"Turn a QEMU trace log of a VT-d machine (text or zstd, '-': standard input) into a hardware-level trace.\n"
+	"\n"
+	"  --image NAME.idx  memory image taken during the log (NAME.pages.gz is beside it): the trace begins there\n"
+	"  -o, --output OUT  the trace; '-' (default) is standard output, text; .iotb, .bin and .zst are binary\n"
+	"  --summary FILE    the summary there instead of standard error; '-' is standard output\n"
+	"  --help            this text\n"
+	"\n"
+	"With an image every DMA carries QEMU's result as its expectation. Without one nothing is known of the tables: the descriptors of the log are\n"
+	"written into the ring, and no result is expected.\n"
+	"\n"
+	"example: iommusim import qemu boot.log.zst --image boot.snap1.idx -o boot.iotb\n";
+
+struct import_args { const char *log, *image, *out, *summary; };
+
+static int parse(int argc, char **argv, struct import_args *a)
+{
+	static const struct option opts[] = {
+		{ "image", required_argument, NULL, 'i' }, { "output", required_argument, NULL, 'o' }, { "summary", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	optind = 0; /* glibc: begin again, whoever parsed before */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:", opts, NULL)) != -1)
+		switch (c) {
+		case 'i':
+			a->image = optarg;
+			break;
+		case 'o':
+			a->out = optarg;
+			break;
+		case 's':
+			a->summary = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return cli_out(0);
+		case ':':
+			return cli_usage("import", "option %s needs a value", argv[optind - 1]);
+		default:
+			return cli_usage("import", "unknown option %s", argv[optind - 1]);
+		}
+	if (argc - optind < 2)
+		return cli_usage("import", "say what to import: qemu LOG");
+	if (strcmp(argv[optind], "qemu"))
+		return cli_usage("import", "cannot import \"%s\", only qemu", argv[optind]);
+	if (argc - optind > 2)
+		return cli_usage("import", "one log at a time; what is \"%s\"?", argv[optind + 2]);
+	a->log = argv[optind + 1];
+	if (a->summary && !strcmp(a->summary, "-") && !strcmp(a->out, "-"))
+		return cli_usage("import", "the trace and the summary cannot both go to standard output; use -o FILE");
+	return -1;
+}
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+static bool put_summary(const char *path, const struct imp_sum *s, double secs, struct err *e)
+{
+	FILE *f = !path ? stderr : !strcmp(path, "-") ? stdout : fopen(path, "w");
+	bool ok;
+
+	if (!f)
+		return err_errno(e, path);
+	imp_sum_print(f, s);
+	fprintf(f, "time: %.3f s\n", secs);
+	ok = !fflush(f) && !ferror(f);
+	if (f != stderr && f != stdout)
+		ok = !fclose(f) && ok;
+	return ok || err_set(e, ERR_MACHINE, "%s: could not be written", path ? path : "standard error");
+}
+int cmd_import(int argc, char **argv)
+{
+	struct import_args a = { .out = "-" };
+	struct err e = { 0 };
+	struct imp_sum s;
+	struct image *im = NULL;
+	struct trc_writer *w = NULL;
+	double t0 = seconds();
+	int st = parse(argc, argv, &a);
+	bool ok;
+
+	if (st >= 0)
+		return st;
+	if (a.image && !(im = image_load(a.image, &e)))
+		return cli_fail(&e);
+	w = trc_create(a.out, trc_format_of(a.out), &e);
+	ok = w && imp_qemu(&(struct imp_qemu_in){ a.log, a.image, im }, w, &s, &e);
+	image_free(im);
+	if (!ok) {
+		if (w)
+			trc_abandon(w);
+		return cli_fail(&e);
+	}
+	if (!trc_finish(w, &e) || !put_summary(a.summary, &s, seconds() - t0, &e))
+		return cli_fail(&e);
+	return cli_out(0);
+}

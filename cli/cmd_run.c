@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_run.c - `iommusim run`: configuration -> platform; trace or generator -> driver model -> platform; then the statistics.
+ * Interrupted (SIGINT), the source ends, what is in flight finishes, results so far are written, and the exit status is 130.
+ */
+#include "cli.h"
+#include "report.h"
+#include "run_opts.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef IOMMUSIM_HAVE_SYSTEMC
+#include "systemc/sysc_host.h"
+#endif
+
+enum { DIFF_SHOWN = 20, EXIT_INTERRUPTED = 130 };
+static volatile sig_atomic_t interrupted; /* a signal handler reaches nothing else */
+
+struct run {
+	struct run_opts o;
+	struct run_cfg c;
+	struct plat *p;
+	struct trc_reader *trc;
+	struct gen *gen;
+	struct drv *drv;
+	struct stat_reg reg;
+	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
+	uint64_t n_diff;
+	bool tty; /* progress wanted */
+	bool shown; /* a progress line is on the screen */
+	uint64_t size; /* bytes of the trace, 0 when not known */
+	struct timespec start, last;
+};
+
+static void on_sigint(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+/* The last link of the chain: ends the source when the user asked for it. */
+static int run_next(void *arg, struct trc_rec *r, struct err *e)
+{
+	struct run *run = arg;
+
+	return interrupted ? 0 : drv_next(run->drv, r, e);
+}
+
+static double seconds(const struct timespec *a, const struct timespec *b)
+{
+	return (double)(b->tv_sec - a->tv_sec) + 1e-9 * (double)(b->tv_nsec - a->tv_nsec);
+}
+
+static void progress(void *arg, uint64_t dmas, uint64_t bytes_in)
+{
+	struct run *r = arg;
+	struct timespec now;
+	double share = 0, t;
+
+	if (!r->tty)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (seconds(&r->last, &now) < 0.2)
+		return;
+	r->last = now;
+	t = seconds(&r->start, &now);
+	if (r->size && bytes_in)
+		share = (double)bytes_in / (double)r->size;
+	else if (r->gen && r->c.gen.count)
+		share = (double)dmas / (double)r->c.gen.count;
+	fprintf(stderr, "\r\033[K%" PRIu64 " DMAs, %.2f M/s", dmas, 1e-6 * (double)dmas / (t > 0 ? t : 1));
+	if (share > 0 && share <= 1)
+		fprintf(stderr, ", %.0f%%, %.0f s left", 100 * share, t / share - t);
+	fflush(stderr);
+	r->shown = true;
+}
+
+static void end_progress(struct run *r)
+{
+	if (r->shown)
+		fputs("\r\033[K", stderr);
+	r->shown = false;
+}
+
+static void note(void *arg, const char *text)
+{
+	end_progress(arg);
+	fprintf(stderr, "iommusim: %s\n", text);
+}
+
+static void diff(void *arg, const struct plat_diff *d)
+{
+	struct run *r = arg;
+
+	if (r->n_diff < DIFF_SHOWN)
+		r->diff[r->n_diff] = (struct run_diff){ d->rec->line, *d->rec, d->got };
+	r->n_diff++;
+}
+
+static bool same_fault(void *arg, const struct iommu *u, unsigned expected, unsigned got)
+{
+	(void)arg;
+	for (const struct arch *a = archs; a->name; a++)
+		if (!strcmp(a->name, u->ops->arch))
+			return a->same_fault(arg, u, expected, got);
+	return expected == got;
+}
+
+/* --- building --- */
+
+static bool build(struct run *r, struct err *e)
+{
+	const struct plat_hooks hooks = { r, same_fault, diff, progress, note };
+
+	r->p = plat_create(&r->c.plat, &hooks, e);
+	if (!r->p)
+		return false;
+	for (size_t i = 0; i < r->c.n_unit; i++) {
+		struct run_unit *u = &r->c.unit[i];
+		struct iommu *iommu = u->arch->create(&u->c, u->name, plat_kernel(r->p), plat_mem(r->p), plat_port(r->p), r->c.plat.seed + i, e);
+
+		if (!iommu || !plat_add_unit(r->p, iommu, e))
+			return false;
+	}
+	if (!plat_register_stats(r->p, &r->reg))
+		return err_set(e, ERR_MACHINE, "out of memory");
+	plat_set_stat_reg(r->p, &r->reg);
+	return true;
+}
+
+static int read_trace(void *trc, struct trc_rec *r, struct err *e)
+{
+	return trc_next(trc, r, e);
+}
+
+static bool open_source(struct run *r, struct err *e)
+{
+	struct stat st;
+
+	if (r->c.trace) {
+		r->trc = trc_open(r->c.trace, e);
+		if (!r->trc)
+			return false;
+		if (strcmp(r->c.trace, "-") && !stat(r->c.trace, &st) && S_ISREG(st.st_mode))
+			r->size = (uint64_t)st.st_size;
+	} else {
+		r->gen = gen_create(&r->c.gen, r->c.plat.seed, e);
+		if (!r->gen)
+			return false;
+	}
+	r->drv = drv_create(&r->c.drv, r->p, r->trc ? read_trace : gen_next, r->trc ? (void *)r->trc : (void *)r->gen, e);
+	return r->drv != NULL;
+}
+
+static bool simulate(struct run *r, struct err *e)
+{
+	if (!r->o.systemc)
+		return plat_run(r->p, run_next, r, r->o.verify, e);
+#ifdef IOMMUSIM_HAVE_SYSTEMC
+	return sysc_run(r->p, run_next, r, r->o.verify, e);
+#else
+	return err_set(e, ERR_INPUT, "--host systemc: this iommusim was built without SystemC");
+#endif
+}
+
+/* --- results --- */
+
+static bool in_dir(struct run *r, const char *name, bool config, struct err *e)
+{
+	char *path;
+	FILE *f;
+	bool ok;
+
+	if (asprintf(&path, "%s/%s", r->o.dir, name) < 0)
+		return err_set(e, ERR_MACHINE, "out of memory");
+	if (!config) {
+		ok = report_file(&r->reg, path, e);
+	} else {
+		f = fopen(path, "w");
+		ok = f ? run_cfg_dump(&r->c, f, e) : err_errno(e, path);
+		if (f && fclose(f) && ok)
+			ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
+	}
+	free(path);
+	return ok;
+}
+
+static bool make_dir(const struct run *r, struct err *e)
+{
+	if (!r->o.dir || !mkdir(r->o.dir, 0777) || errno == EEXIST)
+		return true;
+	return err_errno(e, r->o.dir);
+}
+
+static void summary(const struct run *r)
+{
+	const struct plat_stats *s = plat_statistics(r->p);
+
+	if (s->sim_ps)
+		printf("%" PRIu64 " DMAs in %.3f us: %.3f M DMA/s (simulated)\n", s->dmas, 1e-6 * (double)s->sim_ps, 1e6 * (double)s->dmas / (double)s->sim_ps);
+	else
+		printf("%" PRIu64 " DMAs\n", s->dmas);
+}
+
+static const struct stat_def verify_defs[] = {
+	{ "agree", "count", "DMAs whose result is the trace's", offsetof(struct plat_verify, agree), STAT_U64, 0 },
+	{ "disagree", "count", "DMAs whose result differs", offsetof(struct plat_verify, disagree), STAT_U64, 0 },
+	{ "not_compared", "count", "DMAs without an expected result", offsetof(struct plat_verify, not_compared), STAT_U64, 0 },
+	{ NULL, NULL, NULL, 0, 0, 0 },
+};
+
+static bool write_results(struct run *r, struct plat_verify *v, struct err *e)
+{
+	if (r->o.verify && !stat_add(&r->reg, "verify", v, verify_defs))
+		return err_set(e, ERR_MACHINE, "out of memory");
+	summary(r);
+	if (!report_text(&r->reg, true, stdout, e))
+		return false;
+	for (size_t i = 0; i < r->o.n_stats; i++)
+		if (!report_file(&r->reg, r->o.stats[i], e))
+			return false;
+	return !r->o.dir || (in_dir(r, "config.yaml", true, e) && in_dir(r, "stats.txt", false, e) && in_dir(r, "stats.json", false, e) &&
+			     in_dir(r, "stats.csv", false, e));
+}
+
+static void print_result(const char *what, bool ok, uint64_t pa, unsigned code)
+{
+	if (ok)
+		printf(" %s 0x%" PRIx64, what, pa);
+	else
+		printf(" %s fault 0x%x", what, code);
+}
+
+static void print_diffs(const struct run *r, const struct plat_verify *v)
+{
+	const char *name = !r->c.trace ? "generated" : strcmp(r->c.trace, "-") ? r->c.trace : "<stdin>";
+
+	for (uint64_t i = 0; i < r->n_diff && i < DIFF_SHOWN; i++) {
+		const struct run_diff *d = &r->diff[i];
+
+		printf("%s:%" PRIu64 ": ", name, d->line);
+		if (d->rec.kind == TRC_DMA) {
+			uint32_t rid = d->rec.u.dma.rid;
+
+			printf("dma %02x:%02x.%x %c 0x%" PRIx64 ":", rid >> 8, rid >> 3 & 31, rid & 7, d->rec.u.dma.dir, d->rec.u.dma.iova);
+			print_result("expected", d->rec.u.dma.expect == TRC_EXP_OK, d->rec.u.dma.pa, d->rec.u.dma.code);
+			print_result("got", d->got.ok, d->got.spa, d->got.code);
+		} else {
+			printf("%s: differs", trc_kind_name[d->rec.kind]);
+			if (d->rec.kind == TRC_MMIO_READ)
+				printf(": register 0x%x expected 0x%" PRIx64 " got 0x%" PRIx64, d->rec.u.mmio.off, d->rec.u.mmio.val, d->got.spa);
+		}
+		putchar('\n');
+	}
+	if (r->n_diff > DIFF_SHOWN)
+		printf("... and %" PRIu64 " more\n", r->n_diff - DIFF_SHOWN);
+	printf("verify: %" PRIu64 " agree, %" PRIu64 " disagree, %" PRIu64 " not compared\n", v->agree, v->disagree, v->not_compared);
+}
+
+static int simulate_and_report(struct run *r)
+{
+	struct sigaction sa = { .sa_handler = on_sigint }, old;
+	struct err e = { 0 }, out = { 0 };
+	struct plat_verify v;
+	bool ok;
+	int st = 0;
+
+	r->tty = isatty(STDERR_FILENO);
+	clock_gettime(CLOCK_MONOTONIC, &r->start);
+	r->last = r->start;
+	interrupted = 0;
+	sigaction(SIGINT, &sa, &old);
+	ok = simulate(r, &e);
+	sigaction(SIGINT, &old, NULL);
+	end_progress(r);
+	v = *plat_verified(r->p);
+	if (!write_results(r, &v, &out))
+		st = cli_fail(&out);
+	if (r->o.verify)
+		print_diffs(r, &v);
+	if (!ok) /* results so far are above; the error decides the status */
+		st = cli_fail(&e);
+	st = cli_out(st);
+	if (st)
+		return st;
+	return interrupted ? EXIT_INTERRUPTED : r->o.verify && v.disagree ? 1 : 0;
+}
+
+static int help(void)
+{
+	puts("Usage: iommusim run CONFIG [option]...\n"
+	     "Replay a trace, or generated traffic when there is none, on the machine CONFIG describes (YAML; '-' is standard input).\n\n"
+	     "  --trace F|-            trace to replay, text or binary\n"
+	     "  --set KEY=VALUE        change a configuration key (see 'iommusim params'); may be repeated\n"
+	     "  --seed N               seed of everything random\n"
+	     "  --host native|systemc  who paces the event queue; results are the same\n"
+	     "  --warmup N|P%          start the statistics after N DMAs, or after a share of all\n"
+	     "  --until T              stop issuing at simulated time T, such as \"10 ms\"\n"
+	     "  --verify               compare every DMA with the result the trace expects; exit 1 on a difference\n"
+	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
+	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
+	     "  --dump-config          print the complete effective configuration and stop\n\n"
+	     "Exit status: 0, 1 a difference found by --verify, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
+	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace boot.iotb --verify --stats boot.json");
+	return cli_out(0);
+}
+
+static void cleanup(struct run *r)
+{
+	drv_destroy(r->drv);
+	gen_destroy(r->gen);
+	if (r->trc)
+		trc_close(r->trc);
+	stat_fini(&r->reg);
+	if (r->p)
+		plat_destroy(r->p);
+	run_cfg_free(&r->c);
+	free(r);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run *r = calloc(1, sizeof(*r));
+	struct err e = { .code = ERR_MACHINE, .msg = "out of memory" };
+	int st;
+
+	if (!r)
+		return cli_fail(&e);
+	st = run_opts_parse(&r->o, argc, argv);
+	if (st || r->o.help) {
+		free(r);
+		return st ? st : help();
+	}
+	if (!run_cfg_load(&r->c, r->o.config, &e)) {
+		free(r);
+		return cli_fail(&e);
+	}
+	if (!run_opts_apply(&r->o, &r->c, &e))
+		st = cli_fail(&e);
+	else if (r->o.dump)
+		st = run_cfg_dump(&r->c, stdout, &e) ? cli_out(0) : cli_fail(&e);
+	else if (!make_dir(r, &e) || !build(r, &e) || !open_source(r, &e))
+		st = cli_fail(&e);
+	else
+		st = simulate_and_report(r);
+	cleanup(r);
+	return st;
+}

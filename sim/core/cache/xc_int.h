@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xc_int.h - what xcache.c and xc_index.c share; nobody else includes it.
+ * Two shapes: "small" (set-associative, up to 16 ways) keeps one byte of hash per way in two words and compares all ways at
+ * once; "indexed" (fully associative, or more ways) finds entries by a hash table over all slots and orders them by lists.
+ */
+#ifndef IOMMUSIM_XC_INT_H
+#define IOMMUSIM_XC_INT_H
+#include "core/cache/xcache.h"
+
+enum { XC_SMALL_WAYS = 16 };
+#define XC_NONE UINT32_MAX
+#define XC_BYTES(b) (UINT64_C(0x0101010101010101) * (b))
+
+struct xc_set { /* small */
+	uint64_t fp[2]; /* byte w: 0x80 | 7 bits of the entry's hash, 0: way is free */
+	uint64_t order; /* LRU, FIFO: way numbers, newest in the lowest nibble. PLRU: the tree. RR: the next victim. */
+};
+struct xc_list { /* indexed, per slot */
+	uint32_t hash_next; /* next entry of the hash bucket */
+	uint32_t newer, older; /* order of use (LRU) or of birth (FIFO); free slots are chained through older */
+};
+struct xc_big { /* indexed, per set */
+	uint32_t newest, oldest, free, rr;
+};
+
+struct xcache {
+	/* look-up */
+	struct xc_set *set; /* NULL: indexed */
+	unsigned char *ent; /* per slot: struct xc_tag, then the payload */
+	size_t stride;
+	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1 */
+	uint32_t ways;
+	uint8_t policy, n_sizes;
+	uint8_t sizes[65]; /* page sizes present, ascending */
+	struct xc_stats st;
+	/* indexed */
+	uint32_t *head; /* hash buckets */
+	uint64_t head_mask;
+	struct xc_list *list;
+	struct xc_big *big;
+	uint64_t *tree; /* PLRU: tree_words words per set */
+	uint32_t tree_words;
+	uint64_t *used; /* bit per slot: holds an entry */
+	/* bookkeeping */
+	uint32_t live, kinds; /* kinds: bit k set if n_kind[k] > 0 */
+	uint32_t n_size[65], n_kind[32];
+	struct rng rng;
+	struct xc_cfg cfg;
+};
+
+static inline struct xc_tag *xc_ent(const struct xcache *x, uint32_t slot)
+{
+	return (struct xc_tag *)(void *)(x->ent + slot * x->stride);
+}
+static inline uint64_t xc_page(uint64_t addr, unsigned size_lg2)
+{
+	return size_lg2 >= 64 ? 0 : addr >> size_lg2;
+}
+/* The set of a page: the only place where this is decided. */
+static inline uint64_t xc_set_of(const struct xcache *x, uint64_t page)
+{
+	if (LIKELY(x->set_mask == x->sets - 1))
+		return page & x->set_mask;
+	return page % x->sets;
+}
+static inline uint64_t xc_hash(uint64_t page, unsigned size_lg2, uint64_t id)
+{
+	uint64_t h = (page ^ id * UINT64_C(0xd6e8feb86659fd93)) + size_lg2 * UINT64_C(0xa0761d6478bd642f);
+
+	h ^= h >> 32;
+	return h * UINT64_C(0x9e3779b97f4a7c15);
+}
+static inline bool xc_is(const struct xc_tag *t, uint64_t addr, unsigned size_lg2, uint64_t id)
+{
+	return t->id == id && t->size_lg2 == size_lg2 && xc_page(t->first ^ addr, size_lg2) == 0;
+}
+
+/* Pseudo-LRU over a power of two of ways: node n has children 2n and 2n+1; its bit says which half to take the victim from. */
+static inline void plru_touch(uint64_t *tree, uint32_t ways, uint32_t way)
+{
+	uint32_t n = 1;
+
+	for (uint32_t half = ways / 2; half; half /= 2) {
+		bool upper = way & half;
+
+		if (upper)
+			tree[n / 64] &= ~(UINT64_C(1) << (n % 64));
+		else
+			tree[n / 64] |= UINT64_C(1) << (n % 64);
+		n = 2 * n + upper;
+	}
+}
+static inline uint32_t plru_victim(const uint64_t *tree, uint32_t ways)
+{
+	uint32_t n = 1;
+
+	while (n < ways)
+		n = 2 * n + (tree[n / 64] >> (n % 64) & 1);
+	return n - ways;
+}
+
+bool xci_init(struct xcache *x);
+void xci_fini(struct xcache *x);
+uint32_t xci_find(const struct xcache *x, uint64_t hash, uint64_t addr, unsigned size_lg2, uint64_t id);
+void xci_touch(struct xcache *x, uint32_t slot);
+/** xci_place() - a slot of @set for a new entry; *@evict tells whether it still holds one. */
+uint32_t xci_place(struct xcache *x, uint64_t set, bool *evict);
+void xci_insert(struct xcache *x, uint32_t slot, uint64_t hash);
+void xci_remove(struct xcache *x, uint32_t slot);
+#endif

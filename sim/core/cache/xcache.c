@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xcache.c - the set-associative store: look-up, fill, replacement, invalidation.
+ * A look-up probes once per page size present, smallest first. An identical (page, size, id) is replaced in place: it becomes
+ * the most recent for LRU and PLRU, and keeps its age for FIFO. Free ways are used before anything is evicted.
+ */
+#include "core/cache/xcache.h"
+#include <stdlib.h>
+#include <string.h>
+#include "core/base/bits.h"
+#include "core/cache/xc_int.h"
+
+#define STAT_STRUCT struct xc_stats
+const struct stat_def xc_stat_defs[] = {
+	XC_STATS(STAT_ROW)
+	{ "hit_rate", "ratio", "hits / lookups", offsetof(struct xc_stats, hits), STAT_RATIO, offsetof(struct xc_stats, lookups) },
+	{ 0 },
+};
+#undef STAT_STRUCT
+
+static bool cfg_ok(const struct xc_cfg *c, uint32_t ways, struct err *e)
+{
+	if (ways && c->entries % ways)
+		return err_set(e, ERR_INPUT, "cache: %u ways do not divide %u entries", ways, c->entries);
+	if (c->entries && c->policy == XC_PLRU && (ways & (ways - 1)))
+		return err_set(e, ERR_INPUT, "cache: policy plru needs a power of two of ways, not %u", ways);
+	if (c->policy > XC_RR)
+		return err_set(e, ERR_INPUT, "cache: unknown replacement policy %u", c->policy);
+	return true;
+}
+
+static bool small_init(struct xcache *x)
+{
+	x->set = malloc(x->sets * sizeof(*x->set));
+	if (!x->set)
+		return false;
+	for (uint64_t s = 0; s < x->sets; s++)
+		x->set[s] = (struct xc_set){ .order = x->policy <= XC_FIFO && x->policy != XC_PLRU ? UINT64_C(0xfedcba9876543210) : 0 };
+	return true;
+}
+
+struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, struct err *e)
+{
+	uint32_t ways = c->ways ? c->ways : c->entries;
+	struct xcache *x;
+
+	if (!cfg_ok(c, ways, e))
+		return NULL;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		goto fail;
+	x->cfg = *c;
+	x->policy = (uint8_t)c->policy;
+	rng_seed(&x->rng, seed);
+	if (!c->entries)
+		return x;
+	x->ways = ways;
+	x->sets = c->entries / ways;
+	x->set_mask = x->sets & (x->sets - 1) ? 0 : x->sets - 1;
+	x->stride = (sizeof(struct xc_tag) + payload + 7) & ~(size_t)7;
+	x->ent = calloc(c->entries, x->stride);
+	if (!x->ent || !(ways > XC_SMALL_WAYS ? xci_init(x) : small_init(x)))
+		goto fail;
+	return x;
+fail:
+	xc_destroy(x);
+	err_set(e, ERR_MACHINE, "cache of %u entries: out of memory", c->entries);
+	return NULL;
+}
+
+void xc_destroy(struct xcache *x)
+{
+	if (!x)
+		return;
+	xci_fini(x);
+	free(x->set);
+	free(x->ent);
+	free(x);
+}
+
+/* --- small sets -------------------------------------------------------------------------------------------------- */
+
+static inline uint8_t fp_of(uint64_t hash)
+{
+	return (uint8_t)(hash >> 57) | 0x80;
+}
+
+/* Top bit of every byte of @v that is zero. A byte above a true zero may be flagged too: callers check what they find. */
+static inline uint64_t zero_bytes(uint64_t v)
+{
+	return (v - XC_BYTES(1)) & ~v & XC_BYTES(0x80);
+}
+
+static inline uint32_t small_find(const struct xcache *x, uint64_t set, uint64_t hash, uint64_t addr, unsigned lg2, uint64_t id)
+{
+	const struct xc_set *s = &x->set[set];
+	uint64_t pat = XC_BYTES((uint64_t)fp_of(hash));
+
+	for (uint32_t half = 0; 8 * half < x->ways; half++)
+		for (uint64_t m = zero_bytes(s->fp[half] ^ pat); m; m &= m - 1) {
+			uint32_t slot = (uint32_t)set * x->ways + 8 * half + (uint32_t)__builtin_ctzll(m) / 8;
+
+			if (LIKELY(xc_is(xc_ent(x, slot), addr, lg2, id)))
+				return slot;
+		}
+	return XC_MISS;
+}
+
+/* Move @way to the lowest nibble, those newer than it up by one. No branch: which way is newest cannot be predicted. */
+static inline void order_touch(struct xc_set *s, uint32_t way)
+{
+	uint64_t o = s->order, x = o ^ way * UINT64_C(0x1111111111111111);
+	uint64_t zero = (x - UINT64_C(0x1111111111111111)) & ~x & UINT64_C(0x8888888888888888);
+	uint64_t upto = zero ^ (zero - 1); /* ones up to the top bit of the nibble that holds @way */
+
+	s->order = (o & ~upto) | (o << 4 & upto) | way;
+}
+
+static inline void small_touch(struct xcache *x, uint64_t set, uint32_t way)
+{
+	if (x->policy == XC_LRU)
+		order_touch(&x->set[set], way);
+	else if (x->policy == XC_PLRU)
+		plru_touch(&x->set[set].order, x->ways, way);
+}
+
+static uint32_t small_place(struct xcache *x, uint64_t set, bool *evict)
+{
+	struct xc_set *s = &x->set[set];
+	uint32_t base = (uint32_t)set * x->ways, way;
+
+	*evict = false;
+	for (uint32_t half = 0; 8 * half < x->ways; half++) {
+		uint64_t free_ways = ~s->fp[half] & XC_BYTES(0x80);
+
+		way = 8 * half + (free_ways ? (uint32_t)__builtin_ctzll(free_ways) / 8 : 8);
+		if (free_ways && way < x->ways)
+			return base + way;
+	}
+	*evict = true;
+	switch (x->policy) {
+	case XC_PLRU:
+		return base + plru_victim(&s->order, x->ways);
+	case XC_RANDOM:
+		return base + (uint32_t)rng_below(&x->rng, x->ways);
+	case XC_RR:
+		way = (uint32_t)s->order;
+		s->order = way + 1 == x->ways ? 0 : way + 1;
+		return base + way;
+	default:
+		return base + (s->order >> (4 * (x->ways - 1)) & 15);
+	}
+}
+
+static void small_insert(struct xcache *x, uint64_t set, uint32_t slot, uint64_t hash)
+{
+	struct xc_set *s = &x->set[set];
+	uint32_t way = slot - (uint32_t)set * x->ways;
+	unsigned sh = 8 * (way % 8);
+
+	s->fp[way / 8] = (s->fp[way / 8] & ~(UINT64_C(0xff) << sh)) | (uint64_t)fp_of(hash) << sh;
+	if (x->policy == XC_FIFO)
+		order_touch(s, way);
+	else
+		small_touch(x, set, way);
+}
+
+static void small_remove(struct xcache *x, uint32_t slot)
+{
+	const struct xc_tag *t = xc_ent(x, slot);
+	uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2));
+	uint32_t way = slot - (uint32_t)set * x->ways;
+
+	SIM_ASSERT(x->set[set].fp[way / 8] >> (8 * (way % 8)) & 0x80);
+	x->set[set].fp[way / 8] &= ~(UINT64_C(0xff) << (8 * (way % 8)));
+}
+
+/* --- both shapes ------------------------------------------------------------------------------------------------- */
+
+static inline uint32_t find(const struct xcache *x, uint64_t addr, uint64_t id)
+{
+	for (unsigned i = 0; i < x->n_sizes; i++) {
+		unsigned lg2 = x->sizes[i];
+		uint64_t page = xc_page(addr, lg2), hash = xc_hash(page, lg2, id);
+		uint32_t slot = x->set ? small_find(x, xc_set_of(x, page), hash, addr, lg2, id) : xci_find(x, hash, addr, lg2, id);
+
+		if (slot != XC_MISS)
+			return slot;
+	}
+	return XC_MISS;
+}
+
+static inline void touch(struct xcache *x, uint32_t slot)
+{
+	if (x->set) {
+		const struct xc_tag *t = xc_ent(x, slot);
+		uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2));
+
+		small_touch(x, set, slot - (uint32_t)set * x->ways);
+	} else {
+		xci_touch(x, slot);
+	}
+}
+
+/* find() and touch() of a small cache in one, with the set at hand for both */
+static inline uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+{
+	for (unsigned i = 0; i < x->n_sizes; i++) {
+		unsigned lg2 = x->sizes[i];
+		uint64_t page = xc_page(addr, lg2), set = xc_set_of(x, page);
+		uint32_t slot = small_find(x, set, xc_hash(page, lg2, id), addr, lg2, id);
+
+		if (slot != XC_MISS) {
+			small_touch(x, set, slot - (uint32_t)set * x->ways);
+			return slot;
+		}
+	}
+	return XC_MISS;
+}
+
+uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+{
+	uint32_t slot;
+
+	if (LIKELY(x->set != NULL)) {
+		slot = small_lookup(x, addr, id);
+	} else {
+		slot = find(x, addr, id);
+		if (slot != XC_MISS)
+			xci_touch(x, slot);
+	}
+	x->st.lookups++;
+	if (slot == XC_MISS)
+		x->st.misses++;
+	else
+		x->st.hits++;
+	return slot;
+}
+
+uint32_t xc_peek(const struct xcache *x, uint64_t addr, uint64_t id)
+{
+	return find(x, addr, id);
+}
+
+void xc_miss_after_hit(struct xcache *x)
+{
+	x->st.hits--;
+	x->st.misses++;
+}
+
+static void count_in(struct xcache *x, const struct xc_tag *t)
+{
+	unsigned i = x->n_sizes;
+
+	x->live++;
+	if (!x->n_kind[t->kind]++)
+		x->kinds |= 1u << t->kind;
+	if (x->n_size[t->size_lg2]++)
+		return;
+	for (; i && x->sizes[i - 1] > t->size_lg2; i--)
+		x->sizes[i] = x->sizes[i - 1];
+	x->sizes[i] = t->size_lg2;
+	x->n_sizes++;
+}
+
+static void count_out(struct xcache *x, const struct xc_tag *t)
+{
+	unsigned i = 0;
+
+	x->live--;
+	if (!--x->n_kind[t->kind])
+		x->kinds &= ~(1u << t->kind);
+	if (--x->n_size[t->size_lg2])
+		return;
+	while (x->sizes[i] != t->size_lg2)
+		i++;
+	x->n_sizes--;
+	memmove(x->sizes + i, x->sizes + i + 1, x->n_sizes - i);
+}
+
+static void remove_entry(struct xcache *x, uint32_t slot)
+{
+	if (x->set)
+		small_remove(x, slot);
+	else
+		xci_remove(x, slot);
+	count_out(x, xc_ent(x, slot));
+}
+
+uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
+{
+	uint64_t page = xc_page(t->first, t->size_lg2), hash = xc_hash(page, t->size_lg2, t->id), set;
+	uint32_t slot;
+	bool evict;
+
+	SIM_ASSERT(t->size_lg2 <= 64 && t->kind < 32);
+	SIM_ASSERT(!(t->first & low_mask(t->size_lg2)));
+	if (!x->cfg.entries)
+		return XC_MISS;
+	x->st.fills++;
+	set = xc_set_of(x, page);
+	slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
+	if (slot != XC_MISS) {
+		touch(x, slot);
+		count_out(x, xc_ent(x, slot));
+	} else {
+		slot = x->set ? small_place(x, set, &evict) : xci_place(x, set, &evict);
+		if (evict) {
+			remove_entry(x, slot);
+			x->st.evictions++;
+		}
+		if (x->set)
+			small_insert(x, set, slot, hash);
+		else
+			xci_insert(x, slot, hash);
+	}
+	*xc_ent(x, slot) = *t;
+	count_in(x, t);
+	return slot;
+}
+
+void *xc_payload(struct xcache *x, uint32_t slot)
+{
+	return x->ent + slot * x->stride + sizeof(struct xc_tag);
+}
+
+const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot)
+{
+	return xc_ent(x, slot);
+}
+
+void xc_drop(struct xcache *x, uint32_t slot)
+{
+	remove_entry(x, slot);
+	x->st.dropped++;
+}
+
+/* --- invalidation ------------------------------------------------------------------------------------------------ */
+
+static uint32_t drop_covered(struct xcache *x, uint32_t slot, const struct inv_scope *s)
+{
+	if (!inv_covers(s, xc_ent(x, slot)))
+		return 0;
+	xc_drop(x, slot);
+	return 1;
+}
+
+static uint32_t inv_set(struct xcache *x, uint64_t set, const struct inv_scope *s)
+{
+	uint32_t n = 0, base = (uint32_t)set * x->ways;
+
+	if (x->set) {
+		for (uint32_t half = 0; 8 * half < x->ways; half++)
+			for (uint64_t m = x->set[set].fp[half] & XC_BYTES(0x80); m; m &= m - 1)
+				n += drop_covered(x, base + 8 * half + (uint32_t)__builtin_ctzll(m) / 8, s);
+		return n;
+	}
+	for (uint32_t slot = base; slot < base + x->ways; slot++)
+		if (x->used[slot / 64] >> (slot % 64) & 1)
+			n += drop_covered(x, slot, s);
+	return n;
+}
+
+static uint32_t inv_scan(struct xcache *x, const struct inv_scope *s)
+{
+	uint32_t n = 0;
+
+	if (x->set) {
+		for (uint64_t set = 0; set < x->sets && x->live; set++)
+			n += inv_set(x, set, s);
+		return n;
+	}
+	for (uint32_t i = 0; i < (x->cfg.entries + 63) / 64; i++)
+		for (uint64_t m = x->used[i]; m; m &= m - 1)
+			n += drop_covered(x, 64 * i + (uint32_t)__builtin_ctzll(m), s);
+	return n;
+}
+
+/* Does every live kind of the scope obey its range, and is it cheaper to visit the sets of the range's pages than all sets? */
+static bool probe_pays(const struct xcache *x, const struct inv_scope *s)
+{
+	uint64_t budget = x->sets / 2, sum = 0;
+
+	if (!(s->by & INV_RANGE) || (s->kinds & x->kinds & ~s->range_kinds) || s->first > s->last)
+		return false;
+	for (unsigned i = 0; i < x->n_sizes; i++) {
+		uint64_t d = xc_page(s->last, x->sizes[i]) - xc_page(s->first, x->sizes[i]);
+
+		if (d >= budget - sum)
+			return false;
+		sum += d + 1;
+	}
+	return true;
+}
+
+static uint32_t inv_probe(struct xcache *x, const struct inv_scope *s)
+{
+	uint8_t sizes[65], n_sizes = x->n_sizes; /* a copy: drops change the list */
+	uint32_t n = 0;
+
+	memcpy(sizes, x->sizes, n_sizes);
+	for (unsigned i = 0; i < n_sizes; i++) {
+		uint64_t p = xc_page(s->first, sizes[i]), last = xc_page(s->last, sizes[i]);
+
+		for (uint64_t left = last - p + 1; left; left--, p++)
+			n += inv_set(x, xc_set_of(x, p), s);
+	}
+	return n;
+}
+
+uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s)
+{
+	x->st.invalidations++;
+	if (!(x->kinds & s->kinds))
+		return 0;
+	return probe_pays(x, s) ? inv_probe(x, s) : inv_scan(x, s);
+}
+
+uint32_t xc_live(const struct xcache *x)
+{
+	return x->live;
+}
+
+const struct xc_cfg *xc_config(const struct xcache *x)
+{
+	return &x->cfg;
+}
+
+struct xc_stats *xc_stats_of(struct xcache *x)
+{
+	return &x->st;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* iommu.c - the life of one translation; see iommu.h for what is modelled. */
+#include "core/iommu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const xl_state_name[] = { "idle", "lookup", "miss-queue", "merged", "walk", "reply", "data" };
+
+#define STAT_STRUCT struct iommu_stats
+const struct stat_def iommu_stat_defs[] = {
+	IOMMU_STATS(STAT_ROW){ "latency", "ps", "request in to answer out", offsetof(struct iommu_stats, latency_ps), STAT_HIST, 0 },
+	{ "reads_per_walk", "reads", "memory reads of one walk", offsetof(struct iommu_stats, walk_reads_hist), STAT_HIST, 0 },
+	{ "hit_rate", "ratio", "hits / requests", offsetof(struct iommu_stats, hits), STAT_RATIO, offsetof(struct iommu_stats, requests) },
+	{ "reads_per_miss", "ratio", "walk reads / walks", offsetof(struct iommu_stats, walk_reads), STAT_RATIO, offsetof(struct iommu_stats, walks) },
+	{ 0 },
+};
+#undef STAT_STRUCT
+
+static void xl_event(struct sim_event *e);
+static void lookup(struct xl *x);
+
+bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu_cfg *cfg, const char *name, struct sim_kernel *k,
+		struct mem *m, struct mem_port *p, struct err *e)
+{
+	uint32_t want = 2 * (cfg->walkers + cfg->missq), n = 16;
+
+	while (n < want)
+		n *= 2;
+	u->ops = ops;
+	u->cfg = cfg;
+	u->name = name;
+	u->k = k;
+	u->mem = m;
+	u->port = p;
+	u->newest = &u->oldest;
+	u->mq_tail = &u->mq_head;
+	u->pq_tail = &u->pq_head;
+	u->drains_tail = &u->drains;
+	u->merge_mask = n - 1;
+	u->merge_tab = calloc(n, sizeof(*u->merge_tab));
+	return u->merge_tab || err_set(e, ERR_MACHINE, "out of memory");
+}
+
+void iommu_fini(struct iommu *u)
+{
+	free(u->merge_tab);
+	u->merge_tab = NULL;
+}
+
+/* ---- merging: walks and queued misses by requester, PASID and 4 KiB page ---- */
+
+static struct xl **merge_bucket(struct iommu *u, const struct xl_req *q)
+{
+	uint64_t h = (q->iova >> 12) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)q->rid * UINT64_C(0xd6e8feb86659fd93) ^ q->pasid;
+
+	return &u->merge_tab[(h ^ h >> 32) & u->merge_mask];
+}
+
+static struct xl *merge_find(struct iommu *u, const struct xl_req *q)
+{
+	for (struct xl *w = *merge_bucket(u, q); w; w = w->mnext)
+		if (w->req.rid == q->rid && w->req.pasid == q->pasid && w->req.has_pasid == q->has_pasid && w->req.at == q->at &&
+		    (w->req.iova ^ q->iova) >> 12 == 0 && !w->nofill && !((q->acc ^ w->req.acc) & XL_PRIV) && !(q->acc & ~w->req.acc))
+			return w;
+	return NULL;
+}
+
+static void merge_add(struct iommu *u, struct xl *x)
+{
+	struct xl **b = merge_bucket(u, &x->req);
+
+	x->mnext = *b;
+	*b = x;
+}
+
+static void merge_remove(struct iommu *u, struct xl *x)
+{
+	struct xl **p = merge_bucket(u, &x->req);
+
+	while (*p != x)
+		p = &(*p)->mnext;
+	*p = x->mnext;
+}
+
+/* ---- reply ---- */
+
+static void reply(struct xl *x)
+{
+	struct iommu *u = x->u;
+
+	x->state = XL_REPLY;
+	sim_at(u->k, sim_now(u->k) + x->cyc * u->cfg->clock_ps + u->cfg->hit_ps, &x->ev);
+}
+
+static void answer(struct xl *x)
+{
+	struct iommu *u = x->u;
+
+	hist_add(&u->st.latency_ps, sim_now(u->k) - x->t_start);
+	if (UNLIKELY(!x->res.ok)) {
+		u->st.faults++;
+		u->ops->fault(u, x);
+		if (u->env.fault)
+			u->env.fault(u->env.arg, &x->req, &x->res);
+	}
+	x->state = XL_DATA;
+	x->done(x);
+}
+
+/* ---- walks ---- */
+
+/* What begin or next asked for: go to memory, or finish. Called at the present time; x->cyc is still to be waited. */
+static void walk_finish(struct xl *x);
+
+static void walk_act(struct xl *x, enum xl_act act)
+{
+	struct iommu *u = x->u;
+	sim_time t = sim_now(u->k) + x->cyc * u->cfg->clock_ps;
+
+	if (act == XL_ACT_READ || act == XL_ACT_CAS) {
+		x->cyc = 0;
+		x->state = XL_WALK;
+		x->mem_st = act == XL_ACT_CAS; /* remembered until the data is there */
+		t = mem_port_access(u->port, t, x->mem_spa, 8u * x->mem_words, act == XL_ACT_CAS);
+		sim_at(u->k, t, &x->ev);
+		return;
+	}
+	x->res.ok = act == XL_ACT_DONE;
+	walk_finish(x);
+}
+
+/* The memory access itself, at the time its data arrives. */
+static void access_memory(struct xl *x, bool cas)
+{
+	if (cas)
+		x->mem_st = (uint8_t)mem_cas(x->u->mem, x->mem_spa, x->cas_old, x->cas_new, &x->data[0]);
+	else
+		x->mem_st = (uint8_t)mem_read(x->u->mem, x->mem_spa, x->data, x->mem_words);
+}
+
+static void walk_data(struct xl *x)
+{
+	struct iommu *u = x->u;
+	bool cas = x->mem_st;
+
+	access_memory(x, cas);
+	if (cas) {
+		u->st.walk_updates++;
+	} else {
+		u->st.walk_reads++;
+		x->reads++;
+	}
+	walk_act(x, u->ops->next(u, x));
+}
+
+static void walk_start(struct xl *x)
+{
+	struct iommu *u = x->u;
+
+	u->busy_walkers++;
+	x->t_walk = sim_now(u->k);
+	walk_act(x, x->mem_st ? XL_ACT_CAS : XL_ACT_READ);
+}
+
+static bool port_blocked(const struct iommu *u)
+{
+	return u->busy_walkers >= u->cfg->walkers && u->mq_len >= u->cfg->missq;
+}
+
+static void walkers_refill(struct iommu *u)
+{
+	while (u->mq_head && u->busy_walkers < u->cfg->walkers) {
+		struct xl *x = u->mq_head;
+
+		u->mq_head = x->qnext;
+		if (!u->mq_head)
+			u->mq_tail = &u->mq_head;
+		u->mq_len--;
+		u->st.walk_wait_ps += sim_now(u->k) - x->t_walk;
+		walk_start(x);
+	}
+	while (u->pq_head && !port_blocked(u)) {
+		struct xl *x = u->pq_head;
+
+		u->pq_head = x->qnext;
+		if (!u->pq_head)
+			u->pq_tail = &u->pq_head;
+		lookup(x);
+	}
+}
+
+/* A walk that waiters share: they take its answer if it serves them, else look up again. */
+static void release_waiters(struct xl *x)
+{
+	struct xl *w = x->waiters;
+
+	x->waiters = NULL;
+	while (w) {
+		struct xl *n = w->qnext;
+
+		w->cyc = x->cyc;
+		if (x->res.ok) {
+			w->res = x->res;
+			w->res.spa = x->res.spa - (x->req.iova & 0xfff) + (w->req.iova & 0xfff);
+			w->tag = x->tag;
+			w->tagged = x->tagged;
+			reply(w);
+		} else {
+			x->u->st.merged--;
+			x->u->st.misses--;
+			x->u->st.requests--;
+			lookup(w); /* a fault is never cached: each requester gets its own */
+		}
+		w = n;
+	}
+}
+
+static void walk_finish(struct xl *x)
+{
+	struct iommu *u = x->u;
+
+	u->st.walks++;
+	u->st.walk_ps += sim_now(u->k) - x->t_walk;
+	hist_add(&u->st.walk_reads_hist, x->reads);
+	u->busy_walkers--;
+	merge_remove(u, x);
+	if (x->waiters)
+		release_waiters(x);
+	reply(x);
+	walkers_refill(u);
+}
+
+/* ---- lookup ---- */
+
+static void miss(struct xl *x, enum xl_act act)
+{
+	struct iommu *u = x->u;
+	struct xl *w = u->cfg->merge ? merge_find(u, &x->req) : NULL;
+
+	u->st.misses++;
+	if (w) {
+		struct xl **p = &w->waiters;
+
+		u->st.merged++;
+		x->state = XL_MERGED;
+		while (*p)
+			p = &(*p)->qnext;
+		*p = x;
+		x->qnext = NULL;
+		return;
+	}
+	merge_add(u, x);
+	x->mem_st = act == XL_ACT_CAS;
+	if (u->busy_walkers < u->cfg->walkers) {
+		walk_start(x);
+		return;
+	}
+	x->state = XL_MISSQ;
+	x->t_walk = sim_now(u->k);
+	x->qnext = NULL;
+	*u->mq_tail = x;
+	u->mq_tail = &x->qnext;
+	u->mq_len++;
+}
+
+static void lookup(struct xl *x)
+{
+	struct iommu *u = x->u;
+	enum xl_act act;
+
+	u->st.requests++;
+	x->cyc = 0;
+	x->nofill = x->tagged = x->hit = false;
+	x->ov_first = UINT64_MAX;
+	x->ov_last = 0;
+	x->reads = 0;
+	x->waiters = NULL;
+	memset(&x->res, 0, sizeof(x->res));
+	act = u->ops->begin(u, x);
+	if (LIKELY(act == XL_ACT_DONE || act == XL_ACT_FAULT)) {
+		x->res.ok = act == XL_ACT_DONE;
+		u->st.hits++;
+		reply(x);
+		return;
+	}
+	miss(x, act);
+}
+
+static void arrive(struct xl *x)
+{
+	struct iommu *u = x->u;
+
+	if (UNLIKELY(u->pq_head || port_blocked(u))) {
+		x->qnext = NULL;
+		*u->pq_tail = x;
+		u->pq_tail = &x->qnext;
+		return;
+	}
+	lookup(x);
+}
+
+static void xl_event(struct sim_event *e)
+{
+	struct xl *x = container_of(e, struct xl, ev);
+
+	switch (x->state) {
+	case XL_REPLY:
+		answer(x);
+		break;
+	case XL_WALK:
+		walk_data(x);
+		break;
+	default:
+		arrive(x);
+		break;
+	}
+}
+
+void iommu_translate(struct iommu *u, struct xl *x)
+{
+	sim_time now = sim_now(u->k), start = now > u->pipe_free ? now : u->pipe_free;
+
+	u->pipe_free = start + u->cfg->ii_cyc * u->cfg->clock_ps;
+	x->u = u;
+	x->seq = ++u->seq;
+	x->t_start = now;
+	x->functional = false;
+	x->tagged = x->nofill = false;
+	x->state = XL_LOOKUP;
+	x->next = NULL;
+	x->pprev = u->newest;
+	*u->newest = x;
+	u->newest = &x->next;
+	sim_event_init(&x->ev, xl_event);
+	if (start > now)
+		sim_at(u->k, start, &x->ev);
+	else
+		arrive(x);
+}
+
+/* ---- draining and overtaking ---- */
+
+static void drains_check(struct iommu *u)
+{
+	while (u->drains && (!u->oldest || u->oldest->seq >= u->drains->before)) {
+		struct iommu_drain *d = u->drains;
+
+		u->drains = d->next;
+		if (!u->drains)
+			u->drains_tail = &u->drains;
+		u->st.drain_ps += sim_now(u->k) - d->since;
+		d->fn(d);
+	}
+}
+
+void iommu_retire(struct iommu *u, struct xl *x)
+{
+	*x->pprev = x->next;
+	if (x->next)
+		x->next->pprev = x->pprev;
+	else
+		u->newest = x->pprev;
+	x->state = XL_IDLE;
+	if (UNLIKELY(u->drains != NULL))
+		drains_check(u);
+}
+
+void iommu_drain(struct iommu *u, struct iommu_drain *d)
+{
+	u->st.drains++;
+	d->next = NULL;
+	d->before = u->seq + 1;
+	d->since = sim_now(u->k);
+	*u->drains_tail = d;
+	u->drains_tail = &d->next;
+	drains_check(u);
+}
+
+void iommu_overtake(struct iommu *u, const struct inv_scope *s)
+{
+	struct inv_scope anywhere = *s;
+
+	anywhere.by &= ~(uint32_t)INV_RANGE;
+	for (struct xl *x = u->oldest; x; x = x->next) {
+		if ((x->state != XL_WALK && x->state != XL_MISSQ) || x->nofill)
+			continue;
+		if (!x->tagged || inv_covers(s, &x->tag)) {
+			x->nofill = true;
+			u->st.overtaken++;
+		} else if (inv_covers(&anywhere, &x->tag)) { /* a larger page may still reach into the range */
+			x->ov_first = s->first < x->ov_first ? s->first : x->ov_first;
+			x->ov_last = s->last > x->ov_last ? s->last : x->ov_last;
+		}
+	}
+}
+
+bool iommu_inflight(const struct iommu *u)
+{
+	return u->oldest != NULL;
+}
+
+/* ---- zero time ---- */
+
+void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg)
+{
+	struct xl x;
+	enum xl_act act;
+
+	memset(&x, 0, offsetof(struct xl, data));
+	x.req = *q;
+	x.u = u;
+	x.functional = x.nofill = true;
+	act = u->ops->begin(u, &x);
+	while (act == XL_ACT_READ || act == XL_ACT_CAS) {
+		access_memory(&x, act == XL_ACT_CAS);
+		x.reads++;
+		if (step)
+			step(arg, &x);
+		act = u->ops->next(u, &x);
+	}
+	x.res.ok = act == XL_ACT_DONE;
+	*r = x.res;
+}
+
+void iommu_dump(const struct iommu *u, void (*line)(void *arg, const char *text), void *arg)
+{
+	char buf[200];
+
+	snprintf(buf, sizeof(buf), "%s: %u of %u walkers busy, %u misses queued", u->name, u->busy_walkers, u->cfg->walkers, u->mq_len);
+	line(arg, buf);
+	for (const struct xl *x = u->oldest; x; x = x->next) {
+		snprintf(buf, sizeof(buf), "  request %llu: %s, requester %02x:%02x.%x, iova 0x%llx, since %llu ps", (unsigned long long)x->seq,
+			 xl_state_name[x->state], x->req.rid >> 8 & 0xff, x->req.rid >> 3 & 31, x->req.rid & 7,
+			 (unsigned long long)x->req.iova, (unsigned long long)x->t_start);
+		line(arg, buf);
+	}
+}

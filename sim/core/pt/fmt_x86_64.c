@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/pt/fmt_x86_64.h"
+#include "core/base/bits.h"
+
+#define X_P BIT64(0)
+#define X_RW BIT64(1)
+#define X_US BIT64(2)
+#define X_A BIT64(5)
+#define X_D BIT64(6)
+#define X_PS BIT64(7)
+#define X_EA BIT64(10)
+#define X_XD BIT64(63)
+
+static enum pt_why x86_input(const struct pt_table *t, uint64_t ia)
+{
+	int64_t top = (int64_t)ia >> (t->ia_bits - 1);
+
+	return top == 0 || top == -1 ? PT_OK : PT_WHY_CANON;
+}
+
+static uint64_t x86_reserved(const struct pt_table *t, uint64_t e, unsigned level, bool leaf)
+{
+	uint64_t r = t->oa_bits < 52 ? bits_mask(51, t->oa_bits) : 0;
+
+	if (!(t->opt & X86_NXE))
+		r |= X_XD;
+	if (level >= 3)
+		return r | X_PS;
+	if (leaf && level)
+		r |= level == 1 ? bits_mask(20, 13) : bits_mask(29, 13);
+	if (leaf && level == 2 && !(t->opt & X86_1G))
+		r |= X_PS;
+	(void)e;
+	return r;
+}
+
+static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm)
+{
+	bool leaf = level == 0 || (level <= 2 && (e & X_PS)), sup = acc & XL_PRIV;
+	uint64_t want = X_A;
+	struct pt_entry_info i = { .cls = leaf ? PT_LEAF : PT_TABLE, .why = PT_OK, .perm = XL_R | XL_X };
+
+	(void)perm;
+	if ((e & X_RW) || (sup && !(t->opt & X86_WPE)))
+		i.perm |= XL_W;
+	if (((e & X_XD) && (t->opt & X86_NXE)) || (sup && leaf && (t->opt & X86_SMEP) && (e & X_US)))
+		i.perm &= (uint8_t)~XL_X;
+	if (!(e & X_P))
+		i.cls = PT_EMPTY, i.why = PT_WHY_EMPTY;
+	else if (!(e & X_US) && !sup)
+		i.why = PT_WHY_PRIV;
+	else if ((acc & XL_W) && !(i.perm & XL_W))
+		i.why = PT_WHY_NO_W;
+	else if (e & x86_reserved(t, e, level, leaf))
+		i.why = PT_WHY_RSVD;
+	else if ((acc & XL_X) && !(i.perm & XL_X))
+		i.why = PT_WHY_NO_X;
+	if (i.why != PT_OK)
+		return i;
+	if (leaf && (acc & XL_W))
+		want |= X_D;
+	if (t->opt & X86_EAFE)
+		want |= X_EA;
+	i.set = want & ~e;
+	i.clean = leaf && !(e & X_D);
+	i.next = e & bits_mask(51, leaf ? 12 + 9 * level : 12);
+	return i;
+}
+
+const struct pt_fmt fmt_x86_64 = { "x86-64", x86_entry, x86_input };

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fmt_x86_64.h - x86-64 page-table entries: VT-d first stage, AMD-Vi guest tables.
+ * Models: 4 and 5 levels, 2 MiB and 1 GiB pages, U/S, R/W, XD, accessed, dirty, extended accessed. Does not model: PAT lookups.
+ * Source: VT-d, "First-Stage Paging Entries". Order of checks: present, user, write, reserved, execute (vtd.md 3.2, U5).
+ */
+#ifndef IOMMUSIM_FMT_X86_64_H
+#define IOMMUSIM_FMT_X86_64_H
+#include "core/pt/pt.h"
+
+enum { /* pt_table.opt */
+	X86_NXE = 1, /* XD usable; else reserved */
+	X86_WPE = 2, /* supervisor writes honour R/W = 0 */
+	X86_SMEP = 4, /* no supervisor execute from user pages */
+	X86_EAFE = 8, /* set EA */
+	X86_1G = 16 /* 1 GiB leaves */
+};
+extern const struct pt_fmt fmt_x86_64;
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pt_walk.c - the page-walk shell: stage 1, stage 2, and stage 1 above stage 2 as one state machine.
+ * It never touches memory: it says which word it needs (x->mem_spa) and goes on when the word is there.
+ */
+#include "core/pt/pt.h"
+#include "core/base/bits.h"
+
+enum { S1, S2 };
+enum phase { PH_S1_ENTRY, PH_S1_UPDATE, PH_S2_ENTRY, PH_S2_UPDATE };
+
+static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x);
+
+static unsigned shift_of(const struct pt_table *t, unsigned level)
+{
+	return t->grain_lg2 + level * (t->grain_lg2 - 3u);
+}
+
+static uint64_t entry_offset(const struct pt_table *t, uint64_t ia, unsigned level)
+{
+	return 8 * (ia >> shift_of(t, level) & low_mask(t->grain_lg2 - 3u));
+}
+
+static enum xl_act fault(struct pt_walk *w, unsigned stage, enum pt_why why)
+{
+	w->why = why;
+	w->f_stage = (uint8_t)(stage + 1);
+	w->f_level = w->level[stage];
+	w->f_top = w->level[stage] == w->t[stage].levels - 1;
+	w->f_fetch = stage == S2 && w->fetch;
+	return XL_ACT_FAULT;
+}
+
+static enum xl_act read_word(struct pt_walk *w, struct xl *x, enum phase ph, uint64_t spa)
+{
+	w->phase = ph;
+	x->mem_spa = spa;
+	x->mem_words = 1;
+	return XL_ACT_READ;
+}
+
+static enum xl_act update_word(struct pt_walk *w, struct xl *x, enum phase ph, uint64_t spa, uint64_t old)
+{
+	w->phase = ph;
+	x->mem_spa = spa;
+	x->mem_words = 1;
+	x->cas_old = old;
+	x->cas_new = old | w->info.set;
+	return XL_ACT_CAS;
+}
+
+/* ---- walk caches ---- */
+
+/* The deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */
+static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level)
+{
+	const struct pt_table *t = &w->t[stage];
+	bool asked = false;
+
+	if (!w->c || x->functional)
+		return NULL;
+	for (unsigned l = 1; l < t->levels; l++) {
+		struct xcache *c = w->c->psc[stage][l];
+		uint32_t slot;
+
+		if (!c)
+			continue;
+		if (!asked)
+			x->cyc += xc_config(c)->lat_cyc; /* all levels are looked up at once */
+		asked = true;
+		slot = xc_lookup(c, ia, t->id);
+		if (slot != XC_MISS) {
+			*level = l - 1;
+			return xc_payload(c, slot);
+		}
+	}
+	return NULL;
+}
+
+static void cache_fill(struct xcache *c, const struct pt_table *t, struct xl *x, uint64_t ia, unsigned size_lg2, const struct pt_psc *p)
+{
+	struct xc_tag tag = t->inv;
+	uint32_t slot;
+
+	tag.id = t->id;
+	tag.size_lg2 = (uint8_t)size_lg2;
+	tag.first = ia & ~low_mask(size_lg2);
+	if (!c || !xl_may_fill(x, tag.first, size_lg2))
+		return;
+	slot = xc_fill(c, &tag);
+	if (slot != XC_MISS)
+		*(struct pt_psc *)xc_payload(c, slot) = *p;
+}
+
+static void psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
+{
+	if (w->c && level < PT_LEVELS)
+		cache_fill(w->c->psc[stage][level], &w->t[stage], x, ia, shift_of(&w->t[stage], level), p);
+}
+
+/* ---- the end ---- */
+
+static enum xl_act finish(struct pt_walk *w, uint64_t pa, unsigned size_lg2)
+{
+	w->pa = pa;
+	w->size_lg2 = (uint8_t)size_lg2;
+	w->why = PT_OK;
+	return XL_ACT_DONE;
+}
+
+/* ---- stage 2 ---- */
+
+static enum xl_act s2_done(struct pt_walk *w, struct xl *x, const struct pt_psc *p)
+{
+	uint64_t spa = p->next | (w->gpa & low_mask(p->size_lg2));
+
+	w->perm[S2] = p->perm;
+	if (w->fetch) {
+		w->s1_entry_spa = spa;
+		if (w->update) {
+			w->update = false;
+			w->info = w->t[S1].fmt->entry(&w->t[S1], w->s1_entry, w->level[S1], w->acc, w->perm[S1]);
+			return update_word(w, x, PH_S1_UPDATE, spa, w->s1_entry);
+		}
+		w->s1_tab_perm = p->perm;
+		w->tab_known = true;
+		w->table[S1] = spa & ~low_mask(w->t[S1].grain_lg2);
+		return s1_fetch(w, x);
+	}
+	w->memtype = p->memtype;
+	if (!w->t[S1].fmt) {
+		w->out_perm = p->perm;
+		w->clean = p->clean;
+		w->snoop = p->snoop;
+		return finish(w, spa, p->size_lg2);
+	}
+	w->out_perm = w->perm[S1] & p->perm;
+	w->clean = w->s1_clean || p->clean;
+	w->snoop = w->s1_snoop || p->snoop;
+	return finish(w, spa, w->s1_lg2 < p->size_lg2 ? w->s1_lg2 : p->size_lg2);
+}
+
+static unsigned s2_acc(const struct pt_walk *w)
+{
+	if (w->fetch)
+		return w->update ? XL_R | XL_W : XL_R;
+	return w->acc;
+}
+
+/* Stage 2 of w->gpa from the nested cache, if it grants what is needed. */
+static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
+{
+	struct xcache *c = w->c && !x->functional && w->t[S1].fmt ? w->c->nested : NULL;
+	unsigned need = s2_acc(w) & (XL_R | XL_W | XL_X);
+	uint32_t slot;
+	const struct pt_psc *p;
+
+	if (!c)
+		return NULL;
+	x->cyc += xc_config(c)->lat_cyc;
+	slot = xc_lookup(c, w->gpa, w->t[S2].id);
+	if (slot == XC_MISS)
+		return NULL;
+	p = xc_payload(c, slot);
+	if ((need & ~p->perm) || ((need & XL_W) && p->clean)) {
+		xc_miss_after_hit(c);
+		return NULL;
+	}
+	return p;
+}
+
+static enum xl_act s2_entry(struct pt_walk *w, struct xl *x)
+{
+	return read_word(w, x, PH_S2_ENTRY, w->table[S2] + entry_offset(&w->t[S2], w->gpa, w->level[S2]));
+}
+
+static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
+{
+	const struct pt_table *t = &w->t[S2];
+	const struct pt_psc *p;
+	enum pt_why why;
+	unsigned level = t->levels - 1u;
+
+	w->gpa = gpa;
+	w->level[S2] = (uint8_t)level;
+	why = t->fmt->input(t, gpa);
+	if (why != PT_OK)
+		return fault(w, S2, why);
+	p = nested_find(w, x);
+	if (p) {
+		struct pt_psc copy = *p;
+
+		return s2_done(w, x, &copy);
+	}
+	w->table[S2] = t->root;
+	w->perm[S2] = XL_R | XL_W | XL_X;
+	p = psc_find(w, x, S2, gpa, &level);
+	if (p && !(s2_acc(w) & ~p->perm & (XL_R | XL_W | XL_X))) { /* as in s1_start() */
+		w->table[S2] = p->next;
+		w->perm[S2] = p->perm;
+		w->level[S2] = (uint8_t)level;
+	}
+	return s2_entry(w, x);
+}
+
+static enum xl_act s2_accept(struct pt_walk *w, struct xl *x)
+{
+	const struct pt_entry_info *i = &w->info;
+	struct pt_psc p = { .next = i->next, .perm = w->perm[S2] & i->perm, .memtype = i->memtype, .snoop = i->snoop };
+	unsigned level = w->level[S2];
+
+	w->perm[S2] = p.perm;
+	if (i->cls == PT_TABLE) {
+		psc_fill(w, x, S2, w->gpa, level, &p);
+		w->table[S2] = i->next;
+		w->level[S2]--;
+		return s2_entry(w, x);
+	}
+	p.size_lg2 = (uint8_t)shift_of(&w->t[S2], level);
+	p.clean = i->clean && !(s2_acc(w) & XL_W);
+	if (w->c && w->t[S1].fmt)
+		cache_fill(w->c->nested, &w->t[S2], x, w->gpa, p.size_lg2, &p);
+	return s2_done(w, x, &p);
+}
+
+static enum xl_act s2_data(struct pt_walk *w, struct xl *x, uint64_t e)
+{
+	const struct pt_table *t = &w->t[S2];
+
+	w->info = t->fmt->entry(t, e, w->level[S2], s2_acc(w), w->perm[S2]);
+	if (w->info.why != PT_OK)
+		return fault(w, S2, w->info.why);
+	if (w->info.set) {
+		if (t->opt & PT_OPT_FAULT_AD)
+			return fault(w, S2, PT_WHY_AD);
+		if (!x->functional)
+			return update_word(w, x, PH_S2_UPDATE, x->mem_spa, e);
+	}
+	return s2_accept(w, x);
+}
+
+/* ---- stage 1 ---- */
+
+/* Read the entry of the current stage-1 table; above a stage 2 its address is translated first. */
+static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x)
+{
+	unsigned level = w->level[S1];
+	uint64_t off = entry_offset(&w->t[S1], w->ia, level);
+
+	if (w->t[S2].fmt && !w->tab_known) {
+		w->fetch = true;
+		w->s1_gpa = w->table[S1];
+		return s2_start(w, x, w->s1_gpa + off);
+	}
+	if (level + 1u < w->t[S1].levels) { /* the entry above led here: remember it */
+		struct pt_psc p = { .next = w->table[S1], .next_gpa = w->s1_gpa, .perm = w->perm[S1], .s2_perm = w->s1_tab_perm };
+
+		psc_fill(w, x, S1, w->ia, level + 1, &p);
+	}
+	w->s1_entry_spa = w->table[S1] + off;
+	return read_word(w, x, PH_S1_ENTRY, w->s1_entry_spa);
+}
+
+static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
+{
+	const struct pt_table *t = &w->t[S1];
+	const struct pt_psc *p;
+	unsigned level = t->levels - 1u;
+	enum pt_why why;
+
+	w->level[S1] = (uint8_t)level;
+	w->perm[S1] = XL_R | XL_W | XL_X;
+	w->s1_tab_perm = XL_R | XL_W | XL_X;
+	why = t->fmt->input(t, w->ia);
+	if (why != PT_OK)
+		return fault(w, S1, why);
+	w->table[S1] = t->root;
+	w->tab_known = false;
+	p = psc_find(w, x, S1, w->ia, &level);
+	if (p && !(w->acc & ~p->perm & (XL_R | XL_W | XL_X))) { /* an upper level that refuses is read again, for the fault */
+		w->level[S1] = (uint8_t)level;
+		w->table[S1] = p->next;
+		w->s1_gpa = p->next_gpa;
+		w->perm[S1] = p->perm;
+		w->s1_tab_perm = p->s2_perm;
+		w->s1_entry_spa = p->next + entry_offset(t, w->ia, level);
+		return read_word(w, x, PH_S1_ENTRY, w->s1_entry_spa);
+	}
+	return s1_fetch(w, x);
+}
+
+static enum xl_act s1_accept(struct pt_walk *w, struct xl *x)
+{
+	const struct pt_entry_info *i = &w->info;
+	unsigned lg2 = shift_of(&w->t[S1], w->level[S1]);
+
+	w->perm[S1] &= i->perm;
+	if (i->cls == PT_TABLE) {
+		w->table[S1] = i->next;
+		w->tab_known = false;
+		w->level[S1]--;
+		return s1_fetch(w, x);
+	}
+	w->s1_lg2 = (uint8_t)lg2;
+	w->s1_clean = i->clean && !(w->acc & XL_W);
+	w->s1_snoop = i->snoop;
+	w->memtype = i->memtype;
+	if (!w->t[S2].fmt) {
+		w->out_perm = w->perm[S1];
+		w->clean = w->s1_clean;
+		w->snoop = i->snoop;
+		return finish(w, i->next | (w->ia & low_mask(lg2)), lg2);
+	}
+	w->fetch = false;
+	return s2_start(w, x, i->next | (w->ia & low_mask(lg2)));
+}
+
+/* Set accessed/dirty in the entry just read. Above a stage 2 the page of the entry must be writable there, and becomes dirty. */
+static enum xl_act s1_update(struct pt_walk *w, struct xl *x)
+{
+	if (w->t[S1].opt & PT_OPT_FAULT_AD)
+		return fault(w, S1, PT_WHY_AD);
+	if (w->t[S2].fmt && !(w->s1_tab_perm & XL_W))
+		return fault(w, S1, PT_WHY_S2_W);
+	if (x->functional)
+		return s1_accept(w, x);
+	if (w->t[S2].fmt && (w->t[S2].opt & PT_OPT_AD)) { /* the page of the entry becomes dirty in stage 2 first */
+		w->fetch = w->update = true;
+		return s2_start(w, x, w->s1_gpa + entry_offset(&w->t[S1], w->ia, w->level[S1]));
+	}
+	return update_word(w, x, PH_S1_UPDATE, w->s1_entry_spa, w->s1_entry);
+}
+
+static enum xl_act s1_data(struct pt_walk *w, struct xl *x, uint64_t e)
+{
+	const struct pt_table *t = &w->t[S1];
+
+	w->s1_entry = e;
+	w->info = t->fmt->entry(t, e, w->level[S1], w->acc, w->perm[S1]);
+	if (w->info.why != PT_OK)
+		return fault(w, S1, w->info.why);
+	if (w->info.set)
+		return s1_update(w, x);
+	return s1_accept(w, x);
+}
+
+/* ---- entry points ---- */
+
+enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
+{
+	w->update = false;
+	w->info.cls = PT_EMPTY;
+	w->phase = PH_S2_ENTRY;
+	if (w->t[S1].fmt)
+		return s1_start(w, x);
+	w->fetch = false;
+	return s2_start(w, x, w->ia);
+}
+
+enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
+{
+	unsigned stage = w->phase == PH_S2_ENTRY || w->phase == PH_S2_UPDATE;
+	bool update = w->phase == PH_S1_UPDATE || w->phase == PH_S2_UPDATE;
+
+	if (x->mem_st != MEM_OK)
+		return fault(w, stage, update ? PT_WHY_AD_FAIL : x->mem_st == MEM_ABSENT ? PT_WHY_ABSENT : PT_WHY_READ);
+	if (!update || x->data[0] != x->cas_old) /* a word read, or one that changed under the update: look at it (again) */
+		return stage == S2 ? s2_data(w, x, x->data[0]) : s1_data(w, x, x->data[0]);
+	return stage == S2 ? s2_accept(w, x) : s1_accept(w, x);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lift_ctx.c - who is attached to what: root, context and PASID tables scanned as a whole whenever one of them was written (that is
+ * rare), and the difference to the scan before put out as detach and attach.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "core/base/bits.h"
+#include "core/iommu.h"
+#include "import/lift_int.h"
+
+static const char *const type_name[] = { "legacy", "ss", "fs", "nested", "pt" };
+struct scan { struct lift_att *a; size_t n, cap; };
+
+static uint64_t word(const struct lift *l, uint64_t pa)
+{
+	const uint64_t *w = mem_page(l->mem, pa & ~UINT64_C(0xfff));
+
+	return w ? w[pa >> 3 & 511] : 0;
+}
+static uint64_t page_of(uint64_t w)
+{
+	return bits_get(w, 51, 12) << 12;
+}
+bool lift_is_upper(const struct lift *l, uint64_t pa)
+{
+	for (size_t i = 0; i < l->n_upper; i++)
+		if (l->upper[i] == (pa & ~UINT64_C(0xfff)))
+			return true;
+	return false;
+}
+static void watch(struct lift *l, uint64_t pa)
+{
+	if (!lift_is_upper(l, pa) && lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
+		l->upper[l->n_upper++] = pa;
+}
+static void found(struct lift *l, struct scan *s, struct lift_att a)
+{
+	if (lift_grow(l, &s->a, s->n, &s->cap, sizeof(*s->a)))
+		s->a[s->n++] = a;
+}
+/* Legacy context entry: TT 0 and 1 translate, 2 passes through. */
+static void scan_legacy(struct lift *l, struct scan *s, uint32_t bus, uint64_t tab)
+{
+	watch(l, tab);
+	for (uint32_t fn = 0; fn < 256; fn++) {
+		uint64_t lo = word(l, tab + 16 * fn), hi = word(l, tab + 16 * fn + 8);
+		bool pt = bits_get(lo, 3, 2) == 2;
+
+		if (!(lo & 1) || bits_get(lo, 3, 2) == 3 || (!pt && (bits_get(hi, 2, 0) < 1 || bits_get(hi, 2, 0) > 3)))
+			continue;
+		found(l, s, (struct lift_att){ .rid = bus << 8 | fn, .pasid = TRC_NO_PASID, .did = (uint32_t)bits_get(hi, 23, 8),
+					       .type = pt ? LIFT_PT : LIFT_LEGACY, .levels = pt ? 0 : (uint8_t)(bits_get(hi, 2, 0) + 2),
+					       .root = pt ? 0 : page_of(lo) });
+	}
+}
+static void scan_pasid_entry(struct lift *l, struct scan *s, uint64_t pe, uint32_t rid, uint32_t pasid)
+{
+	uint64_t w0 = word(l, pe), w1 = word(l, pe + 8), w2 = word(l, pe + 16);
+	struct lift_att a = { .rid = rid, .pasid = pasid, .did = (uint32_t)bits_get(w1, 15, 0) };
+
+	if (!(w0 & 1))
+		return;
+	switch (bits_get(w0, 8, 6)) {
+	case 1:
+		a.type = LIFT_FS;
+		a.levels = (uint8_t)(4 + (bits_get(w2, 3, 2) & 1));
+		a.root = page_of(w2);
+		break;
+	case 2:
+	case 3:
+		a.type = bits_get(w0, 8, 6) == 2 ? LIFT_SS : LIFT_NESTED;
+		a.levels = (uint8_t)(bits_get(w0, 4, 2) + 2);
+		a.root = page_of(w0);
+		if (a.levels < 3 || a.levels > 5)
+			return;
+		break;
+	case 4:
+		a.type = LIFT_PT;
+		break;
+	default:
+		return;
+	}
+	found(l, s, a);
+}
+static void scan_scalable(struct lift *l, struct scan *s, uint32_t first, uint64_t tab)
+{
+	watch(l, tab);
+	for (uint32_t i = 0; i < 128; i++) {
+		uint64_t c0 = word(l, tab + 32 * i), c1 = word(l, tab + 32 * i + 8), dir = page_of(c0);
+		uint32_t n = 1u << (bits_get(c0, 11, 9) + 7), rid_pasid = (uint32_t)bits_get(c1, 19, 0);
+
+		for (uint32_t k = 0; c0 & 1 && k < n; k++) {
+			uint64_t de = word(l, dir + 8 * (uint64_t)k);
+
+			if (!(k & 511))
+				watch(l, dir + 8 * (uint64_t)k);
+			if (!(de & 1))
+				continue;
+			watch(l, page_of(de));
+			for (uint32_t j = 0; j < 64; j++)
+				scan_pasid_entry(l, s, page_of(de) + 64 * j, first + i, k * 64 + j == rid_pasid ? TRC_NO_PASID : k * 64 + j);
+		}
+	}
+}
+static void scan_all(struct lift *l, struct scan *s)
+{
+	uint64_t root = page_of(l->rtaddr);
+	unsigned ttm = (unsigned)bits_get(l->rtaddr, 11, 10);
+
+	l->n_upper = 0;
+	if (ttm > 1 || !(l->gsts & BIT64(30)))
+		return; /* no root table was set, or abort mode */
+	watch(l, root);
+	for (uint32_t bus = 0; bus < 256; bus++) {
+		uint64_t lo = word(l, root + 16 * bus), hi = word(l, root + 16 * bus + 8);
+
+		if (!ttm) {
+			if (lo & 1)
+				scan_legacy(l, s, bus, page_of(lo));
+			continue;
+		}
+		if (lo & 1)
+			scan_scalable(l, s, bus << 8, page_of(lo));
+		if (hi & 1)
+			scan_scalable(l, s, bus << 8 | 128, page_of(hi));
+	}
+}
+
+static struct lift_dom *domain(struct lift *l, const struct lift_att *a)
+{
+	struct lift_dom *d;
+	bool taken = false, fs = a->type == LIFT_FS;
+
+	for (d = l->doms; d; d = d->next) {
+		if (d->did == a->did && d->root == a->root && d->levels == a->levels && d->fs == fs)
+			return d;
+		taken |= d->id == a->did;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d) {
+		lift_fail(l, ERR_MACHINE, "out of memory");
+		return NULL;
+	}
+	*d = (struct lift_dom){ .next = l->doms, .id = taken ? l->next_id++ : a->did, .did = a->did, .root = a->root, .levels = a->levels,
+				.type = a->type, .fs = fs };
+	return l->doms = d;
+}
+static void put_att(struct lift *l, const struct lift_att *a, bool on)
+{
+	struct trc_rec r = { .kind = on ? TRC_ATTACH : TRC_DETACH, .at = l->now };
+
+	r.u.sw.rid = a->rid;
+	r.u.sw.pasid = a->pasid;
+	r.u.sw.dom = a->dom->id;
+	if (on)
+		strcpy(r.u.sw.type, type_name[a->type]);
+	lift_put(l, &r);
+}
+static void detach(struct lift *l, struct lift_att *a)
+{
+	struct lift_dom *d = a->dom, **p = &l->doms;
+
+	if (--d->refs) {
+		put_att(l, a, false);
+		return;
+	}
+	if (d->levels)
+		lift_pt_remove(l, d, d->root, d->levels, 0);
+	put_att(l, a, false);
+	for (size_t i = 0; i < l->n_link; i++)
+		if (l->link[i].dom == d) {
+			l->link[i] = l->link[--l->n_link];
+			i--;
+		}
+	while (*p != d)
+		p = &(*p)->next;
+	*p = d->next;
+	free(d);
+}
+static void attach(struct lift *l, struct lift_att *a)
+{
+	a->dom = domain(l, a);
+	if (!a->dom)
+		return;
+	put_att(l, a, true);
+	l->s->nested += a->type == LIFT_NESTED;
+	if (!a->dom->refs++ && a->dom->levels)
+		lift_pt_add(l, a->dom, a->root, a->levels, 0, XL_R | XL_W);
+}
+static int order(const struct lift_att *x, const struct lift_att *y)
+{
+	return x->rid != y->rid ? (x->rid > y->rid) - (x->rid < y->rid) : (x->pasid > y->pasid) - (x->pasid < y->pasid);
+}
+static int by_rid(const void *a, const void *b)
+{
+	return order(a, b);
+}
+static bool same(const struct lift_att *x, const struct lift_att *y)
+{
+	return x->did == y->did && x->type == y->type && x->levels == y->levels && x->root == y->root;
+}
+/* Detaches first, then attaches, each in order of requester. */
+void lift_scan(struct lift *l)
+{
+	struct scan s = { 0 };
+
+	l->dirty = false;
+	scan_all(l, &s);
+	if (s.n)
+		qsort(s.a, s.n, sizeof(*s.a), by_rid);
+	for (size_t i = 0, j = 0; i < l->n_att; i++) {
+		while (j < s.n && order(&s.a[j], &l->att[i]) < 0)
+			j++;
+		if (j < s.n && !order(&s.a[j], &l->att[i]) && same(&s.a[j], &l->att[i])) {
+			s.a[j].kept = true;
+			s.a[j].dom = l->att[i].dom;
+		} else {
+			detach(l, &l->att[i]);
+		}
+	}
+	free(l->att);
+	for (size_t j = 0; j < s.n && !l->failed; j++) {
+		if (!s.a[j].kept)
+			attach(l, &s.a[j]);
+		s.a[j].kept = false;
+	}
+	l->att = s.a;
+	l->n_att = s.n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drv.h - the operating system's driver: a filter in the chain of record sources.
+ * Software-level records (attach, detach, map, unmap, flush) come out as the stores and MMIO writes a Linux driver would do, in its
+ * order; hardware-level records, DMA and comments pass through. The driver touches memory and registers only through the records it
+ * emits and keeps a shadow of its tables; capabilities are read from the unit at the first software-level record.
+ * Models: bring-up, table pages from a pool, strict and lazy flushing, batches and waits, device-TLB flushes, caching mode, superpages,
+ * stage 1 above a stage 2 (gpa = spa + s2_offset), PASID attach.
+ * Does not model: CPU time, IOVA allocation (the trace names the IOVA), page requests, recovery from queue errors.
+ */
+#ifndef IOMMUSIM_DRV_H
+#define IOMMUSIM_DRV_H
+#include "software/platform.h"
+
+enum { DRV_STRICT, DRV_LAZY };
+enum { DRV_MODE_AUTO, DRV_MODE_LEGACY, DRV_MODE_SS, DRV_MODE_FS, DRV_MODE_NESTED, DRV_MODE_PT };
+enum { DRV_WAIT_BATCH, DRV_WAIT_EACH };
+enum { DRV_PAGE_4K, DRV_PAGE_2M, DRV_PAGE_1G };
+struct drv_cfg {
+	uint32_t policy; /* DRV_STRICT, DRV_LAZY */
+	bool caching_mode; /* flush after mapping too, as if CAP.CM = 1 (which has the same effect) */
+	uint32_t lazy_len; /* unmapped ranges a domain collects before it is flushed */
+	uint64_t lazy_ps; /* or when the oldest of them is this old */
+	uint32_t mode; /* DRV_MODE_*: of an attach without a type */
+	uint32_t levels, s2_levels; /* 0: 4 if the unit has it, else what it has; s2_levels is of the stage 2 under nesting */
+	uint32_t s2_page; /* DRV_PAGE_*: page size of the stage 2 under nesting */
+	uint64_t s2_offset; /* nesting: gpa = spa + s2_offset */
+	uint64_t base, pool_bytes; /* where tables and rings are taken from */
+	bool superpages; /* use 2 MiB and 1 GiB leaves where address, size and unit allow */
+	bool ih; /* set IH when only leaves changed */
+	uint32_t wait; /* DRV_WAIT_*: one wait per batch of up to 16 descriptors, or one per descriptor */
+};
+extern const struct cfg_opt drv_opts[]; /* YAML section software: */
+struct drv;
+/** drv_create() - @c and @p are borrowed and must outlive it; units may be added to @p until the first record is pulled. */
+struct drv *drv_create(const struct drv_cfg *c, struct plat *p, plat_source_fn *src, void *arg, struct err *e) MUST_USE;
+/** drv_next() - a plat_source_fn; @drv is the struct drv. */
+int drv_next(void *drv, struct trc_rec *r, struct err *e) MUST_USE;
+void drv_destroy(struct drv *drv);
+#endif

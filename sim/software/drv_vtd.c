@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drv_vtd.c - VT-d units, domains and attachments: bring-up, which tables an attach gets, domain ids, detach.
+ * As Linux: a scalable unit's context entry stays when the last PASID of its device goes; a domain's tables stay until the end.
+ */
+#include "software/drv_vtd.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vtd/vtd_fields.h"
+
+enum {
+	REG_CAP = 0x08, REG_ECAP = 0x10, REG_GCMD = 0x18, REG_GSTS = 0x1c, REG_RTADDR = 0x20, REG_FECTL = 0x38, REG_FEDATA = 0x3c,
+	REG_FEADDR = 0x40, REG_FEUADDR = 0x44, REG_PMEN = 0x64, REG_IQT = 0x88, REG_IQA = 0x90,
+};
+enum { G_QIE = 1u << 26, G_SRTP = 1u << 30, MSI_ADDR = 0xfee00000u, MSI_VECTOR = 0x30 };
+static const uint32_t G_TE = 1u << 31, G_LEVEL = 0x96ffffff; /* 1.4: without the one-shot bits */
+
+static const char *const mode_name[] = { "auto", "legacy", "ss", "fs", "nested", "pt" };
+
+static void gcmd(struct vtdd *v, uint32_t level_on, uint32_t once)
+{
+	v->gcmd |= level_on;
+	drv_mmio(v->d, v->index, REG_GCMD, 4, v->gcmd | once);
+}
+
+static void bring_up(struct vtdd *v)
+{
+	struct drv *d = v->d;
+	uint32_t old = (uint32_t)v->u->ops->mmio_read(v->u, REG_GSTS, 4) & G_LEVEL;
+	uint64_t iqa = 0, rta = 0;
+
+	if (old & G_TE) /* left on by firmware or by the trace: off first, then the queue */
+		drv_mmio(d, v->index, REG_GCMD, 4, old &= ~G_TE);
+	if (old & G_QIE)
+		drv_mmio(d, v->index, REG_GCMD, 4, old & ~(uint32_t)G_QIE);
+	vtd_put_iqa_DW(&iqa, v->desc_words == 4);
+	vtd_put_iqa_QS(&iqa, v->desc_words == 4);
+	vtd_put_iqa_IQA(&iqa, v->ring >> 12);
+	drv_mmio(d, v->index, REG_IQT, 4, 0);
+	drv_mmio(d, v->index, REG_IQA, 8, iqa);
+	gcmd(v, G_QIE, 0);
+	vtd_put_rtaddr_TTM(&rta, v->scalable);
+	vtd_put_rtaddr_RTA(&rta, v->root >> 12);
+	drv_mmio(d, v->index, REG_RTADDR, 8, rta);
+	gcmd(v, 0, G_SRTP);
+	if (!vtd_get_cap_ESRTPS(&v->cap)) {
+		vtdd_cmd_cc(v, 1, 0, 0);
+		vtdd_submit(v);
+		if (v->scalable)
+			vtdd_cmd_pc(v, 3, 0, 0);
+		vtdd_submit(v);
+		vtdd_cmd_iotlb(v, 1, 0, 0, 0, false);
+		vtdd_submit(v);
+	}
+	drv_mmio(d, v->index, REG_FEDATA, 4, MSI_VECTOR);
+	drv_mmio(d, v->index, REG_FEADDR, 4, MSI_ADDR);
+	drv_mmio(d, v->index, REG_FEUADDR, 4, 0);
+	drv_mmio(d, v->index, REG_FECTL, 4, 0);
+	gcmd(v, G_TE, 0);
+	if (vtd_get_cap_PLMR(&v->cap) || vtd_get_cap_PHMR(&v->cap))
+		drv_mmio(d, v->index, REG_PMEN, 4, 0);
+}
+
+/* The state of a unit, not yet brought up; NULL: no such unit, or of another architecture. */
+static struct vtdd *unit_state(struct drv *d, unsigned unit)
+{
+	struct iommu *u = plat_unit(d->p, unit);
+	struct vtdd *v = d->unit[unit];
+
+	if (v || !u || strcmp(u->ops->arch, "vtd"))
+		return v;
+	v = calloc(1, sizeof(*v));
+	if (v)
+		v->att = calloc(65536, sizeof(*v->att));
+	if (!v || !v->att) {
+		free(v);
+		drv_fail(d, ERR_MACHINE, "out of memory");
+		return NULL;
+	}
+	v->d = d;
+	v->u = u;
+	v->index = unit;
+	d->unit[unit] = v;
+	return v;
+}
+
+struct vtdd *vtdd_get(struct drv *d, unsigned unit)
+{
+	struct vtdd *v = unit_state(d, unit);
+
+	if (!v && !d->failed)
+		drv_fail(d, ERR_INPUT, plat_unit(d->p, unit) ? "no driver for unit %u: it is not a VT-d unit" : "there is no unit %u", unit);
+	if (d->failed)
+		return NULL;
+	if (v->up)
+		return v;
+	v->cap = v->u->ops->mmio_read(v->u, REG_CAP, 8);
+	v->ecap = v->u->ops->mmio_read(v->u, REG_ECAP, 8);
+	v->n_did = 1u << (4 + 2 * vtd_get_cap_ND(&v->cap));
+	v->did_refs = calloc(v->n_did, sizeof(*v->did_refs));
+	v->cm = d->cfg->caching_mode || vtd_get_cap_CM(&v->cap);
+	v->scalable = vtd_get_ecap_SMTS(&v->ecap) && d->cfg->mode != DRV_MODE_LEGACY;
+	v->desc_words = vtd_get_ecap_SMTS(&v->ecap) ? 4 : 2;
+	if (!vtd_get_ecap_DT(&v->ecap))
+		memset(v->ats, 0, sizeof(v->ats));
+	if (!v->did_refs)
+		drv_fail(d, ERR_MACHINE, "out of memory");
+	else if (!vtd_get_ecap_QI(&v->ecap))
+		drv_fail(d, ERR_INPUT, "unit %u has no queued invalidation (ECAP.QI = 0), which this driver needs", unit);
+	v->root = drv_alloc(d, 1);
+	v->ring = drv_alloc(d, v->desc_words / 2);
+	v->status = drv_alloc(d, 1);
+	if (d->failed)
+		return NULL;
+	v->up = true;
+	bring_up(v);
+	return v;
+}
+
+void vtdd_destroy(struct vtdd *v)
+{
+	if (!v)
+		return;
+	free(v->did_refs);
+	free(v->att);
+	free(v);
+}
+
+/* Why @v cannot do @mode; NULL: it can. */
+static const char *lacks(const struct vtdd *v, unsigned mode)
+{
+	const uint64_t *c = &v->ecap;
+
+	switch (mode) {
+	case DRV_MODE_LEGACY:
+		return v->scalable ? "it runs in scalable mode" : NULL;
+	case DRV_MODE_SS:
+		return !v->scalable ? "it runs in legacy mode" : vtd_get_ecap_SSTS(c) ? NULL : "ECAP.SSTS = 0";
+	case DRV_MODE_FS:
+		return !v->scalable ? "it runs in legacy mode" : vtd_get_ecap_FSTS(c) ? NULL : "ECAP.FSTS = 0";
+	case DRV_MODE_NESTED:
+		return !v->scalable ? "it runs in legacy mode" : vtd_get_ecap_NEST(c) ? NULL : "ECAP.NEST = 0";
+	default:
+		return vtd_get_ecap_PT(c) ? NULL : "ECAP.PT = 0";
+	}
+}
+
+static unsigned mode_of(const struct drv *d, const struct vtdd *v, const char *type)
+{
+	if (!*type || !strcmp(type, "dma") || !strcmp(type, "default")) {
+		if (d->cfg->mode != DRV_MODE_AUTO)
+			return d->cfg->mode;
+		return !lacks(v, DRV_MODE_FS) ? DRV_MODE_FS : !lacks(v, DRV_MODE_SS) ? DRV_MODE_SS : DRV_MODE_LEGACY;
+	}
+	if (!strcmp(type, "identity"))
+		return DRV_MODE_PT;
+	for (unsigned i = DRV_MODE_LEGACY; i < ARRAY_LEN(mode_name); i++)
+		if (!strcmp(type, mode_name[i]))
+			return i;
+	return DRV_MODE_AUTO;
+}
+
+static unsigned ss_levels(struct drv *d, const struct vtdd *v, unsigned want, const char *key)
+{
+	uint64_t sagaw = vtd_get_cap_SAGAW(&v->cap);
+
+	if (!want)
+		want = sagaw & 4 ? 4 : sagaw & 2 ? 3 : 5;
+	if (!(sagaw >> (want - 2) & 1))
+		drv_fail(d, ERR_INPUT, "unit %u has no %u-level second-stage tables (CAP.SAGAW = 0x%" PRIx64 "; software.%s)", v->index, want, sagaw, key);
+	return want;
+}
+
+static void shape(struct drv *d, const struct vtdd *v, struct drv_dom *m)
+{
+	uint64_t sslps = vtd_get_cap_SSLPS(&v->cap);
+	unsigned mgaw = (unsigned)vtd_get_cap_MGAW(&v->cap) + 1;
+
+	m->first_stage = m->mode == DRV_MODE_FS || m->mode == DRV_MODE_NESTED;
+	if (m->first_stage) {
+		m->levels = (uint8_t)(d->cfg->levels ? d->cfg->levels : 4);
+		m->ia_bits = m->levels == 5 ? 57 : 48;
+		m->large[1] = d->cfg->superpages;
+		m->large[2] = d->cfg->superpages && vtd_get_cap_FS1GP(&v->cap);
+		if (m->levels == 3 || (m->levels == 5 && !vtd_get_cap_FS5LP(&v->cap)))
+			drv_fail(d, ERR_INPUT, "unit %u has no %u-level first-stage tables (software.levels)", v->index, m->levels);
+	} else {
+		m->levels = (uint8_t)ss_levels(d, v, d->cfg->levels, "levels");
+		m->ia_bits = 12u + 9u * m->levels < mgaw ? 12u + 9u * m->levels : mgaw;
+		m->large[1] = d->cfg->superpages && (sslps & 1);
+		m->large[2] = d->cfg->superpages && (sslps & 2);
+	}
+	if (m->mode == DRV_MODE_NESTED && !d->s2_root) {
+		d->s2_levels = (uint8_t)ss_levels(d, v, d->cfg->s2_levels, "s2_levels");
+		d->s2_page = (uint8_t)d->cfg->s2_page;
+		if (d->s2_page && !(sslps >> (d->s2_page - 1) & 1))
+			drv_fail(d, ERR_INPUT, "unit %u has no such large pages (CAP.SSLPS = %" PRIu64 "; software.s2_page)", v->index, sslps);
+		d->s2_root = drv_alloc(d, 1);
+	}
+	if (!d->failed)
+		m->root = vtdd_table(d, m);
+}
+
+struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char *type)
+{
+	struct drv_dom *m = drv_dom_find(d, id);
+	unsigned mode = m && !*type ? m->mode : mode_of(d, v, type);
+	const char *why;
+
+	if (mode == DRV_MODE_AUTO)
+		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": legacy, ss, fs, nested, pt or nothing", type);
+	else if (m && m->mode != mode)
+		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is %s, not %s", id, mode_name[m->mode], mode_name[mode]);
+	else if ((why = lacks(v, mode)))
+		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
+	if (d->failed || m)
+		return d->failed ? NULL : m;
+	m = drv_dom_add(d, id);
+	if (!m)
+		return NULL;
+	m->mode = (uint8_t)mode;
+	if (mode != DRV_MODE_PT)
+		shape(d, v, m);
+	return d->failed ? NULL : m;
+}
+
+/* The domain's id on this unit, the lowest free one if it has none; one reference more. */
+static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
+{
+	struct drv_did **p = &m->did, *i;
+	unsigned did = VTDD_DID_FIRST;
+
+	for (; *p; p = &(*p)->next)
+		if ((*p)->unit == v->index) {
+			(*p)->refs++;
+			return (*p)->did;
+		}
+	if (m->mode == DRV_MODE_PT)
+		did = VTDD_DID_PT;
+	else
+		while (did < v->n_did && v->did_refs[did])
+			did++;
+	if (did >= v->n_did) {
+		drv_fail(d, ERR_INPUT, "unit %u has only %" PRIu32 " domain ids (CAP.ND), all in use", v->index, v->n_did);
+		return 0;
+	}
+	i = calloc(1, sizeof(*i));
+	if (!i) {
+		drv_fail(d, ERR_MACHINE, "out of memory");
+		return 0;
+	}
+	*i = (struct drv_did){ .refs = 1, .did = (uint16_t)did, .unit = (uint8_t)v->index };
+	*p = i;
+	v->did_refs[did]++;
+	return did;
+}
+
+static void did_put(struct vtdd *v, struct drv_dom *m)
+{
+	for (struct drv_did **p = &m->did, *i; (i = *p); p = &i->next)
+		if (i->unit == v->index) {
+			if (--i->refs == 0) {
+				v->did_refs[i->did]--;
+				*p = i->next;
+				free(i);
+			}
+			return;
+		}
+}
+
+static struct drv_att **att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	struct drv_att **p = &m->att;
+
+	while (*p && !((*p)->unit == unit && (*p)->rid == rid && (*p)->pasid == pasid))
+		p = &(*p)->next;
+	return p;
+}
+
+/* The domain that @rid with @pasid is attached to. */
+static struct drv_dom *attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	for (size_t i = 0; i < d->cap_dom; i++)
+		if (d->dom[i] && *att_find(d->dom[i], unit, rid, pasid))
+			return d->dom[i];
+	return NULL;
+}
+
+void vtdd_attach(struct drv *d)
+{
+	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
+	struct vtdd *v = vtdd_get(d, d->cur.unit);
+	struct drv_dom *m = v ? vtdd_dom(d, v, d->cur.u.sw.dom, d->cur.u.sw.type) : NULL;
+	struct drv_dom *old;
+	struct drv_att *a;
+	unsigned did;
+
+	if (!m)
+		return;
+	if (rid > 0xffff) {
+		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is wider than 16 bits", rid);
+		return;
+	}
+	if (pasid != TRC_NO_PASID && (!v->scalable || !vtd_get_ecap_PASID(&v->ecap) || !pasid || pasid >> (vtd_get_ecap_PSS(&v->ecap) + 1))) {
+		drv_fail(d, ERR_INPUT, "unit %u cannot attach PASID %" PRIu32 " (scalable mode, ECAP.PASID, ECAP.PSS; 0 is taken by requests without PASID)",
+			 v->index, pasid);
+		return;
+	}
+	old = v->att[rid] ? attached_to(d, v->index, rid, pasid) : NULL;
+	if (old) {
+		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is already attached to domain %" PRIu32, rid, old->id);
+		return;
+	}
+	a = calloc(1, sizeof(*a));
+	if (!a) {
+		drv_fail(d, ERR_MACHINE, "out of memory");
+		return;
+	}
+	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)v->index };
+	*att_find(m, v->index, rid, pasid) = a;
+	v->att[rid]++;
+	did = did_get(d, v, m);
+	if (d->failed)
+		return;
+	if (v->scalable)
+		vtdd_pasid_set(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
+	else
+		vtdd_ctx_set(v, m, rid, did);
+	if (!v->cm)
+		vtdd_write_buffer(d, m);
+}
+
+void vtdd_detach(struct drv *d)
+{
+	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
+	struct vtdd *v = vtdd_get(d, d->cur.unit);
+	struct drv_dom *m = v ? attached_to(d, v->index, rid, pasid) : NULL;
+	struct drv_att **p, *a;
+	unsigned did = 0;
+
+	if (!m) {
+		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is not attached", rid);
+		return;
+	}
+	if (d->cur.u.sw.dom && d->cur.u.sw.dom != m->id) {
+		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is attached to domain %" PRIu32 ", not %" PRIu32, rid, m->id, d->cur.u.sw.dom);
+		return;
+	}
+	for (const struct drv_did *i = m->did; i; i = i->next)
+		if (i->unit == v->index)
+			did = i->did;
+	if (v->scalable)
+		vtdd_pasid_clear(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
+	else
+		vtdd_ctx_clear(v, rid, did);
+	p = att_find(m, v->index, rid, pasid);
+	a = *p;
+	*p = a->next;
+	free(a);
+	v->att[rid]--;
+	did_put(v, m);
+}
+
+void vtdd_ats(struct drv *d, unsigned unit, uint32_t rid, bool on)
+{
+	struct vtdd *v = unit_state(d, unit);
+
+	if (!v || rid > 0xffff || vtdd_has_ats(v, rid) == on || (v->up && !vtd_get_ecap_DT(&v->ecap)))
+		return;
+	if (!on && v->att[rid]) {
+		vtdd_cmd_devtlb(v, rid, TRC_NO_PASID, 0, 64);
+		vtdd_submit(v);
+	}
+	v->ats[rid / 64] ^= UINT64_C(1) << (rid % 64);
+	if (v->att[rid])
+		vtdd_ctx_ats(v, rid, on);
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * platform.c - owns memory, port, event queue, units and devices, and connects them; the replay decides what happens next.
+ * Devices are made when the trace first names them (a silent listed device that nothing uses costs nothing); their statistics
+ * stand in that order, after memory and units.
+ */
+#include "software/platform.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "software/replay.h"
+
+enum { PROGRESS_EVERY = 65536 };
+
+struct unit_rec {
+	struct plat *p;
+	struct iommu *u;
+	unsigned index;
+};
+struct dev_rec {
+	struct plat *p;
+	struct dev *d;
+	struct iommu *u;
+	uint64_t key; /* unit << 32 | rid */
+	const struct stat_reg *listed; /* already in this registry */
+	char path[32];
+};
+struct plat {
+	struct plat_cfg cfg;
+	struct plat_hooks hook;
+	struct sim_kernel *k;
+	struct mem *mem;
+	struct mem_port port;
+	bool have_port, verify, warm;
+	struct unit_rec **unit;
+	struct dev_rec **dev, *last; /* in order of first use; last: the one looked up most recently */
+	uint32_t *hash; /* index into dev, plus 1; 0: empty */
+	size_t n_unit, n_dev, cap_dev, hash_size;
+	struct stat_reg *reg;
+	struct plat_stats st;
+	struct plat_verify ver;
+	sim_time stat_start;
+	struct replay r;
+};
+
+#define O(m) offsetof(struct replay_cfg, m)
+const struct cfg_opt replay_opts[] = {
+	{ "order", CFG_ENUM, O(order), REPLAY_ORDER_WORDS, 0, 0, "", "Earlier DMAs a store waits for: those using its words, or all.", "words|all" },
+	{ "open_loop", CFG_BOOL, O(open_loop), 0, 0, 1, "", "Records take effect no earlier than the time the trace gives them.", 0 },
+	{ "warmup", CFG_U64, O(warmup_dmas), 0, 0, 0, "DMAs", "Statistics start after this many completed DMAs.", 0 },
+	{ "until", CFG_TIME, O(until_ps), 0, 0, UINT64_MAX, "ps", "Nothing is issued from this time on; 0 is no limit.", 0 },
+	{ "stuck", CFG_TIME, O(stuck_ps), UINT64_C(300000000000000), 0, UINT64_C(1) << 62, "ps",
+	  "Dump and stop after this long without progress; longer than the unit's own time-outs. 0 waits for the queue to run dry.", 0 },
+	{ 0 },
+};
+#undef O
+const struct cfg_opt plat_opts[] = {
+	{ "size", CFG_SIZE, offsetof(struct plat_cfg, mem_size), 0, 0, UINT64_MAX, "bytes", "End of physical memory; 0 is 2^64.", 0 },
+	{ 0 },
+};
+#define ROW(f, unit, doc) { #f, unit, doc, offsetof(struct plat_stats, f), STAT_U64, 0 }
+const struct stat_def plat_stat_defs[] = {
+	ROW(records, "count", "trace records that took effect"),
+	ROW(dmas, "count", "DMA records issued"),
+	ROW(stores, "count", "stores to memory"),
+	ROW(mmio_writes, "count", "register writes"),
+	ROW(stalls_words, "count", "stores that waited for DMAs using their words"),
+	ROW(stalls_all, "count", "records that waited for every earlier DMA"),
+	ROW(stalls_commands, "count", "records that waited for commands of a unit"),
+	ROW(assumed_dir, "count", "DMAs whose direction the trace did not say"),
+	ROW(assumed_len, "count", "DMAs whose length the trace did not say"),
+	ROW(msi, "count", "interrupts sent by units"),
+	ROW(faults, "count", "requests refused by units"),
+	ROW(sim_ps, "ps", "from the start of statistics to the last completion"),
+	{ 0 },
+};
+
+/* ---- what is outside a unit ---- */
+
+static void env_msi(void *arg, uint64_t addr, uint32_t data)
+{
+	struct unit_rec *u = arg;
+
+	(void)addr, (void)data; /* no interrupt controller: counted only */
+	u->p->st.msi++;
+}
+
+static void env_ats_inv(void *arg, const struct ats_inv *q)
+{
+	struct unit_rec *u = arg;
+	struct dev *d = plat_device(u->p, u->index, q->rid, NULL);
+
+	if (d) /* without memory for the device nobody answers, and the unit's time-out says so */
+		dev_ats_inv(d, q);
+}
+
+static void env_progress(void *arg)
+{
+	replay_wake(&((struct unit_rec *)arg)->p->r);
+}
+
+static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
+{
+	(void)q, (void)r;
+	((struct unit_rec *)arg)->p->st.faults++;
+}
+
+/* ---- completions ---- */
+
+static void differs(struct plat *p, const struct trc_rec *r, const struct xl_res *got)
+{
+	struct plat_diff d = { .rec = r, .got = *got };
+
+	p->ver.disagree++;
+	if (p->hook.diff)
+		p->hook.diff(p->hook.arg, &d);
+}
+
+static void compare(struct plat *p, const struct iommu *u, const struct trc_rec *r, const struct xl_res *got)
+{
+	bool same;
+
+	switch (r->u.dma.expect) {
+	case TRC_EXP_OK:
+		same = got->ok && got->spa == r->u.dma.pa;
+		break;
+	case TRC_EXP_FAULT:
+		same = !got->ok;
+		if (same && r->u.dma.code)
+			same = p->hook.same_fault ? p->hook.same_fault(p->hook.arg, u, r->u.dma.code, got->code) : r->u.dma.code == got->code;
+		break;
+	default:
+		p->ver.not_compared++;
+		return;
+	}
+	if (same)
+		p->ver.agree++;
+	else
+		differs(p, r, got);
+}
+
+void plat_read_checked(struct plat *p, const struct trc_rec *r, uint64_t got)
+{
+	struct xl_res res = { .spa = got, .ok = true };
+
+	if (!p->verify)
+		return;
+	if (got == r->u.mmio.val)
+		p->ver.agree++;
+	else
+		differs(p, r, &res);
+}
+
+static void warmup_over(struct plat *p)
+{
+	struct stat_reg tmp = { 0 }, *r = p->reg ? p->reg : &tmp;
+
+	p->warm = true;
+	if (!p->reg && !plat_register_stats(p, &tmp))
+		p->r.oom = true;
+	stat_reset(r);
+	stat_fini(&tmp);
+	memset(&p->st, 0, sizeof(p->st));
+	p->stat_start = sim_now(p->k);
+}
+
+static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
+{
+	struct dev_rec *d = arg;
+	struct plat *p = d->p;
+	struct flight *f = (struct flight *)(uintptr_t)q->tag;
+
+	if (p->verify)
+		compare(p, d->u, &f->rec, res);
+	replay_dma_done(&p->r, f);
+	p->st.sim_ps = sim_now(p->k) - p->stat_start;
+	if (!p->warm && p->cfg.replay.warmup_dmas && p->r.dmas_done >= p->cfg.replay.warmup_dmas)
+		warmup_over(p);
+	if (p->hook.progress && p->r.dmas_done % PROGRESS_EVERY == 0)
+		p->hook.progress(p->hook.arg, p->r.dmas_done, 0); /* the owner of the source knows how much of it was read */
+}
+
+/* ---- devices ---- */
+
+static size_t hash_slot(const struct plat *p, uint64_t key)
+{
+	size_t i = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (p->hash_size - 1);
+
+	while (p->hash[i] && p->dev[p->hash[i] - 1]->key != key)
+		i = (i + 1) & (p->hash_size - 1);
+	return i;
+}
+
+static bool devices_grow(struct plat *p)
+{
+	size_t cap = p->cap_dev ? 2 * p->cap_dev : 64;
+	struct dev_rec **d = realloc(p->dev, cap * sizeof(struct dev_rec *));
+	uint32_t *h;
+
+	if (!d)
+		return false;
+	p->dev = d;
+	h = calloc(4 * cap, sizeof(*h));
+	if (!h)
+		return false;
+	free(p->hash);
+	p->hash = h;
+	p->hash_size = 4 * cap;
+	p->cap_dev = cap;
+	for (size_t i = 0; i < p->n_dev; i++)
+		h[hash_slot(p, p->dev[i]->key)] = (uint32_t)i + 1;
+	return true;
+}
+
+static struct dev_cfg config_of(const struct plat *p, uint32_t rid)
+{
+	struct dev_cfg c = p->cfg.dev_default;
+
+	for (size_t i = 0; i < p->cfg.n_dev; i++)
+		if (p->cfg.dev[i].rid == rid)
+			c = p->cfg.dev[i];
+	c.rid = rid;
+	return c;
+}
+
+static struct dev *device_new(struct plat *p, unsigned unit, uint32_t rid, struct err *e)
+{
+	struct dev_cfg c = config_of(p, rid);
+	struct dev_rec *d;
+
+	if (p->n_dev == p->cap_dev && !devices_grow(p)) {
+		err_set(e, ERR_MACHINE, "out of memory for devices");
+		return NULL;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d) {
+		err_set(e, ERR_MACHINE, "out of memory for devices");
+		return NULL;
+	}
+	d->p = p;
+	d->u = p->unit[unit]->u;
+	d->key = (uint64_t)unit << 32 | rid;
+	snprintf(d->path, sizeof(d->path), unit ? "dev.%02x:%02x.%x@%u" : "dev.%02x:%02x.%x", rid >> 8, rid >> 3 & 31, rid & 7, unit);
+	d->d = dev_create(&c, d->u, dma_done, d, e);
+	if (!d->d) {
+		free(d);
+		return NULL;
+	}
+	p->hash[hash_slot(p, d->key)] = (uint32_t)p->n_dev + 1;
+	p->dev[p->n_dev++] = d;
+	if (p->reg && stat_add(p->reg, d->path, dev_stats_of(d->d), dev_stat_defs))
+		d->listed = p->reg;
+	p->last = d;
+	return d->d;
+}
+
+struct dev *plat_device(struct plat *p, unsigned unit, uint32_t rid, struct err *e)
+{
+	uint64_t key = (uint64_t)unit << 32 | rid;
+	uint32_t i;
+
+	if (LIKELY(p->last && p->last->key == key))
+		return p->last->d;
+	i = p->hash_size ? p->hash[hash_slot(p, key)] : 0;
+	if (!i)
+		return device_new(p, unit, rid, e);
+	p->last = p->dev[i - 1];
+	return p->last->d;
+}
+
+struct iommu *plat_unit(struct plat *p, unsigned i)
+{
+	return i < p->n_unit ? p->unit[i]->u : NULL;
+}
+
+
+static void note_line(void *arg, const char *text)
+{
+	struct plat *p = arg;
+
+	if (p->hook.note)
+		p->hook.note(p->hook.arg, text);
+}
+
+void plat_stuck(struct plat *p)
+{
+	char buf[160];
+
+	snprintf(buf, sizeof(buf), "no progress at %llu ps; next record %llu; %llu DMAs in flight", (unsigned long long)sim_now(p->k),
+		 (unsigned long long)p->r.rec.line, (unsigned long long)p->r.n_flying);
+	note_line(p, buf);
+	for (size_t i = 0; i < p->n_unit; i++)
+		iommu_dump(p->unit[i]->u, note_line, p);
+}
+
+/* ---- life ---- */
+
+struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, struct err *e)
+{
+	struct plat *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		goto oom;
+	p->cfg = *c;
+	if (h)
+		p->hook = *h;
+	if (!dev_cfg_check(&c->dev_default, e))
+		goto fail;
+	for (size_t i = 0; i < c->n_dev; i++)
+		if (!dev_cfg_check(&c->dev[i], e))
+			goto fail;
+	p->k = sim_kernel_create();
+	p->mem = mem_create(c->mem_size, false);
+	if (!p->k || !p->mem)
+		goto oom;
+	if (!mem_port_init(&p->port, &c->port, e))
+		goto fail;
+	p->have_port = true;
+	p->r.p = p;
+	p->r.cfg = c->replay;
+	p->r.k = p->k;
+	p->r.mem = p->mem;
+	p->r.st = &p->st;
+	return p;
+oom:
+	err_set(e, ERR_MACHINE, "out of memory");
+fail:
+	plat_destroy(p);
+	return NULL;
+}
+
+void plat_destroy(struct plat *p)
+{
+	if (!p)
+		return;
+	/* Units may cancel events, which touches their neighbours in the queue: so before the devices, and the queue last. */
+	for (size_t i = 0; i < p->n_unit; i++) {
+		p->unit[i]->u->ops->destroy(p->unit[i]->u);
+		free(p->unit[i]);
+	}
+	for (size_t i = 0; i < p->n_dev; i++) {
+		dev_destroy(p->dev[i]->d);
+		free(p->dev[i]);
+	}
+	replay_fini(&p->r);
+	free(p->unit);
+	free(p->dev);
+	free(p->hash);
+	if (p->have_port)
+		mem_port_fini(&p->port);
+	mem_destroy(p->mem);
+	sim_kernel_destroy(p->k);
+	free(p);
+}
+
+struct sim_kernel *plat_kernel(struct plat *p)
+{
+	return p->k;
+}
+
+struct mem *plat_mem(struct plat *p)
+{
+	return p->mem;
+}
+
+struct mem_port *plat_port(struct plat *p)
+{
+	return &p->port;
+}
+
+bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e)
+{
+	struct unit_rec **a = realloc(p->unit, (p->n_unit + 1) * sizeof(struct unit_rec *)), *r = calloc(1, sizeof(*r));
+
+	if (a)
+		p->unit = a;
+	if (!a || !r) {
+		free(r);
+		u->ops->destroy(u);
+		return err_set(e, ERR_MACHINE, "out of memory");
+	}
+	*r = (struct unit_rec){ .p = p, .u = u, .index = (unsigned)p->n_unit };
+	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .progress = env_progress, .fault = env_fault };
+	p->unit[p->n_unit++] = r;
+	return true;
+}
+
+bool plat_start(struct plat *p, plat_source_fn *src, void *arg, bool verify, struct err *e)
+{
+	p->verify = verify;
+	return replay_start(&p->r, src, arg, e);
+}
+
+bool plat_done(const struct plat *p)
+{
+	return replay_done(&p->r);
+}
+
+bool plat_stopped(const struct plat *p)
+{
+	return p->r.stopped;
+}
+
+bool plat_result(struct plat *p, struct err *e)
+{
+	if (!p->r.failed && !replay_done(&p->r)) {
+		p->r.failed = p->r.stopped = true;
+		err_set(&p->r.err, 1, "nothing left to happen with %llu DMAs in flight%s", (unsigned long long)p->r.n_flying,
+			p->r.cmd_unit ? " and commands unfinished" : "");
+		plat_stuck(p);
+	}
+	if (p->r.failed && e)
+		*e = p->r.err;
+	return !p->r.failed;
+}
+
+bool plat_run(struct plat *p, plat_source_fn *src, void *arg, bool verify, struct err *e)
+{
+	if (!plat_start(p, src, arg, verify, e))
+		return false;
+	sim_run(p->k);
+	return plat_result(p, e);
+}
+
+const struct plat_verify *plat_verified(const struct plat *p)
+{
+	return &p->ver;
+}
+
+const struct plat_stats *plat_statistics(const struct plat *p)
+{
+	return &p->st;
+}
+
+bool plat_register_stats(struct plat *p, struct stat_reg *r)
+{
+	if (!stat_add(r, "replay", &p->st, plat_stat_defs) || !stat_add(r, "memory", &p->port.st, mem_port_stat_defs))
+		return false;
+	for (size_t i = 0; i < p->n_unit; i++)
+		if (!p->unit[i]->u->ops->stats(p->unit[i]->u, r))
+			return false;
+	for (size_t i = 0; i < p->n_dev; i++) {
+		struct dev_rec *d = p->dev[i];
+
+		if (d->listed == r)
+			continue;
+		if (!stat_add(r, d->path, dev_stats_of(d->d), dev_stat_defs))
+			return false;
+	}
+	return true;
+}
+
+void plat_set_stat_reg(struct plat *p, struct stat_reg *r)
+{
+	p->reg = r;
+}

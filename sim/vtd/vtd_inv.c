@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vtd_inv.c - where an invalidation is matched: one scope, offered to the caches it concerns (vtd.md 5.5), and to the walks in progress.
+ */
+#include "vtd/vtd_walk.h"
+
+static const uint32_t all_kinds = ~UINT32_C(0);
+
+static struct xcache *psc_create(struct vtd *v, unsigned n, struct err *e)
+{
+	return xc_create(&v->cfg->psc, sizeof(struct pt_psc), v->seed + 16 + n, e);
+}
+
+bool vtd_walk_caches_create(struct vtd *v, struct err *e)
+{
+	v->cc = xc_create(&v->cfg->ctx, sizeof(struct vtd_cc_entry), v->seed + 1, e);
+	v->pc = v->cc ? xc_create(&v->cfg->pasid, sizeof(struct vtd_pc_entry), v->seed + 2, e) : NULL;
+	v->iotlb = v->pc ? xc_create(&v->cfg->iotlb, sizeof(struct vtd_iotlb_entry), v->seed + 3, e) : NULL;
+	v->psc.nested = v->iotlb ? xc_create(&v->cfg->nested, sizeof(struct pt_psc), v->seed + 4, e) : NULL;
+	if (!v->psc.nested)
+		return false;
+	for (unsigned s = 0; s < 2; s++)
+		for (unsigned l = 1; l < 5; l++) {
+			v->psc.psc[s][l] = psc_create(v, s * 8 + l, e);
+			if (!v->psc.psc[s][l])
+				return false;
+		}
+	return true;
+}
+
+void vtd_walk_caches_destroy(struct vtd *v)
+{
+	xc_destroy(v->cc);
+	xc_destroy(v->pc);
+	xc_destroy(v->iotlb);
+	xc_destroy(v->psc.nested);
+	for (unsigned s = 0; s < 2; s++)
+		for (unsigned l = 1; l < 5; l++)
+			xc_destroy(v->psc.psc[s][l]);
+}
+
+/* Walks in progress carry an IOTLB tag; a context or PASID invalidation reaches them by its identifiers alone. */
+static void overtake_any_kind(struct vtd *v, const struct inv_scope *s)
+{
+	struct inv_scope a = *s;
+
+	a.kinds = all_kinds;
+	a.by &= ~(uint32_t)INV_RANGE;
+	iommu_overtake(&v->u, &a);
+}
+
+void vtd_inv_cc(struct vtd *v, const struct inv_scope *s)
+{
+	if (v->cfg->ignore_invalidations)
+		return;
+	xc_invalidate(v->cc, s);
+	overtake_any_kind(v, s);
+}
+
+void vtd_inv_pc(struct vtd *v, const struct inv_scope *s)
+{
+	if (v->cfg->ignore_invalidations)
+		return;
+	xc_invalidate(v->pc, s);
+	overtake_any_kind(v, s);
+}
+
+static void inv_psc(struct vtd *v, const struct inv_scope *s)
+{
+	for (unsigned st = 0; st < 2; st++)
+		for (unsigned l = 1; l < 5; l++)
+			xc_invalidate(v->psc.psc[st][l], s);
+}
+
+void vtd_inv_iotlb(struct vtd *v, const struct inv_scope *s, bool leaf_only)
+{
+	struct inv_scope p = *s;
+
+	if (v->cfg->ignore_invalidations)
+		return;
+	xc_invalidate(v->iotlb, s);
+	xc_invalidate(v->psc.nested, s); /* holds second-stage leaves: IH does not spare it */
+	/* IH = 1 spares paging-structure entries, but those of nested walks hold addresses that the second stage translated. */
+	if (leaf_only)
+		p.kinds &= s->kinds >> VTD_K_SS & 1 ? 1u << VTD_K_PSC_NESTED : 0;
+	if (p.kinds)
+		inv_psc(v, &p);
+	iommu_overtake(&v->u, s);
+}
+
+void vtd_drop_all(struct vtd *v)
+{
+	struct inv_scope s = { .kinds = all_kinds };
+
+	vtd_inv_cc(v, &s);
+	vtd_inv_pc(v, &s);
+	vtd_inv_iotlb(v, &s, false);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vtd_walk.c - from a request to its page tables: gates, root, context and PASID structures (vtd.md 2.7 A to D).
+ * Check order at each structure: access error, present, reserved bits, validity.
+ */
+#include <string.h>
+
+#include "vtd/vtd_walk.h"
+
+enum { /* reserved bits of the structures, quadword by quadword (vtd.md 2.1 to 2.5) */
+	TT_UNTRANSLATED = 0,
+	TT_ALL = 1,
+	TT_PASS = 2
+};
+
+static uint64_t above_haw(const struct vtd *v)
+{
+	return v->cap.haw < 64 ? ~low_mask(v->cap.haw) : 0;
+}
+
+enum xl_act vtd_refuse(struct xl *x, unsigned code)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	x->res.code = (uint16_t)code;
+	if (w->fpd && vtd_fault_qualified(code))
+		x->res.no_record = true;
+	x->res.cpl = 1;
+	return XL_ACT_FAULT;
+}
+
+enum xl_act vtd_pass(struct xl *x)
+{
+	x->res.spa = x->req.iova;
+	x->res.size_lg2 = 12;
+	x->res.perm = XL_R | XL_W | XL_X;
+	x->res.bypass = true;
+	return XL_ACT_DONE;
+}
+
+static enum xl_act read_struct(struct xl *x, enum vtd_phase ph, uint64_t spa, unsigned words)
+{
+	walk_of(x)->phase = ph;
+	x->mem_spa = spa;
+	x->mem_words = (uint8_t)words;
+	return XL_ACT_READ;
+}
+
+/* ---- legacy mode ---- */
+
+static bool aw_supported(const struct vtd *v, unsigned aw)
+{
+	return aw >= 1 && aw <= 3 && (v->cap.sagaw >> aw & 1);
+}
+
+static unsigned aw_max(const struct vtd *v)
+{
+	for (unsigned aw = 3; aw; aw--)
+		if (v->cap.sagaw >> aw & 1)
+			return aw;
+	return 0;
+}
+
+static enum xl_act legacy_context_ok(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+	unsigned tt = (unsigned)bits_get(w->ctx[0], 3, 2);
+
+	if (tt != TT_ALL && x->req.at != XL_UNTRANSLATED)
+		return vtd_refuse(x, 0x0d);
+	if (tt == TT_ALL && x->req.at == XL_TRANSLATED)
+		return vtd_pass(x);
+	x->tag = (struct xc_tag){ .rid = x->req.rid, .did = (uint16_t)(bits_get(w->ctx[1], 23, 8) & low_mask(v->cap.nd_bits)) };
+	if (tt == TT_PASS) {
+		unsigned limit = 30 + 9 * (unsigned)bits_get(w->ctx[1], 2, 0);
+
+		if (x->req.iova & ~low_mask(limit < v->cap.haw ? limit : v->cap.haw))
+			return vtd_refuse(x, 0x04);
+	}
+	return vtd_xlate_begin(v, x);
+}
+
+static enum xl_act legacy_context(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+	unsigned tt, aw;
+
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x09);
+	memcpy(w->ctx, x->data, 16);
+	w->fpd |= w->ctx[0] >> 1 & 1;
+	if (!(w->ctx[0] & 1))
+		return vtd_refuse(x, 0x02);
+	if ((w->ctx[0] & (bits_mask(11, 4) | above_haw(v))) || (w->ctx[1] & (BIT64(7) | bits_mask(63, 24))) ||
+	    (v->cap.nd_bits < 16 && (w->ctx[1] & bits_mask(23, 8 + v->cap.nd_bits))))
+		return vtd_refuse(x, 0x0b);
+	tt = (unsigned)bits_get(w->ctx[0], 3, 2);
+	aw = (unsigned)bits_get(w->ctx[1], 2, 0);
+	if (tt == 3 || (tt == TT_ALL && !v->cap.dt) || (tt == TT_PASS && !v->cap.pt) || !aw_supported(v, aw) ||
+	    (tt == TT_PASS && aw != aw_max(v)))
+		return vtd_refuse(x, 0x03);
+	if (!x->functional && !x->nofill) {
+		struct xc_tag t = { .first = x->req.rid, .rid = x->req.rid, .did = (uint16_t)bits_get(w->ctx[1], 23, 8) };
+		uint32_t slot = xc_fill(v->cc, &t);
+
+		if (slot != XC_MISS)
+			memcpy(xc_payload(v->cc, slot), w->ctx, sizeof(struct vtd_cc_entry));
+	}
+	return legacy_context_ok(v, x);
+}
+
+static enum xl_act legacy_root(struct vtd *v, struct xl *x)
+{
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x08);
+	if (!(x->data[0] & 1))
+		return vtd_refuse(x, 0x01);
+	if ((x->data[0] & (bits_mask(11, 1) | above_haw(v))) || x->data[1])
+		return vtd_refuse(x, 0x0a);
+	return read_struct(x, VTD_PH_CONTEXT, (x->data[0] & bits_mask(63, 12)) + 16 * (x->req.rid & 0xff), 2);
+}
+
+/* ---- scalable mode ---- */
+
+static enum xl_act pasid_ok(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+	unsigned pgtt = (unsigned)bits_get(w->pe[0], 8, 6);
+
+	if ((x->req.acc & XL_X) && !(w->pe[2] & 2)) /* ERE */
+		return vtd_refuse(x, 0x5c);
+	if (w->priv && !(w->pe[2] & 1)) /* SRE */
+		return vtd_refuse(x, 0x5d);
+	x->tag = (struct xc_tag){ .rid = x->req.rid, .pasid = w->pasid,
+				  .did = (uint16_t)(bits_get(w->pe[1], 15, 0) & low_mask(v->cap.nd_bits)) };
+	if (pgtt == VTD_PGTT_PT && (x->req.iova & above_haw(v)))
+		return vtd_refuse(x, 0x83);
+	return vtd_xlate_begin(v, x);
+}
+
+static bool pasid_entry_valid(const struct vtd *v, const uint64_t *pe)
+{
+	unsigned pgtt = (unsigned)bits_get(pe[0], 8, 6), aw = (unsigned)bits_get(pe[0], 4, 2), fspm = (unsigned)bits_get(pe[2], 3, 2);
+	bool fs = pgtt == VTD_PGTT_FS || pgtt == VTD_PGTT_NESTED, ss = pgtt == VTD_PGTT_SS || pgtt == VTD_PGTT_NESTED;
+
+	if (pgtt < VTD_PGTT_FS || pgtt > VTD_PGTT_PT)
+		return false;
+	if ((pgtt == VTD_PGTT_FS && !v->cap.fsts) || (pgtt == VTD_PGTT_SS && !v->cap.ssts) || (pgtt == VTD_PGTT_NESTED && !v->cap.nest) ||
+	    (pgtt == VTD_PGTT_PT && !v->cap.pt))
+		return false;
+	if (ss && !aw_supported(v, aw))
+		return false;
+	return !fs || fspm == 0 || (fspm == 1 && v->cap.fs5lp);
+}
+
+static bool pasid_entry_reserved(const struct vtd *v, const uint64_t *pe)
+{
+	unsigned pgtt = (unsigned)bits_get(pe[0], 8, 6);
+
+	if ((pe[0] & bits_mask(11, 10)) || (pe[1] & bits_mask(22, 16)) || (pe[2] & bits_mask(11, 8)) || pe[3] || pe[4] || pe[5] || pe[6] ||
+	    pe[7])
+		return true;
+	if ((pe[0] & BIT64(9)) && !v->cap.ssads)
+		return true;
+	if ((pgtt == VTD_PGTT_SS || pgtt == VTD_PGTT_NESTED) && (pe[0] & above_haw(v)))
+		return true;
+	return pgtt == VTD_PGTT_FS && (pe[2] & above_haw(v));
+}
+
+static enum xl_act pasid_entry(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x58);
+	memcpy(w->pe, x->data, sizeof(w->pe));
+	w->fpd |= w->pe[0] >> 1 & 1;
+	if (!(w->pe[0] & 1))
+		return vtd_refuse(x, 0x59);
+	if (pasid_entry_reserved(v, x->data))
+		return vtd_refuse(x, 0x5a);
+	if (!pasid_entry_valid(v, w->pe))
+		return vtd_refuse(x, 0x5b);
+	if (!x->functional && !x->nofill) {
+		struct xc_tag t = { .first = w->pasid, .id = x->req.rid, .rid = x->req.rid, .pasid = w->pasid, .did = (uint16_t)w->pe[1] };
+		uint32_t slot = xc_fill(v->pc, &t);
+
+		if (slot != XC_MISS) {
+			struct vtd_pc_entry *p = xc_payload(v->pc, slot);
+
+			memcpy(p->w, w->pe, sizeof(p->w));
+			p->fpd = w->fpd;
+		}
+	}
+	return pasid_ok(v, x);
+}
+
+static enum xl_act pasid_dir(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x50);
+	w->fpd |= x->data[0] >> 1 & 1;
+	if (!(x->data[0] & 1))
+		return vtd_refuse(x, 0x51);
+	if (x->data[0] & (bits_mask(11, 2) | above_haw(v)))
+		return vtd_refuse(x, 0x52);
+	return read_struct(x, VTD_PH_PASID, (x->data[0] & bits_mask(63, 12)) + 64 * (uint64_t)(w->pasid & 63), 8);
+}
+
+static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+	unsigned pasid_bits = (unsigned)bits_get(w->ctx[0], 11, 9) + 13;
+
+	if (x->req.at != XL_UNTRANSLATED && !(w->ctx[0] & 4)) /* DTE */
+		return vtd_refuse(x, 0x44);
+	if (x->req.at == XL_TRANSLATED)
+		return vtd_pass(x);
+	if (x->req.has_pasid) {
+		if (!(w->ctx[0] & 8)) /* PASIDE */
+			return vtd_refuse(x, 0x45);
+		if (x->req.pasid >> pasid_bits || x->req.pasid >> v->cap.pss)
+			return vtd_refuse(x, 0x46);
+		w->pasid = x->req.pasid;
+		w->priv = x->req.acc & XL_PRIV;
+	} else {
+		w->pasid = v->cap.rps ? (uint32_t)bits_get(w->ctx[1], 19, 0) : 0;
+		if (w->pasid >> pasid_bits)
+			return vtd_refuse(x, 0x48);
+		w->priv = v->cap.rprivs && (w->ctx[1] >> 20 & 1);
+	}
+	if (!x->functional) {
+		uint32_t slot = xc_lookup(v->pc, w->pasid, x->req.rid);
+
+		x->cyc += v->cfg->pasid.lat_cyc;
+		if (slot != XC_MISS) {
+			const struct vtd_pc_entry *p = xc_payload(v->pc, slot);
+
+			memcpy(w->pe, p->w, sizeof(w->pe));
+			w->fpd |= p->fpd;
+			return pasid_ok(v, x);
+		}
+	}
+	return read_struct(x, VTD_PH_PASIDDIR, (w->ctx[0] & bits_mask(63, 12)) + 8 * (uint64_t)(w->pasid >> 6), 1);
+}
+
+static enum xl_act scalable_context(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x40);
+	memcpy(w->ctx, x->data, 32);
+	w->fpd |= w->ctx[0] >> 1 & 1;
+	if (!(w->ctx[0] & 1))
+		return vtd_refuse(x, 0x41);
+	if ((w->ctx[0] & (bits_mask(8, 5) | above_haw(v))) || (w->ctx[1] & bits_mask(63, 21)) || w->ctx[2] || w->ctx[3])
+		return vtd_refuse(x, 0x42);
+	/* Invalid programming: a feature the unit does not have (vtd.md 2.3, U4). */
+	if (((w->ctx[0] & 4) && !v->cap.dt) || ((w->ctx[0] & 8) && !v->cap.pasid) || ((w->ctx[0] & 16) && !v->cap.prs))
+		return vtd_refuse(x, 0x43);
+	if (!x->functional && !x->nofill) {
+		struct xc_tag t = { .first = x->req.rid, .rid = x->req.rid };
+		uint32_t slot = xc_fill(v->cc, &t);
+
+		if (slot != XC_MISS)
+			memcpy(xc_payload(v->cc, slot), w->ctx, sizeof(struct vtd_cc_entry));
+	}
+	return scalable_context_ok(v, x);
+}
+
+static enum xl_act scalable_root(struct vtd *v, struct xl *x)
+{
+	uint64_t half;
+
+	if (x->mem_st != MEM_OK)
+		return vtd_refuse(x, 0x38);
+	half = x->data[x->req.rid >> 7 & 1];
+	if (!(half & 1))
+		return vtd_refuse(x, 0x39);
+	if (half & (bits_mask(11, 1) | above_haw(v)))
+		return vtd_refuse(x, 0x3a);
+	return read_struct(x, VTD_PH_CONTEXT, (half & bits_mask(63, 12)) + 32 * (x->req.rid & 0x7f), 4);
+}
+
+/* ---- gates ---- */
+
+static bool interrupt_range(uint64_t a)
+{
+	return a >> 20 == 0xfee;
+}
+
+static enum xl_act context_lookup(struct vtd *v, struct xl *x)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	if (!x->functional) {
+		uint32_t slot = xc_lookup(v->cc, x->req.rid, 0);
+
+		x->cyc += v->cfg->ctx.lat_cyc;
+		if (slot != XC_MISS) {
+			memcpy(w->ctx, xc_payload(v->cc, slot), sizeof(w->ctx));
+			w->fpd = w->ctx[0] >> 1 & 1;
+			return w->scalable ? scalable_context_ok(v, x) : legacy_context_ok(v, x);
+		}
+	}
+	return read_struct(x, VTD_PH_ROOT, v->root + 16 * (uint64_t)(x->req.rid >> 8 & 0xff), 2);
+}
+
+enum xl_act vtd_walk_begin(struct iommu *u, struct xl *x)
+{
+	struct vtd *v = vtd_of(u);
+	struct vtd_walk *w = walk_of(x);
+
+	w->fpd = false;
+	w->priv = x->req.acc & XL_PRIV;
+	w->pasid = 0;
+	w->scalable = v->ttm == VTD_TTM_SCALABLE;
+	if (!v->te) {
+		if (x->req.at == XL_UNTRANSLATED)
+			return vtd_pass(x);
+		x->res.no_record = true; /* unsupported request; nothing is recorded while translation is off (U16) */
+		return vtd_refuse(x, 0x0d);
+	}
+	if (!x->req.has_pasid && x->req.at == XL_UNTRANSLATED && interrupt_range(x->req.iova)) {
+		if ((x->req.acc & (XL_W | XL_ATOMIC)) == XL_W && x->req.len == 4)
+			return vtd_pass(x); /* an interrupt request: not remapped here */
+		return vtd_refuse(x, w->scalable ? 0x87 : 0x0e);
+	}
+	if (v->ttm == VTD_TTM_RSVD || (w->scalable && !v->cap.smts) || (v->ttm == VTD_TTM_ABORT && !v->cap.adms))
+		return vtd_refuse(x, 0x30);
+	if (v->ttm == VTD_TTM_ABORT)
+		return vtd_refuse(x, 0x33);
+	if (!w->scalable && x->req.has_pasid)
+		return vtd_refuse(x, 0x31);
+	return context_lookup(v, x);
+}
+
+enum xl_act vtd_walk_next(struct iommu *u, struct xl *x)
+{
+	struct vtd *v = vtd_of(u);
+	struct vtd_walk *w = walk_of(x);
+
+	switch ((enum vtd_phase)w->phase) {
+	case VTD_PH_ROOT:
+		return w->scalable ? scalable_root(v, x) : legacy_root(v, x);
+	case VTD_PH_CONTEXT:
+		return w->scalable ? scalable_context(v, x) : legacy_context(v, x);
+	case VTD_PH_PASIDDIR:
+		return pasid_dir(v, x);
+	case VTD_PH_PASID:
+		return pasid_entry(v, x);
+	case VTD_PH_TABLES:
+		break;
+	}
+	return vtd_xlate_next(v, x);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fake_unit.h - the smallest unit that translates: one table of 512 words at FAKE_TABLE, no caches, two registers.
+ * Entry: bit 0 read, bit 1 write, bits 63:12 page. Register 0: queue tail (busy for cmd_ps). 8: plain. 16: invalidate request to
+ * the requester written, busy until its answer. 24: busy for ever.
+ */
+#ifndef IOMMUSIM_FAKE_UNIT_H
+#define IOMMUSIM_FAKE_UNIT_H
+#include <stdlib.h>
+#include "core/iommu.h"
+
+enum { FAKE_TABLE = 0x100000, FAKE_EMPTY = 7, FAKE_NO_R = 5, FAKE_NO_W = 6 };
+struct fake_unit {
+	struct iommu u;
+	struct iommu_cfg cfg;
+	uint64_t reg, cmd_ps;
+	struct sim_event cmd;
+	bool busy;
+	sim_time answered_at;
+};
+static enum xl_act fake_begin(struct iommu *u, struct xl *x)
+{
+	(void)u;
+	x->mem_spa = FAKE_TABLE + 8 * (x->req.iova >> 12 & 511);
+	x->mem_words = 1;
+	return XL_ACT_READ;
+}
+static enum xl_act fake_next(struct iommu *u, struct xl *x)
+{
+	uint64_t e = x->data[0];
+
+	(void)u;
+	x->res.code = !(e & 3) ? FAKE_EMPTY : (x->req.acc & XL_R) && !(e & 1) ? FAKE_NO_R : (x->req.acc & XL_W) && !(e & 2) ? FAKE_NO_W : 0;
+	if (x->res.code)
+		return XL_ACT_FAULT;
+	x->res.spa = (e & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff);
+	return XL_ACT_DONE;
+}
+static void fake_fault(struct iommu *u, struct xl *x)
+{
+	(void)u, (void)x;
+}
+static void fake_cmd_done(struct sim_event *e)
+{
+	struct fake_unit *f = container_of(e, struct fake_unit, cmd);
+
+	f->busy = false;
+	f->u.env.progress(f->u.env.arg);
+}
+static void fake_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v)
+{
+	struct fake_unit *f = (struct fake_unit *)u;
+
+	(void)bytes;
+	if (off == 8) {
+		f->reg = v;
+		return;
+	}
+	f->busy = true;
+	if (off == 0)
+		sim_at(u->k, sim_now(u->k) + f->cmd_ps, &f->cmd);
+	if (off == 16)
+		u->env.ats_inv(u->env.arg, &(struct ats_inv){ .rid = (uint32_t)v, .itag = 3, .last = UINT64_MAX });
+}
+static uint64_t fake_read(struct iommu *u, uint32_t off, unsigned bytes)
+{
+	(void)off, (void)bytes;
+	return ((struct fake_unit *)u)->reg;
+}
+static bool fake_restore(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v, struct err *e)
+{
+	(void)bytes;
+	if (off != 8)
+		return err_set(e, ERR_INPUT, "no register at 0x%x", off);
+	((struct fake_unit *)u)->reg = v;
+	return true;
+}
+static bool fake_idle(const struct iommu *u)
+{
+	return !((const struct fake_unit *)u)->busy;
+}
+static void fake_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itags, unsigned cc)
+{
+	struct fake_unit *f = (struct fake_unit *)u;
+
+	(void)rid;
+	if (itags != 8 || cc != 1)
+		return;
+	f->answered_at = sim_now(u->k);
+	f->busy = false;
+	if (u->env.progress)
+		u->env.progress(u->env.arg);
+}
+static bool fake_stats(struct iommu *u, struct stat_reg *r)
+{
+	return stat_add(r, u->name, &u->st, iommu_stat_defs);
+}
+static void fake_destroy(struct iommu *u)
+{
+	iommu_fini(u);
+	free(u);
+}
+static bool fake_is_tail(const struct iommu *u, uint32_t off)
+{
+	(void)u;
+	return off == 0;
+}
+static const struct iommu_ops fake_ops = { .arch = "fake", .begin = fake_begin, .next = fake_next, .fault = fake_fault,
+	.mmio_write = fake_write, .mmio_read = fake_read, .restore = fake_restore, .commands_idle = fake_idle, .ats_cpl = fake_ats_cpl,
+	.stats = fake_stats, .destroy = fake_destroy, .is_tail = fake_is_tail };
+
+/* A unit that adds no time of its own, so that the times in the tests are those of device and memory. */
+static inline struct fake_unit *fake_create(struct sim_kernel *k, struct mem *m, struct mem_port *p)
+{
+	struct fake_unit *f = calloc(1, sizeof(*f));
+
+	f->cfg = (struct iommu_cfg){ .clock_ps = 1000, .walkers = 4096, .missq = 64 };
+	f->cmd_ps = 5000000;
+	sim_event_init(&f->cmd, fake_cmd_done);
+	if (!iommu_init(&f->u, &fake_ops, &f->cfg, "fake0", k, m, p, NULL))
+		abort();
+	return f;
+}
+#endif
