@@ -38,6 +38,7 @@ const struct cfg_opt vtd_opts[] = {
 	FLAG("spr17", spr17, 0, "Erratum 772415: read-only second-stage mappings under nesting are refused."),
 	FLAG("ss_d_on_fs_read", ss_d_on_fs_read, 0, "Nested: reading a first-stage entry sets D in the second-stage leaf (unconfirmed in hardware)."),
 	FLAG("ir_check_page", ir_check_page, 1, "The interrupt range is tested on the final 4 KiB page; false: on the base of the large page."),
+	FLAG("xd_reserved", xd_reserved, 0, "With NXE = 0 a first-stage entry with XD = 1 has a reserved bit set; off: XD is ignored, as in QEMU."),
 	FLAG("ad_needs_snoop", ad_needs_snoop, 0, "An accessed or dirty update under tables walked without snoop faults (0x90, 0x7C); one source only, so off."),
 	{ 0 }
 };

@@ -47,6 +47,8 @@ static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, c
 	t.inv.kind = w->kind == VTD_K_NESTED ? VTD_K_PSC_NESTED : VTD_K_PSC_FS;
 	t.opt = (w->pe[2] & BIT64(4) ? X86_WPE : 0) | (w->pe[2] & BIT64(5) ? X86_NXE : 0) | (w->pe[2] & BIT64(6) ? X86_SMEP : 0) |
 		(w->pe[2] & BIT64(7) && v->cap.eafs ? X86_EAFE : 0) | (v->cap.fs1gp ? X86_1G : 0);
+	if (v->cfg->xd_reserved && !(w->pe[2] & BIT64(5)))
+		t.opt |= X86_XD_RSVD;
 	if (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)))
 		t.opt |= PT_OPT_FAULT_AD;
 	return t;

@@ -12,7 +12,7 @@ run --seed 8 -o "$tmp/c" >/dev/null
 diff -r "$tmp/a" "$tmp/b"
 cmp "$tmp/a.out" "$tmp/b.out"
 [ ! -s "$tmp/a.err" ] # silence in a pipe
-! cmp -s "$tmp/a/stats.csv" "$tmp/c/stats.csv"
+if cmp -s "$tmp/a/stats.csv" "$tmp/c/stats.csv"; then exit 1; fi
 grep -q '^3000 DMAs in ' "$tmp/a.out"
 [ "$(wc -l <"$tmp/a/stats.csv")" = 2 ]
 col=$(head -1 "$tmp/a/stats.csv" | tr , '\n' | grep -nx replay.dmas | cut -d: -f1)

@@ -184,25 +184,47 @@ static void assert_same(const struct trc_rec *a, const struct trc_rec *b)
 		ck_assert_mem_eq(a->u.page.w, b->u.page.w, 4096);
 		return;
 	case TRC_REGSTATE:
-		EQ(reg.val), EQ(reg.off), EQ(reg.bytes);
+		EQ(reg.val);
+		EQ(reg.off);
+		EQ(reg.bytes);
 		ck_assert_str_eq(a->u.reg.name, b->u.reg.name);
 		return;
 	case TRC_DMA:
-		EQ(dma.iova), EQ(dma.pa), EQ(dma.rid), EQ(dma.pasid), EQ(dma.len), EQ(dma.dir), EQ(dma.at), EQ(dma.expect), EQ(dma.priv);
+		EQ(dma.iova);
+		EQ(dma.pa);
+		EQ(dma.rid);
+		EQ(dma.pasid);
+		EQ(dma.len);
+		EQ(dma.dir);
+		EQ(dma.at);
+		EQ(dma.expect);
+		EQ(dma.priv);
 		EQ(dma.code);
 		return;
 	case TRC_STORE:
-		EQ(store.pa), EQ(store.val), EQ(store.bytes);
+		EQ(store.pa);
+		EQ(store.val);
+		EQ(store.bytes);
 		return;
 	case TRC_MMIO_WRITE:
 	case TRC_MMIO_READ:
-		EQ(mmio.val), EQ(mmio.off), EQ(mmio.bytes), EQ(mmio.has_val);
+		EQ(mmio.val);
+		EQ(mmio.off);
+		EQ(mmio.bytes);
+		EQ(mmio.has_val);
 		return;
 	case TRC_DEVICE:
-		EQ(dev.rid), EQ(dev.event);
+		EQ(dev.rid);
+		EQ(dev.event);
 		return;
 	}
-	EQ(sw.iova), EQ(sw.pa), EQ(sw.size), EQ(sw.rid), EQ(sw.pasid), EQ(sw.dom), EQ(sw.perm);
+	EQ(sw.iova);
+	EQ(sw.pa);
+	EQ(sw.size);
+	EQ(sw.rid);
+	EQ(sw.pasid);
+	EQ(sw.dom);
+	EQ(sw.perm);
 	ck_assert_str_eq(a->u.sw.type, b->u.sw.type);
 #undef EQ
 }

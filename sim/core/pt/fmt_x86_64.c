@@ -18,11 +18,11 @@ static enum pt_why x86_input(const struct pt_table *t, uint64_t ia)
 	return top == 0 || top == -1 ? PT_OK : PT_WHY_CANON;
 }
 
-static uint64_t x86_reserved(const struct pt_table *t, uint64_t e, unsigned level, bool leaf)
+static uint64_t x86_reserved(const struct pt_table *t, unsigned level, bool leaf)
 {
 	uint64_t r = t->oa_bits < 52 ? bits_mask(51, t->oa_bits) : 0;
 
-	if (!(t->opt & X86_NXE))
+	if (t->opt & X86_XD_RSVD)
 		r |= X_XD;
 	if (level >= 3)
 		return r | X_PS;
@@ -30,7 +30,6 @@ static uint64_t x86_reserved(const struct pt_table *t, uint64_t e, unsigned leve
 		r |= level == 1 ? bits_mask(20, 13) : bits_mask(29, 13);
 	if (leaf && level == 2 && !(t->opt & X86_1G))
 		r |= X_PS;
-	(void)e;
 	return r;
 }
 
@@ -51,7 +50,7 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 		i.why = PT_WHY_PRIV;
 	else if ((acc & XL_W) && !(i.perm & XL_W))
 		i.why = PT_WHY_NO_W;
-	else if (e & x86_reserved(t, e, level, leaf))
+	else if (e & x86_reserved(t, level, leaf))
 		i.why = PT_WHY_RSVD;
 	else if ((acc & XL_X) && !(i.perm & XL_X))
 		i.why = PT_WHY_NO_X;

@@ -9,11 +9,12 @@
 #include "core/pt/pt.h"
 
 enum { /* pt_table.opt */
-	X86_NXE = 1, /* XD usable; else reserved */
+	X86_NXE = 1, /* XD usable */
 	X86_WPE = 2, /* supervisor writes honour R/W = 0 */
 	X86_SMEP = 4, /* no supervisor execute from user pages */
 	X86_EAFE = 8, /* set EA */
-	X86_1G = 16 /* 1 GiB leaves */
+	X86_1G = 16, /* 1 GiB leaves */
+	X86_XD_RSVD = 32 /* XD = 1 is a reserved-bit error */
 };
 extern const struct pt_fmt fmt_x86_64;
 #endif
