@@ -48,7 +48,7 @@ static void expected_ok(const struct wq_row *row, uint64_t pa, char *buf, size_t
 		snprintf(buf, n, "ok 0x%" PRIx64, pa);
 }
 
-bool walk_same_ok(const struct wq_row *row, uint64_t pa, const struct xl_res *r)
+static bool same_ok(const struct wq_row *row, uint64_t pa, const struct xl_res *r)
 {
 	return r->ok && r->spa == pa && (!row->size || r->bypass || (r->size_lg2 < 64 && row->size == UINT64_C(1) << r->size_lg2));
 }
@@ -74,7 +74,7 @@ static bool check_map_byte(struct check *c, const struct wq_row *row, uint64_t o
 		c->t->skipped++;
 		return true;
 	}
-	if (want ? walk_same_ok(row, row->pa + off, &r) : !r.ok) {
+	if (want ? same_ok(row, row->pa + off, &r) : !r.ok) {
 		c->t->agree++;
 		return true;
 	}
@@ -241,7 +241,7 @@ static bool check_xlate(struct check *c, const struct wq_row *row)
 	for (unsigned i = 0; i < n; i++) {
 		outside += !y[i].inside;
 		if (y[i].inside)
-			same += row->expect == WQ_FAULT ? !y[i].r.ok : walk_same_ok(row, row->pa, &y[i].r);
+			same += row->expect == WQ_FAULT ? !y[i].r.ok : same_ok(row, row->pa, &y[i].r);
 	}
 	if (outside == n) {
 		c->t->skipped++;
@@ -286,7 +286,7 @@ static bool check_reason(struct check *c, const struct wq_row *row, const struct
 static bool case_agrees(const struct wq_row *row, const struct xl_res *r)
 {
 	if (row->expect == WQ_OK)
-		return walk_same_ok(row, row->pa, r) && (!row->bypass || r->bypass);
+		return same_ok(row, row->pa, r) && (!row->bypass || r->bypass);
 	if (row->expect == WQ_FAULT || row->walk == WQ_WALK_FAULT)
 		return !r->ok;
 	return r->ok && (row->walk != WQ_WALK_PA || r->spa == row->walk_pa);
@@ -308,7 +308,7 @@ static bool check_case(struct check *c, const struct wq_row *row)
 		c->t->agree++;
 		return row->expect == WQ_FAULT ? check_reason(c, row, &q, &r, &t) : true;
 	}
-	why = c->w->arch->by_spec(c->w, row, &q, &r, &t);
+	why = c->w->arch->by_spec(c->w, row, &r);
 	if (why) {
 		c->t->by_spec++;
 		return tell_access(c, WALK_BY_SPEC, row, &q, &r, &t, why);

@@ -11,7 +11,7 @@
 #include "import/image.h"
 #include "walk_query.h"
 
-enum { WALK_STEPS = 96, WALK_MAX_TABLES = 1 << 20 };
+enum { WALK_STEPS = 96, WALK_MAX_TABLES = 1 << 20 /* of one requester */, WALK_MAX_MAPPINGS = 1 << 21 /* of an image */ };
 struct walk_trace { /* the memory accesses of one walk */
 	unsigned n; /* may exceed WALK_STEPS: the rest is not kept */
 	bool left_image; /* the last access asked for a page the image does not hold */
@@ -48,7 +48,7 @@ struct walk_arch { /* one row per architecture */
 	/* Both refused: does our reason mean what the witness reported? @why: the table row that explains it. */
 	enum walk_reason (*reason)(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got, const char **why);
 	/* NULL, or why the specification and not the witness decides this case. */
-	const char *(*by_spec)(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got, const struct walk_trace *t);
+	const char *(*by_spec)(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got);
 	const char *(*code_name)(unsigned code); /* may return NULL */
 	const char *(*code_text)(unsigned code); /* may return NULL */
 };
@@ -73,8 +73,6 @@ bool walk_open(struct walk_unit *w, const char *idx_path, unsigned haw, struct e
 void walk_close(struct walk_unit *w);
 /** walk_now() - translate @q; @t, if not NULL, gets the walk step by step. Returns: false if the walk left the image (no answer). */
 bool walk_now(struct walk_unit *w, const struct xl_req *q, struct xl_res *r, struct walk_trace *t);
-/** walk_same_ok() - the answer @row expects, with the page size if it names one. */
-bool walk_same_ok(const struct wq_row *row, uint64_t pa, const struct xl_res *r);
 /** walk_page_kind() - what the image calls the page at @spa, "" if it does not hold it. */
 const char *walk_page_kind(const struct walk_unit *w, uint64_t spa);
 

@@ -2,8 +2,9 @@
 /*
  * walk_vtd.c - VT-d images: the unit over the image, the one table of QEMU's fault codes, and where the specification decides against QEMU.
  * Not modelled: requests with PASID are only made for PASIDs other than the context entry's RID_PASID.
- * ECAP.RPS: QEMU 10.0.2 reports 0 and uses the RID_PASID field all the same, where the specification uses PASID 0. Images are walked
- * as their unit walked, with RPS = 1 (struct walk_unit.note says so). Software that heeds RPS = 0 leaves the field 0: no difference.
+ * Images are walked as their unit walked. XD = 1 with NXE = 0: QEMU ignores the bit, so does the walk (vtd xd_reserved off).
+ * ECAP.RPS: QEMU 10.0.2 reports 0 and uses the RID_PASID field all the same, where the specification uses PASID 0. The walk
+ * does it with RPS = 1 (struct walk_unit.note says so). Software that heeds RPS = 0 leaves the field 0: no difference.
  */
 #include "walk_vtd.h"
 #include "core/base/bits.h"
@@ -81,6 +82,7 @@ static bool vtd_open(struct walk_unit *w, unsigned haw, struct err *e)
 	w->own = v;
 	cfg_defaults(vtd_opts, &v->cfg);
 	v->cfg.haw = haw;
+	v->cfg.xd_reserved = false; /* QEMU ignores XD where NXE is 0 */
 	v->cap = reg_of(w->im, R_CAP);
 	v->ecap = reg_of(w->im, R_ECAP);
 	v->root = reg_of(w->im, R_RTADDR) & bits_mask(63, 12);
@@ -137,13 +139,13 @@ static void vtd_request(struct walk_unit *w, uint32_t rid, uint32_t pasid, struc
 }
 
 /* QEMU leaves pass-through to the machine and checks nothing there; the specification checks width and programming. */
-static const char *passthrough_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got)
+static const char *vtd_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got)
 {
 	const struct vw *v = vw_of(w);
-	const uint64_t *ctx = walk_vtd_context(w, r->rid);
+	const uint64_t *ctx = r->expect == WQ_NOLOG ? walk_vtd_context(w, r->rid) : NULL;
 	unsigned aw, limit = v->haw;
 
-	if (!ctx)
+	if (!ctx || got->ok)
 		return NULL;
 	if (v->scalable)
 		return got->code == 0x83 && r->iova >> limit ? "let through: pass-through in QEMU checks no address width (SGN.4)" : NULL;
@@ -155,56 +157,6 @@ static const char *passthrough_by_spec(struct walk_unit *w, const struct wq_row 
 	if (30 + 9 * aw < limit)
 		limit = 30 + 9 * aw;
 	return got->code == 0x04 && r->iova >> limit ? "let through: pass-through in QEMU checks no address width (LGN.1)" : NULL;
-}
-
-/* The first-stage entry at which @t ended, if its XD bit is set and the PASID entry's NXE is 0; else 0. */
-static uint64_t xd_entry(const struct walk_trace *t)
-{
-	const struct walk_step *last;
-	bool nxe = true;
-
-	if (!t->n || t->n > WALK_STEPS)
-		return 0;
-	for (unsigned i = 0; i < t->n; i++)
-		if (t->step[i].words == 8) /* only a PASID table entry is that long */
-			nxe = t->step[i].data[2] >> 5 & 1;
-	last = &t->step[t->n - 1];
-	return !nxe && last->st == MEM_OK && last->words == 1 && last->data[0] >> 63 ? last->spa : 0;
-}
-
-/*
- * XD with NXE = 0 is a reserved bit ("First-Stage Paging Entries"); QEMU ignores bits 63:52. Counted apart only if nothing else
- * separates the answers: with those bits taken away, the walk must give exactly what QEMU gave. Memory is as before afterwards.
- */
-static const char *xd_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct walk_trace *t)
-{
-	uint64_t spa[5], e;
-	unsigned n = 0;
-	struct walk_trace now = *t;
-	struct xl_res res = { .code = 0x72 };
-	bool inside = true;
-
-	while (inside && !res.ok && res.code == 0x72 && n < ARRAY_LEN(spa) && (spa[n] = xd_entry(&now))) {
-		mem_read(w->m, spa[n], &e, 1);
-		e &= ~BIT64(63);
-		mem_write(w->m, spa[n++], &e, 1);
-		inside = walk_now(w, q, &res, &now);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		mem_read(w->m, spa[i], &e, 1);
-		e |= BIT64(63);
-		mem_write(w->m, spa[i], &e, 1);
-	}
-	return n && inside && walk_same_ok(r, r->pa, &res) ? "ok: QEMU ignores XD where NXE is 0, for the specification it is reserved (SFS.3)" : NULL;
-}
-
-static const char *vtd_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got, const struct walk_trace *t)
-{
-	if (got->ok)
-		return NULL;
-	if (r->expect == WQ_NOLOG)
-		return passthrough_by_spec(w, r, got);
-	return r->expect == WQ_OK && got->code == 0x72 ? xd_by_spec(w, r, q, t) : NULL;
 }
 
 const struct walk_arch walk_arch_vtd = {

@@ -46,7 +46,7 @@ struct en {
 	uint32_t rid, pasid;
 	bool nested;
 	struct stage fs, ss;
-	uint64_t tables;
+	uint64_t tables, maps;
 };
 
 static bool no_memory(const struct en *n)
@@ -114,6 +114,8 @@ static bool emit(struct en *n, uint64_t iova, uint64_t pa, uint64_t size, unsign
 {
 	struct walk_map m = { .iova = iova, .pa = pa, .size = size, .rid = n->rid, .pasid = n->pasid, .perm = (uint8_t)perm };
 
+	if (++n->maps > WALK_MAX_MAPPINGS)
+		return err_set(n->e, ERR_INPUT, "more than %d mappings at requester 0x%x: does a table point to itself?", WALK_MAX_MAPPINGS, n->rid);
 	return n->each_map(n->arg, &m) || no_memory(n);
 }
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drv_pool.c - what every driver stands on: emitted records, the pool of table pages with its shadow, the table of domains.
+ * Not modelled: any policy; who allocates what and when it is flushed is the vendor's file.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "software/drv_int.h"
+
+bool drv_fail(struct drv *d, int code, const char *fmt, ...)
+{
+	char text[800];
+	va_list ap;
+
+	if (d->failed)
+		return false;
+	d->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(&d->err, code, "software model, trace record %" PRIu64 ": %s", d->cur.line, text);
+}
+
+bool drv_grow(struct drv *d, void *vec, size_t n, size_t *cap, size_t elem)
+{
+	void *old, *p;
+	size_t want = *cap ? 2 * *cap : 64;
+
+	if (n < *cap)
+		return true;
+	memcpy(&old, vec, sizeof(old));
+	p = realloc(old, want * elem);
+	if (!p)
+		return drv_fail(d, ERR_MACHINE, "out of memory");
+	memcpy(vec, &p, sizeof(p));
+	*cap = want;
+	return true;
+}
+
+void drv_emit(struct drv *d, const struct trc_rec *r)
+{
+	if (drv_grow(d, &d->out, d->n_out, &d->cap_out, sizeof(*d->out)))
+		d->out[d->n_out++] = *r;
+}
+
+static struct trc_rec out_rec(const struct drv *d, enum trc_kind kind, unsigned unit)
+{
+	return (struct trc_rec){ .kind = (uint8_t)kind, .unit = (uint8_t)unit, .at = d->cur.at, .line = d->cur.line };
+}
+
+void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v)
+{
+	struct trc_rec r = out_rec(d, TRC_MMIO_WRITE, unit);
+
+	r.u.mmio.off = off;
+	r.u.mmio.bytes = (uint8_t)bytes;
+	r.u.mmio.val = v;
+	r.u.mmio.has_val = true;
+	drv_emit(d, &r);
+}
+
+static uint64_t *shadow(const struct drv *d, uint64_t pa)
+{
+	size_t i = (pa - d->cfg->base) >> 12;
+
+	SIM_ASSERT(pa >= d->cfg->base && i < d->n_page);
+	return d->page[i] ? &d->page[i][(pa & 0xfff) / 8] : NULL;
+}
+
+static uint64_t *shadow_make(struct drv *d, uint64_t pa)
+{
+	size_t i = (pa - d->cfg->base) >> 12;
+
+	if (!shadow(d, pa)) {
+		d->page[i] = calloc(1, 4096);
+		if (!d->page[i]) {
+			drv_fail(d, ERR_MACHINE, "out of memory");
+			return NULL;
+		}
+	}
+	return shadow(d, pa);
+}
+
+static void store(struct drv *d, uint64_t pa, uint64_t v, unsigned bytes)
+{
+	struct trc_rec r = out_rec(d, TRC_STORE, 0);
+
+	r.u.store.pa = pa;
+	r.u.store.val = v;
+	r.u.store.bytes = (uint8_t)bytes;
+	drv_emit(d, &r);
+}
+
+void drv_store(struct drv *d, uint64_t pa, uint64_t v)
+{
+	uint64_t *w;
+
+	if (d->failed || !(w = shadow_make(d, pa)))
+		return;
+	*w = v;
+	store(d, pa, v, 8);
+}
+
+void drv_store32(struct drv *d, uint64_t pa, uint32_t v)
+{
+	if (!d->failed)
+		store(d, pa, v, 4);
+}
+
+uint64_t drv_peek(const struct drv *d, uint64_t pa)
+{
+	const uint64_t *w = d->failed ? NULL : shadow(d, pa);
+
+	return w ? *w : 0;
+}
+
+uint64_t drv_alloc(struct drv *d, size_t n)
+{
+	uint64_t pa;
+
+	if (d->failed)
+		return 0;
+	if (n == 1 && d->n_free) {
+		pa = d->free[--d->n_free];
+		for (unsigned i = 0; i < 512; i++)
+			if (drv_peek(d, pa + 8 * i))
+				drv_store(d, pa + 8 * i, 0);
+		return pa;
+	}
+	if ((d->n_page + n) << 12 > d->cfg->pool_bytes) {
+		drv_fail(d, ERR_INPUT, "the pool for tables (software.pool, %" PRIu64 " bytes) is used up", d->cfg->pool_bytes);
+		return 0;
+	}
+	pa = d->cfg->base + ((uint64_t)d->n_page << 12);
+	while (n--) {
+		if (!drv_grow(d, &d->page, d->n_page, &d->cap_page, sizeof(*d->page)))
+			return 0;
+		d->page[d->n_page++] = NULL;
+	}
+	return pa;
+}
+
+void drv_free(struct drv *d, uint64_t pa)
+{
+	if (drv_grow(d, &d->free, d->n_free, &d->cap_free, sizeof(*d->free)))
+		d->free[d->n_free++] = pa;
+}
+
+void drv_gone(struct drv *d, struct drv_dom *m, uint64_t pa)
+{
+	if (drv_grow(d, &m->gone, m->n_gone, &m->cap_gone, sizeof(*m->gone)))
+		m->gone[m->n_gone++] = pa;
+}
+
+void drv_gone_free(struct drv *d, struct drv_dom *m)
+{
+	while (m->n_gone)
+		drv_free(d, m->gone[--m->n_gone]);
+}
+
+static size_t dom_slot(const struct drv *d, uint32_t id)
+{
+	size_t i = (id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (d->cap_dom - 1);
+
+	while (d->dom[i] && d->dom[i]->id != id)
+		i = (i + 1) & (d->cap_dom - 1);
+	return i;
+}
+
+struct drv_dom *drv_dom_find(const struct drv *d, uint32_t id)
+{
+	return d->cap_dom ? d->dom[dom_slot(d, id)] : NULL;
+}
+
+struct drv_dom *drv_dom_add(struct drv *d, uint32_t id)
+{
+	struct drv_dom *m = calloc(1, sizeof(*m));
+
+	if (m && 2 * (d->n_dom + 1) > d->cap_dom) {
+		struct drv_dom **old = d->dom;
+		size_t n = d->cap_dom, cap = n ? 2 * n : 64;
+
+		struct drv_dom **tab = calloc(cap, sizeof(*tab));
+		if (!tab) {
+			free(m);
+			m = NULL;
+		} else {
+			d->dom = tab;
+			d->cap_dom = cap;
+			for (size_t i = 0; i < n; i++)
+				if (old[i])
+					d->dom[dom_slot(d, old[i]->id)] = old[i];
+			free(old);
+		}
+	}
+	if (!m) {
+		drv_fail(d, ERR_MACHINE, "out of memory");
+		return NULL;
+	}
+	m->id = id;
+	d->dom[dom_slot(d, id)] = m;
+	d->n_dom++;
+	return m;
+}
