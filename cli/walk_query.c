@@ -241,6 +241,8 @@ static bool read_lines(struct wq_in *in, gzFile g)
 	const char *msg;
 
 	while (gzgets(g, in->buf, LINE_BYTES)) {
+		if (!strchr(in->buf, '\n') && (gzerror(g, &err), err != Z_OK && err != Z_STREAM_END))
+			break; /* the data ends inside this line */
 		in->line++;
 		if (!strchr(in->buf, '\n') && !gzeof(g))
 			return err_at(in->e, in->q->path, in->line, 0, "line longer than %d bytes, or not text", LINE_BYTES - 2);

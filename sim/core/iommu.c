@@ -191,6 +191,15 @@ static void walkers_refill(struct iommu *u)
 	}
 }
 
+/* A waiter answers with the walk, but not before its own lookup is over. */
+static uint32_t waiter_cycles(const struct xl *w, uint32_t walk_cyc)
+{
+	sim_time own = w->t_walk + w->cyc * w->u->cfg->clock_ps, now = sim_now(w->u->k);
+	uint64_t left = own > now ? (own - now + w->u->cfg->clock_ps - 1) / w->u->cfg->clock_ps : 0;
+
+	return left > walk_cyc ? (uint32_t)left : walk_cyc;
+}
+
 /* A walk that waiters share: they take its answer if it serves them, else look up again. */
 static void release_waiters(struct xl *x)
 {
@@ -200,8 +209,8 @@ static void release_waiters(struct xl *x)
 	while (w) {
 		struct xl *n = w->qnext;
 
-		w->cyc = x->cyc;
 		if (x->res.ok) {
+			w->cyc = waiter_cycles(w, x->cyc);
 			w->res = x->res;
 			w->res.spa = x->res.spa - (x->req.iova & 0xfff) + (w->req.iova & 0xfff);
 			w->tag = x->tag;
@@ -240,6 +249,7 @@ static void miss(struct xl *x, enum xl_act act)
 	struct xl *w = u->cfg->merge ? merge_find(u, &x->req) : NULL;
 
 	u->st.misses++;
+	x->t_walk = sim_now(u->k);
 	if (w) {
 		struct xl **p = &w->waiters;
 
@@ -258,7 +268,6 @@ static void miss(struct xl *x, enum xl_act act)
 		return;
 	}
 	x->state = XL_MISSQ;
-	x->t_walk = sim_now(u->k);
 	x->qnext = NULL;
 	*u->mq_tail = x;
 	u->mq_tail = &x->qnext;

@@ -67,7 +67,7 @@ static uint16_t did_of(const struct vtd *v, uint64_t field)
 	return (uint16_t)(field & low_mask(v->cap.nd_bits));
 }
 
-/* 2^am pages around @addr; what lies above the input width of the tables is ignored if @wide is 0..63. */
+/* 2^am pages around @addr; the low am bits of its page number are ignored. */
 static void set_range(struct inv_scope *s, uint64_t addr, unsigned am)
 {
 	uint64_t m = low_mask(12 + am);
