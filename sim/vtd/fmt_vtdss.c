@@ -41,7 +41,7 @@ static struct pt_entry_info ss_entry(const struct pt_table *t, uint64_t e, unsig
 		return i;
 	if (t->opt & PT_OPT_AD) {
 		i.set = (BIT64(8) | (leaf && (acc & XL_W) ? BIT64(9) : 0)) & ~e;
-		i.clean = leaf && !(e & BIT64(9));
+		i.clean = leaf && !((e | i.set) & BIT64(9));
 	}
 	i.snoop = leaf && (t->opt & SS_SNP) && (e & BIT64(11));
 	i.memtype = leaf && (t->opt & SS_MT) ? (uint8_t)bits_get(e, 6, 3) : 0;

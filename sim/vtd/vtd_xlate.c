@@ -30,7 +30,7 @@ static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, c
 	if (w->scalable && (p & BIT64(5)) && v->cap.ers)
 		t.opt |= SS_X;
 	if (w->scalable && (p & BIT64(9)))
-		t.opt |= PT_OPT_AD | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
+		t.opt |= PT_OPT_AD | (v->cfg->ss_d_on_fs_read ? PT_OPT_FETCH_DIRTY : 0u) | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
 	if (w->kind == VTD_K_NESTED && v->cfg->spr17)
 		t.opt |= SS_NO_RO;
 	return t;

@@ -61,7 +61,7 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 	if (t->opt & X86_EAFE)
 		want |= X_EA;
 	i.set = want & ~e;
-	i.clean = leaf && !(e & X_D);
+	i.clean = leaf && !((e | i.set) & X_D);
 	i.next = e & bits_mask(51, leaf ? 12 + 9 * level : 12);
 	return i;
 }

@@ -44,7 +44,7 @@ struct pt_entry_info { /* what one entry says */
 	bool snoop;
 	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
 	uint64_t set; /* bits to set for accessed/dirty (0: none) */
-	bool clean; /* PT_LEAF: a write would still have to set dirty */
+	bool clean; /* PT_LEAF: dirty is clear and `set` does not set it: a write would still have to */
 };
 struct pt_fmt {
 	const char *name;
@@ -67,6 +67,7 @@ struct pt_psc {
 	bool snoop;
 };
 enum {
+	PT_OPT_FETCH_DIRTY = 1u << 29, /* stage 2: fetching a stage-1 entry makes its page dirty, if it may be written */
 	PT_OPT_AD = 1u << 30, /* stage 2 keeps accessed/dirty bits */
 	PT_OPT_FAULT_AD = 1u << 31 /* an accessed/dirty update is a fault PT_WHY_AD (tables walked without snoop) */
 };

@@ -162,6 +162,8 @@ static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 	if (slot == XC_MISS)
 		return NULL;
 	p = xc_payload(c, slot);
+	if (w->fetch && (w->t[S2].opt & PT_OPT_FETCH_DIRTY))
+		need |= p->perm & XL_W;
 	if ((need & ~p->perm) || ((need & XL_W) && p->clean)) {
 		xc_miss_after_hit(c);
 		return NULL;
@@ -217,7 +219,7 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x)
 		return s2_entry(w, x);
 	}
 	p.size_lg2 = (uint8_t)shift_of(&w->t[S2], level);
-	p.clean = i->clean && !(s2_acc(w) & XL_W);
+	p.clean = i->clean;
 	if (w->c && w->t[S1].fmt)
 		cache_fill(w->c->nested, &w->t[S2], x, w->gpa, p.size_lg2, &p);
 	return s2_done(w, x, &p);
@@ -230,6 +232,8 @@ static enum xl_act s2_data(struct pt_walk *w, struct xl *x, uint64_t e)
 	w->info = t->fmt->entry(t, e, w->level[S2], s2_acc(w), w->perm[S2]);
 	if (w->info.why != PT_OK)
 		return fault(w, S2, w->info.why);
+	if (w->fetch && (t->opt & PT_OPT_FETCH_DIRTY) && w->info.clean && (w->info.perm & w->perm[S2] & XL_W))
+		w->info = t->fmt->entry(t, e, w->level[S2], XL_R | XL_W, w->perm[S2]);
 	if (w->info.set) {
 		if (t->opt & PT_OPT_FAULT_AD)
 			return fault(w, S2, PT_WHY_AD);
@@ -302,7 +306,7 @@ static enum xl_act s1_accept(struct pt_walk *w, struct xl *x)
 		return s1_fetch(w, x);
 	}
 	w->s1_lg2 = (uint8_t)lg2;
-	w->s1_clean = i->clean && !(w->acc & XL_W);
+	w->s1_clean = i->clean;
 	w->s1_snoop = i->snoop;
 	w->memtype = i->memtype;
 	if (!w->t[S2].fmt) {
