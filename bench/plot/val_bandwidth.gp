@@ -7,7 +7,8 @@ set logscale x 2
 set xrange [13:80000]
 set yrange [0:36]
 set grid ytics xtics lt 1 lw 1 lc rgb '#e0e0e0'
-set xtics ('16K' 16, '' 32, '64K' 64, '' 128, '256K' 256, '512K' 512, '1M' 1024, '2M' 2048, '4M' 4096, '8M' 8192, '16M' 16384, '32M' 32768, '64M' 65536)
+set xtics ('16K' 16, '' 32, '64K' 64, '' 128, '256K' 256, '512K' 512, '1M' 1024, '2M' 2048, '4M' 4096, '8M' 8192, \
+	'16M' 16384, '32M' 32768, '64M' 65536)
 set title 'VAL-04, VAL-05: bandwidth of random 64-byte DMA reads by window size (VT-d, 4 KiB pages, 27 in flight)'
 set xlabel 'window of random addresses (bytes)'
 set ylabel 'payload bandwidth (Gb/s)'
@@ -20,5 +21,5 @@ plot v4 using 'window_kib':'simulated' with lines lw 2 lc rgb '#1f77b4' title 's
      v4 using 'window_kib':'published' with points pt 7 ps 1.2 lc rgb '#1f77b4' title 'published, E5-2630 v4 (pcie-bench)', \
      v3 using 'window_kib':'simulated' with lines lw 2 dt 2 lc rgb '#d62728' title 'simulated, E5-2637 v3: 5 walkers, in order', \
      v3 using 'window_kib':'published' with points pt 4 ps 1.8 lw 2 lc rgb '#d62728' title 'published, E5-2637 v3 (pcie-bench)', \
-     dir.'/control.csv' using 'window_kib':(ooo(stringcolumn('experiment'), column('dmas'), column('sim_ps'))) with points pt 8 ps 1.8 lw 2 \
-     lc rgb '#1f77b4' title 'simulated, E5-2630 v4, any order (512K)'
+     dir.'/control.csv' using 'window_kib':(ooo(stringcolumn('experiment'), column('dmas'), column('sim_ps'))) \
+     with points pt 8 ps 1.8 lw 2 lc rgb '#1f77b4' title 'simulated, E5-2630 v4, any order (512K)'

@@ -29,7 +29,8 @@ set tmargin at screen 0.38
 set bmargin at screen 0.11
 set ylabel 'difference (%)'
 set xlabel 'window of random addresses (bytes)'
-set xtics ('16K' 16, '' 32, '64K' 64, '' 128, '256K' 256, '512K' 512, '1M' 1024, '2M' 2048, '4M' 4096, '8M' 8192, '16M' 16384, '32M' 32768, '64M' 65536)
+set xtics ('16K' 16, '' 32, '64K' 64, '' 128, '256K' 256, '512K' 512, '1M' 1024, '2M' 2048, '4M' 4096, '8M' 8192, \
+	'16M' 16384, '32M' 32768, '64M' 65536)
 set yrange [-2.5:2.5]
 set ytics 1
 unset key

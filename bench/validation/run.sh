@@ -37,13 +37,22 @@ one() {
 	done
 	awk -F, -v name="$name" -v w="$window" '
 		NR % 2 { for (i = 1; i <= NF; i++) col[$i] = i; next } # every run writes its header
-		function get(k) { if (!(k in col)) { print "no statistic " k >"/dev/stderr"; exit bad = 2 } return $col[k] }
+		function get(k)
+		{
+			if (!(k in col)) {
+				print "no statistic " k >"/dev/stderr"
+				exit bad = 2
+			}
+			return $col[k]
+		}
 		{
 			n += get("dev.01:00.0.latency.n"); l += get("dev.01:00.0.latency.sum"); t += get("replay.sim_ps")
-			m += get("vtd0.misses"); k += get("vtd0.walks"); r += get("vtd0.walk_reads"); p += get("vtd0.psc.s2.l2.misses")
+			m += get("vtd0.misses"); k += get("vtd0.walks"); r += get("vtd0.walk_reads")
+			p += get("vtd0.psc.s2.l2.misses")
 			if (get("vtd0.faults") + 0) { print "faults in " name >"/dev/stderr"; exit bad = 2 }
 		}
-		END { if (bad) exit bad; printf "%s,%d,%d,%d,%.0f,%.0f,%d,%d,%d,%d\n", name, w, w / 4, n, l, t, m, k, r, p }' "$tmp/rows" >>"$out/points.csv"
+		END { if (bad) exit bad
+			printf "%s,%d,%d,%d,%.0f,%.0f,%d,%d,%d,%d\n", name, w, w / 4, n, l, t, m, k, r, p }' "$tmp/rows" >>"$out/points.csv"
 }
 # Bandwidth runs keep 27 reads in flight. Their base time is shorter (432 and 478 ns; the data set warmed the host cache for them): the
 # path outside IOMMU and memory is shortened by the difference to the latency runs, 490.9 - 432 and 521.7 - 478 ns.
@@ -55,6 +64,7 @@ for w in $windows; do
 done
 for w in $bw_windows; do # shellcheck disable=SC2086
 	one val04 "$w" e5-2630v4 $bw_v4
+	# shellcheck disable=SC2086
 	[ "$quick" ] || one val05 "$w" e5-2637v3 $bw_v3
 done
 # Controls: out of order; the window moved by half a last-level table, so that 64 MiB needs 33 of them; half the walk cache; none.
@@ -75,7 +85,7 @@ for v in val01 val02 val04 val05; do
 		file == 1 { pub[$1] = $3; next }
 		$1 == v { x = v < "val04" ? $5 / $4 / 1000 : $4 * 64 * 8 * 1000 / $6
 			if (!done++) print "window_kib,pages,published,simulated,diff_percent,miss_ratio,reads_per_walk"
-			printf "%d,%d,%s,%.2f,%.2f,%.5f,%.4f\n", $2, $3, pub[$2], x, 100 * (x / pub[$2] - 1), $7 / $4, $8 ? $9 / $8 : 0 }' \
+			printf "%d,%d,%s,%.4f,%.3f,%.5f,%.4f\n", $2, $3, pub[$2], x, 100 * (x / pub[$2] - 1), $7 / $4, $8 ? $9 / $8 : 0 }' \
 		"$here/$v.csv" "$out/points.csv" >"$out/$v.csv"
 done
 awk -F, 'NR == 1 || $1 !~ /^val0[1245]$/' "$out/points.csv" >"$out/control.csv"

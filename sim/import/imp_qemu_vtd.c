@@ -142,8 +142,11 @@ static bool dma(struct imp *m, struct trc_rec *r)
 	r->kind = TRC_DMA;
 	r->at = TRC_NO_TIME;
 	r->u.dma.pasid = TRC_NO_PASID;
-	if (!m->trust)
+	if (!m->trust) {
 		r->u.dma.expect = TRC_EXP_NONE;
+		r->u.dma.pa = 0;
+		r->u.dma.code = 0;
+	}
 	m->s->expected += m->trust;
 	m->s->not_compared += !m->trust;
 	return imp_ring_flush(m) && imp_emit(m, r);
@@ -190,7 +193,7 @@ static bool fault_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, boo
 	k->used++;
 	r.u.dma.rid = (uint32_t)sid;
 	r.u.dma.iova = iova;
-	r.u.dma.code = m->trust ? (uint16_t)code : 0;
+	r.u.dma.code = (uint16_t)code;
 	r.u.dma.dir = write ? 'w' : 'r';
 	return dma(m, &r);
 }

@@ -12,10 +12,15 @@
 static const char *const type_name[] = { "legacy", "ss", "fs", "nested", "pt" };
 struct scan { struct lift_att *a; size_t n, cap; };
 
-static uint64_t word(const struct lift *l, uint64_t pa)
+/* Every word read in a scan comes out of a budget: tables may point to each other at will, a scan still ends. */
+static uint64_t word(struct lift *l, uint64_t pa)
 {
 	const uint64_t *w = mem_page(l->mem, pa & ~UINT64_C(0xfff));
 
+	if (!l->budget || !--l->budget) {
+		lift_fail(l, ERR_INPUT, "more than 2^28 context and PASID entries: tables that contain themselves?");
+		return 0;
+	}
 	return w ? w[pa >> 3 & 511] : 0;
 }
 static uint64_t page_of(uint64_t w)
@@ -24,15 +29,17 @@ static uint64_t page_of(uint64_t w)
 }
 bool lift_is_upper(const struct lift *l, uint64_t pa)
 {
-	for (size_t i = 0; i < l->n_upper; i++)
+	for (size_t i = 0; l->filter[pa >> 18 & 63] >> (pa >> 12 & 63) & 1 && i < l->n_upper; i++)
 		if (l->upper[i] == (pa & ~UINT64_C(0xfff)))
 			return true;
 	return false;
 }
 static void watch(struct lift *l, uint64_t pa)
 {
-	if (!lift_is_upper(l, pa) && lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
-		l->upper[l->n_upper++] = pa;
+	if (lift_is_upper(l, pa) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
+		return;
+	l->upper[l->n_upper++] = pa;
+	l->filter[pa >> 18 & 63] |= BIT64(pa >> 12 & 63);
 }
 static void found(struct lift *l, struct scan *s, struct lift_att a)
 {
@@ -90,7 +97,7 @@ static void scan_scalable(struct lift *l, struct scan *s, uint32_t first, uint64
 		uint64_t c0 = word(l, tab + 32 * i), c1 = word(l, tab + 32 * i + 8), dir = page_of(c0);
 		uint32_t n = 1u << (bits_get(c0, 11, 9) + 7), rid_pasid = (uint32_t)bits_get(c1, 19, 0);
 
-		for (uint32_t k = 0; c0 & 1 && k < n; k++) {
+		for (uint32_t k = 0; c0 & 1 && k < n && !l->failed; k++) {
 			uint64_t de = word(l, dir + 8 * (uint64_t)k);
 
 			if (!(k & 511))
@@ -109,10 +116,12 @@ static void scan_all(struct lift *l, struct scan *s)
 	unsigned ttm = (unsigned)bits_get(l->rtaddr, 11, 10);
 
 	l->n_upper = 0;
+	memset(l->filter, 0, sizeof(l->filter));
+	l->budget = UINT64_C(1) << 28;
 	if (ttm > 1 || !(l->gsts & BIT64(30)))
 		return; /* no root table was set, or abort mode */
 	watch(l, root);
-	for (uint32_t bus = 0; bus < 256; bus++) {
+	for (uint32_t bus = 0; bus < 256 && !l->failed; bus++) {
 		uint64_t lo = word(l, root + 16 * bus), hi = word(l, root + 16 * bus + 8);
 
 		if (!ttm) {
@@ -207,6 +216,10 @@ void lift_scan(struct lift *l)
 
 	l->dirty = false;
 	scan_all(l, &s);
+	if (l->failed) {
+		free(s.a);
+		return;
+	}
 	if (s.n)
 		qsort(s.a, s.n, sizeof(*s.a), by_rid);
 	for (size_t i = 0, j = 0; i < l->n_att; i++) {

@@ -29,7 +29,8 @@ struct lift_node { /* a page in use as a page table of a domain */
 	uint8_t level, perm; /* level 1 is the leaf level; perm of the levels above */
 };
 struct lift_link { struct lift_dom *dom; uint64_t pa, entry, base; uint8_t level, perm; };
-enum { LIFT_HASH = 1 << 14, LIFT_NODES = 1 << 20 };
+/* LIFT_PLACES: a page may be a table in so many places (of one domain or several); bounds the work for tables that contain themselves */
+enum { LIFT_HASH = 1 << 14, LIFT_PLACES = 64 };
 struct lift {
 	struct trc_writer *w;
 	struct lift_sum *s;
@@ -43,13 +44,14 @@ struct lift {
 	/* upper structures: pages whose change asks for a new scan */
 	uint64_t *upper;
 	size_t n_upper, cap_upper;
+	uint64_t filter[64]; /* one bit by page number: most stores are to pages that are surely not upper */
+	uint64_t budget; /* words the scan may still read */
 	bool dirty;
 	struct lift_att *att;
 	size_t n_att;
 	struct lift_dom *doms;
 	uint32_t next_id;
 	struct lift_node *hash[LIFT_HASH];
-	uint64_t n_node;
 	struct lift_link *link; /* tables linked by stores, not yet looked into */
 	size_t n_link, cap_link;
 	struct trc_rec run; /* the map or unmap being merged; size 0: none */

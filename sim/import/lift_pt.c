@@ -22,13 +22,26 @@ static struct ent entry(const struct lift_dom *d, uint64_t e, unsigned level, ui
 		x.pa &= ~low_mask(12 + 9 * (level - 1));
 	return x;
 }
+static unsigned hash_of(uint64_t pa)
+{
+	return (unsigned)((pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 50);
+}
 static struct lift_node **slot(struct lift *l, const struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base)
 {
-	struct lift_node **p = &l->hash[(pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 50];
+	struct lift_node **p = &l->hash[hash_of(pa)];
 
 	while (*p && ((*p)->pa != pa || (*p)->dom != d || (*p)->level != level || (*p)->base != base))
 		p = &(*p)->next;
 	return p;
+}
+/* In how many places is the page a table? */
+static unsigned places(const struct lift *l, uint64_t pa)
+{
+	unsigned n = 0;
+
+	for (const struct lift_node *x = l->hash[hash_of(pa)]; x; x = x->next)
+		n += x->pa == pa;
+	return n;
 }
 void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm)
 {
@@ -37,8 +50,8 @@ void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level
 
 	if (*p || l->failed)
 		return;
-	if (l->n_node == LIFT_NODES) {
-		lift_fail(l, ERR_INPUT, "more than 2^20 page tables: tables that contain themselves?");
+	if (places(l, pa) == LIFT_PLACES) {
+		lift_fail(l, ERR_INPUT, "one page is a page table in more than 64 places: tables that contain themselves?");
 		return;
 	}
 	n = calloc(1, sizeof(*n));
@@ -48,7 +61,6 @@ void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level
 	}
 	*n = (struct lift_node){ .dom = d, .pa = pa, .base = base, .level = (uint8_t)level, .perm = perm };
 	*p = n;
-	l->n_node++;
 	for (unsigned i = 0; w && i < 512; i++) {
 		struct ent x = entry(d, w[i], level, perm);
 		uint64_t at = base + ((uint64_t)i << (12 + 9 * (level - 1)));
@@ -67,7 +79,6 @@ void lift_pt_remove(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned le
 	if (!n)
 		return; /* linked and unlinked before anyone looked */
 	*p = n->next;
-	l->n_node--;
 	for (unsigned i = 0; w && i < 512; i++) {
 		struct ent x = entry(d, w[i], level, n->perm);
 		uint64_t at = base + ((uint64_t)i << (12 + 9 * (level - 1)));
@@ -104,10 +115,10 @@ static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *
 void lift_pt_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val)
 {
 	uint64_t page = pa & ~UINT64_C(0xfff);
-	unsigned h = (unsigned)((page >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 50), n = 0;
-	struct { struct lift_link k; uint8_t perm; } hit[64];
+	unsigned n = 0;
+	struct { struct lift_link k; uint8_t perm; } hit[LIFT_PLACES];
 
-	for (const struct lift_node *x = l->hash[h]; x && n < ARRAY_LEN(hit); x = x->next)
+	for (const struct lift_node *x = l->hash[hash_of(page)]; x; x = x->next)
 		if (x->pa == page) { /* first collect: a change may remove tables of this chain */
 			hit[n].k = (struct lift_link){ .dom = x->dom, .pa = page, .entry = pa, .level = x->level };
 			hit[n].k.base = x->base + ((pa >> 3 & 511) << (12 + 9 * (x->level - 1)));

@@ -15,7 +15,7 @@ const struct cfg_opt drv_opts[] = {
 	O("caching_mode", CFG_BOOL, caching_mode, 0, 0, 1, "", "Flush after mapping too and never lazily, as under CAP.CM = 1.", 0),
 	O("lazy_len", CFG_U32, lazy_len, 256, 1, 65536, "ranges", "Lazy: unmapped ranges a domain collects before it is flushed.", 0),
 	O("lazy_time", CFG_TIME, lazy_ps, UINT64_C(10000000000), 1, UINT64_C(1000000000000000), "ps", "Lazy: age of the oldest unmapped range that causes a flush.", 0),
-	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of an attach without a type; auto takes fs, ss or legacy, the first the unit has.",
+	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of every attach but pass-through; auto: what the attach names, else fs, ss or legacy, the first the unit has.",
 	  "auto|legacy|ss|fs|nested|pt"),
 	O("levels", CFG_U32, levels, 0, 0, 5, "levels", "Page-table levels of a domain: 3, 4 or 5; 0 is 4 if the unit has it.", 0),
 	O("s2_levels", CFG_U32, s2_levels, 0, 0, 5, "levels", "Levels of the stage 2 under nesting: 3, 4 or 5; 0 is 4 if the unit has it.", 0),

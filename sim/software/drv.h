@@ -21,7 +21,7 @@ struct drv_cfg {
 	bool caching_mode; /* flush after mapping too, as if CAP.CM = 1 (which has the same effect) */
 	uint32_t lazy_len; /* unmapped ranges a domain collects before it is flushed */
 	uint64_t lazy_ps; /* or when the oldest of them is this old */
-	uint32_t mode; /* DRV_MODE_*: of an attach without a type */
+	uint32_t mode; /* DRV_MODE_*: of every attach but pass-through; AUTO: as the attach says */
 	uint32_t levels, s2_levels; /* 0: 4 if the unit has it, else what it has; s2_levels is of the stage 2 under nesting */
 	uint32_t s2_page; /* DRV_PAGE_*: page size of the stage 2 under nesting */
 	uint64_t s2_offset; /* nesting: gpa = spa + s2_offset */

@@ -148,12 +148,14 @@ static const char *lacks(const struct vtdd *v, unsigned mode)
 
 static unsigned mode_of(const struct drv *d, const struct vtdd *v, const char *type)
 {
+	bool pass = !strcmp(type, "identity") || !strcmp(type, "pt");
+
+	if (d->cfg->mode != DRV_MODE_AUTO && !pass)
+		return d->cfg->mode; /* the same workload on other tables */
 	if (!*type || !strcmp(type, "dma") || !strcmp(type, "default")) {
-		if (d->cfg->mode != DRV_MODE_AUTO)
-			return d->cfg->mode;
 		return !lacks(v, DRV_MODE_FS) ? DRV_MODE_FS : !lacks(v, DRV_MODE_SS) ? DRV_MODE_SS : DRV_MODE_LEGACY;
 	}
-	if (!strcmp(type, "identity"))
+	if (pass)
 		return DRV_MODE_PT;
 	for (unsigned i = DRV_MODE_LEGACY; i < ARRAY_LEN(mode_name); i++)
 		if (!strcmp(type, mode_name[i]))

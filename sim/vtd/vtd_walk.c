@@ -18,6 +18,18 @@ static uint64_t above_haw(const struct vtd *v)
 	return v->cap.haw < 64 ? ~low_mask(v->cap.haw) : 0;
 }
 
+/* What a translation request is told (7.2, U6): malformed or unreadable structures abort it, blocked or absent ones do not support it. */
+static unsigned completion(unsigned code)
+{
+	switch (code) {
+	case 0x03: case 0x08: case 0x09: case 0x0a: case 0x0b:
+	case 0x38: case 0x3a: case 0x40: case 0x42: case 0x43:
+	case 0x50: case 0x52: case 0x58: case 0x5a: case 0x5b:
+		return 4;
+	}
+	return 1;
+}
+
 enum xl_act vtd_refuse(struct xl *x, unsigned code)
 {
 	struct vtd_walk *w = walk_of(x);
@@ -25,7 +37,7 @@ enum xl_act vtd_refuse(struct xl *x, unsigned code)
 	x->res.code = (uint16_t)code;
 	if (w->fpd && vtd_fault_qualified(code))
 		x->res.no_record = true;
-	x->res.cpl = 1;
+	x->res.cpl = (uint8_t)completion(code);
 	return XL_ACT_FAULT;
 }
 
@@ -182,7 +194,8 @@ static enum xl_act pasid_entry(struct vtd *v, struct xl *x)
 	if (!pasid_entry_valid(v, w->pe))
 		return vtd_refuse(x, 0x5b);
 	if (!x->functional && !x->nofill) {
-		struct xc_tag t = { .first = w->pasid, .id = x->req.rid, .rid = x->req.rid, .pasid = w->pasid, .did = (uint16_t)w->pe[1] };
+		struct xc_tag t = { .first = w->pasid, .id = x->req.rid, .rid = x->req.rid, .pasid = w->pasid,
+				    .did = (uint16_t)(w->pe[1] & low_mask(v->cap.nd_bits)) };
 		uint32_t slot = xc_fill(v->pc, &t);
 
 		if (slot != XC_MISS) {

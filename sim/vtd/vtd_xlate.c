@@ -136,7 +136,8 @@ static enum xl_act walk_failed(struct xl *x)
 	struct pt_walk *p = &w->pt;
 
 	x->res.at_level = p->f_level;
-	if (x->req.at == XL_TRANSLATION_REQ && p->why != PT_WHY_READ && p->why != PT_WHY_ABSENT && p->why != PT_WHY_RSVD) {
+	if (x->req.at == XL_TRANSLATION_REQ && p->why != PT_WHY_READ && p->why != PT_WHY_ABSENT && p->why != PT_WHY_RSVD &&
+	    p->why != PT_WHY_AD_FAIL) {
 		x->res.size_lg2 = 12;
 		return XL_ACT_DONE; /* success with R = W = 0: perm stays 0 */
 	}
@@ -190,6 +191,22 @@ static unsigned needed(const struct vtd *v, const struct xl *x)
 	return x->req.acc & (XL_R | XL_W | XL_X | XL_PRIV);
 }
 
+/* A cached entry lacks @missing permissions; as walk_failed() would say it. */
+static enum xl_act hit_refused(struct xl *x, unsigned missing)
+{
+	bool scalable = walk_of(x)->scalable;
+
+	if (x->req.at == XL_TRANSLATION_REQ) {
+		x->res.size_lg2 = 12;
+		return XL_ACT_DONE;
+	}
+	if (missing & XL_W)
+		return vtd_refuse(x, scalable ? 0x85 : 0x05);
+	if (missing & XL_R)
+		return vtd_refuse(x, scalable ? 0x86 : 0x06);
+	return vtd_refuse(x, 0x82);
+}
+
 /* Returns: true when the IOTLB answered; *act is then the answer. */
 static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act *act)
 {
@@ -207,7 +224,7 @@ static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act
 			xc_miss_after_hit(v->iotlb);
 			return false;
 		}
-		*act = vtd_refuse(x, need & ~e->perm & XL_W ? (walk_of(x)->scalable ? 0x85 : 0x05) : (walk_of(x)->scalable ? 0x86 : 0x06));
+		*act = hit_refused(x, need & ~e->perm);
 		return true;
 	}
 	x->hit = true;

@@ -39,10 +39,11 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 	uint64_t want = X_A;
 	struct pt_entry_info i = { .cls = leaf ? PT_LEAF : PT_TABLE, .why = PT_OK, .perm = XL_R | XL_X };
 
-	(void)perm;
+	if ((e & X_US) && (perm & XL_PRIV)) /* users are let in by every entry so far */
+		i.perm |= XL_PRIV;
 	if ((e & X_RW) || (sup && !(t->opt & X86_WPE)))
 		i.perm |= XL_W;
-	if (((e & X_XD) && (t->opt & X86_NXE)) || (sup && leaf && (t->opt & X86_SMEP) && (e & X_US)))
+	if (((e & X_XD) && (t->opt & X86_NXE)) || (sup && leaf && (t->opt & X86_SMEP) && (i.perm & XL_PRIV)))
 		i.perm &= (uint8_t)~XL_X;
 	if (!(e & X_P))
 		i.cls = PT_EMPTY, i.why = PT_WHY_EMPTY;

@@ -273,7 +273,7 @@ static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
 	enum pt_why why;
 
 	w->level[S1] = (uint8_t)level;
-	w->perm[S1] = XL_R | XL_W | XL_X;
+	w->perm[S1] = XL_R | XL_W | XL_X | XL_PRIV; /* XL_PRIV here: every entry so far lets users in */
 	w->s1_tab_perm = XL_R | XL_W | XL_X;
 	why = t->fmt->input(t, w->ia);
 	if (why != PT_OK)
@@ -310,7 +310,7 @@ static enum xl_act s1_accept(struct pt_walk *w, struct xl *x)
 	w->s1_snoop = i->snoop;
 	w->memtype = i->memtype;
 	if (!w->t[S2].fmt) {
-		w->out_perm = w->perm[S1];
+		w->out_perm = w->perm[S1] & (XL_R | XL_W | XL_X);
 		w->clean = w->s1_clean;
 		w->snoop = i->snoop;
 		return finish(w, i->next | (w->ia & low_mask(lg2)), lg2);
