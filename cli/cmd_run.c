@@ -30,7 +30,7 @@ struct run {
 	struct drv *drv;
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
-	uint64_t n_diff;
+	uint64_t n_diff, n_dma; /* differences; DMAs handed to the platform */
 	bool tty; /* progress wanted */
 	bool shown; /* a progress line is on the screen */
 	uint64_t size; /* bytes of the trace, 0 when not known */
@@ -48,7 +48,10 @@ static int run_next(void *arg, struct trc_rec *r, struct err *e)
 {
 	struct run *run = arg;
 
-	return interrupted ? 0 : drv_next(run->drv, r, e);
+	int got = interrupted ? 0 : drv_next(run->drv, r, e);
+
+	run->n_dma += got > 0 && r->kind == TRC_DMA;
+	return got;
 }
 
 static double seconds(const struct timespec *a, const struct timespec *b)
@@ -192,9 +195,30 @@ static bool in_dir(struct run *r, const char *name, bool config, struct err *e)
 
 static bool make_dir(const struct run *r, struct err *e)
 {
-	if (!r->o.dir || !mkdir(r->o.dir, 0777) || errno == EEXIST)
+	struct stat st;
+
+	if (!r->o.dir || !mkdir(r->o.dir, 0777))
 		return true;
-	return err_errno(e, r->o.dir);
+	if (errno != EEXIST || stat(r->o.dir, &st))
+		return err_errno(e, r->o.dir);
+	return S_ISDIR(st.st_mode) || err_set(e, ERR_INPUT, "-o %.200s: exists and is not a directory", r->o.dir);
+}
+
+/* Before a long run, not behind it: is there a directory for every --stats? */
+static bool stats_dirs(const struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->o.n_stats; i++) {
+		const char *path = r->o.stats[i], *slash = strrchr(path, '/');
+		char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+		bool ok = dir && !access(dir, W_OK | X_OK);
+
+		if (!dir)
+			return err_set(e, ERR_MACHINE, "out of memory");
+		free(dir);
+		if (!ok)
+			return err_errno(e, path);
+	}
+	return true;
 }
 
 static void summary(const struct run *r)
@@ -279,13 +303,16 @@ static int simulate_and_report(struct run *r)
 	sigaction(SIGINT, &old, NULL);
 	end_progress(r);
 	v = *plat_verified(r->p);
+	if (ok && !interrupted && r->c.plat.replay.warmup_dmas > r->n_dma)
+		fprintf(stderr, "iommusim: the warm-up of %" PRIu64 " DMAs was never over: the statistics cover the whole run\n", r->c.plat.replay.warmup_dmas);
 	if (!write_results(r, &v, &out))
 		st = cli_fail(&out);
 	if (r->o.verify)
 		print_diffs(r, &v);
 	if (!ok) /* results so far are above; the error decides the status */
 		st = cli_fail(&e);
-	st = cli_out(st);
+	if (!st)
+		st = cli_out(0);
 	if (st)
 		return st;
 	return interrupted ? EXIT_INTERRUPTED : r->o.verify && v.disagree ? 1 : 0;
@@ -344,7 +371,7 @@ int cmd_run(int argc, char **argv)
 		st = cli_fail(&e);
 	else if (r->o.dump)
 		st = run_cfg_dump(&r->c, stdout, &e) ? cli_out(0) : cli_fail(&e);
-	else if (!make_dir(r, &e) || !build(r, &e) || !open_source(r, &e))
+	else if (!make_dir(r, &e) || !stats_dirs(r, &e) || !build(r, &e) || !open_source(r, &e))
 		st = cli_fail(&e);
 	else
 		st = simulate_and_report(r);

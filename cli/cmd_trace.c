@@ -129,9 +129,10 @@ static int parse(int argc, char **argv, const char *name, const struct option *l
 	*o = (struct opts){ .from = 1, .to = UINT64_MAX };
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, lo == opts_cat ? ":" : ":o:", lo, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, lo == opts_cat ? ":h" : ":o:h", lo, NULL)) != -1) {
 		switch (c) {
 		case OPT_HELP:
+		case 'h':
 			fputs(help, stdout);
 			return cli_out(0);
 		case 'o':
@@ -158,7 +159,7 @@ static int parse(int argc, char **argv, const char *name, const struct option *l
 	o->in = argv[optind];
 	if (lo == opts_cat)
 		o->out = "-";
-	if (!o->out)
+	if (!o->out || !*o->out)
 		return cli_usage(name, "expected -o OUT");
 	if (o->from > o->to)
 		return cli_usage(name, "--from %llu is behind --to %llu", (unsigned long long)o->from, (unsigned long long)o->to);
@@ -195,7 +196,7 @@ int cmd_trace(int argc, char **argv)
 
 	if (argc < 2)
 		return cli_usage("trace", "expected info, cat, cut, convert, gen or lift");
-	if (!strcmp(argv[1], "--help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		fputs(help_all, stdout);
 		return cli_out(0);
 	}

@@ -110,6 +110,7 @@ static int one_option(struct opts *o, int c, char **argv)
 		o->json = !strcmp(optarg, "json");
 		return o->json || !strcmp(optarg, "text") ? -1 : cli_usage("walk", "--format %s: must be text or json", optarg);
 	case O_HELP:
+	case 'h':
 		fputs(help_text, stdout);
 		return cli_out(0);
 	default:
@@ -123,7 +124,7 @@ static int parse(struct opts *o, int argc, char **argv)
 
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", longopts, NULL)) != -1) {
 		st = one_option(o, c, argv);
 		if (st >= 0)
 			return st;

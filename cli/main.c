@@ -8,10 +8,11 @@
 
 const struct cli_cmd cli_cmds[] = {
 	{ "run", cmd_run, "CONFIG [option]...", "replay a trace, or generated traffic, on the machine of a configuration file" },
-	{ "walk", cmd_walk, "IMAGE [option]...", "translate over a memory image" },
-	{ "trace", cmd_trace, "info|cat|cut|convert [option]...", "look at, cut and convert traces" },
-	{ "import", cmd_import, "qemu IN [option]...", "turn other people's logs and images into a trace" },
-	{ "decode", cmd_decode, "ARCH KIND HEX...", "say what the bits of an entry, command or record mean" },
+	{ "walk", cmd_walk, "IMAGE.idx [option]...", "translate over a memory image, step by step, or compare with a list of answers" },
+	{ "trace", cmd_trace, "info|cat|cut|convert|gen|lift [option]...",
+	  "look at, cut, convert and generate traces; lift captured stores to map and unmap events" },
+	{ "import", cmd_import, "qemu LOG [option]...", "turn other people's logs and images into a trace" },
+	{ "decode", cmd_decode, "vtd KIND HEX...", "say what the bits of an entry, command or record mean" },
 	{ "params", cmd_params, "[ARCH] [--format text|md|yaml]", "list every configuration key" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -22,9 +23,9 @@ static int help(void)
 	     "Simulate the IOMMU of a machine: bit-exact at the software interface, cycle-approximate inside.\n\nCommands:");
 	for (const struct cli_cmd *c = cli_cmds; c->name; c++)
 		printf("  %-8s %s\n           %s\n", c->name, c->args, c->help);
-	puts("\n'iommusim COMMAND --help' says more about one command.\n"
+	puts("\n'iommusim COMMAND --help' (or 'iommusim help COMMAND') says more about one command; 'iommusim --version' prints the version.\n"
 	     "Exit status: 0 success, 1 a finding, 2 wrong input, 3 the machine failed (disk full, no memory), 130 interrupted.\n\n"
-	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace boot.iotb --verify");
+	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace traces/vtd-lazy-vblk.iotb --verify");
 	return cli_out(0);
 }
 
@@ -55,6 +56,12 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--version")) {
 		printf("iommusim %s\n", IOMMUSIM_VERSION);
 		return cli_out(0);
+	}
+	if (!strcmp(argv[1], "help")) {
+		for (const struct cli_cmd *c = cli_cmds; c->name; c++)
+			if (!strcmp(c->name, argv[2]))
+				return c->run(2, (char *[]){ argv[2], (char[]){ "--help" }, NULL });
+		return unknown(argv[2]);
 	}
 	for (const struct cli_cmd *c = cli_cmds; c->name; c++)
 		if (!strcmp(c->name, argv[1]))

@@ -90,7 +90,11 @@ static void text_hist(const struct text *t, const struct rep_val *v)
 		fputs("  mean n/a\n", t->o);
 		return;
 	}
-	put_number(buf, sizeof(buf), v->def->unit, num[1] / num[0]);
+	if (strcmp(v->def->unit, "ps")) /* counts are small: a whole number would hide most of the mean */
+		snprintf(buf, sizeof(buf), "%.3f%s%s", (double)num[1] / (double)num[0], strcmp(v->def->unit, "count") && *v->def->unit ? " " : "",
+			 strcmp(v->def->unit, "count") ? v->def->unit : "");
+	else
+		put_number(buf, sizeof(buf), v->def->unit, num[1] / num[0]);
 	fprintf(t->o, "  mean %s", buf);
 	for (unsigned i = 2; i < REP_HIST_N; i++) {
 		put_number(buf, sizeof(buf), v->def->unit, num[i]);

@@ -73,6 +73,8 @@ int run_opts_parse(struct run_opts *o, int argc, char **argv)
 	if (argc - optind > 1)
 		return cli_usage("run", "one configuration file, please: '%.200s' is too many", argv[optind + 1]);
 	o->config = argv[optind];
+	if (!*o->config || (o->trace && !*o->trace) || (o->dir && !*o->dir))
+		return cli_usage("run", "the name of the %s is empty", !*o->config ? "configuration" : o->trace && !*o->trace ? "trace" : "directory of -o");
 	if (!strcmp(o->config, "-") && o->trace && !strcmp(o->trace, "-"))
 		return cli_usage("run", "configuration and trace cannot both come from standard input");
 	return 0;

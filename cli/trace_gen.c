@@ -2,6 +2,7 @@
 /* trace_gen.c - `iommusim trace gen`: the synthetic generator written out as a software-level trace. */
 #include "cli.h"
 #include "cli_trace.h"
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +13,11 @@
 static void help(void)
 {
 	printf("usage: iommusim trace gen [--set KEY=VALUE]... [--seed N] -o OUT\n\n"
-	       "Write a synthetic trace: attach, map, then DMA. OUT \"-\" is standard output; the suffix chooses text or binary.\n\nkeys:\n");
+	       "Write a synthetic trace: attach, map, then DMA. OUT \"-\" is standard output; .iotb, .bin and .zst are binary.\n\n"
+	       "  --set KEY=VALUE   one of the keys below; may be repeated, the last one counts ('iommusim params' has ranges and defaults)\n"
+	       "  --seed N          seed of addresses and directions (default 1)\n"
+	       "  -o, --output OUT  the trace\n"
+	       "  --help            this text\n\nkeys:\n");
 	for (const struct cfg_opt *o = gen_opts; o->key; o++)
 		printf("  %-14s %s\n", o->key, o->help);
 	printf("\nexample: iommusim trace gen --set count=1000 --set window=16M --seed 7 -o uniform.iot\n");
@@ -29,7 +34,18 @@ static bool set(struct gen_cfg *c, const char *arg, struct err *e)
 		return err_set(e, ERR_INPUT, "--set %s: expected KEY=VALUE", arg);
 	memcpy(key, arg, (size_t)(eq - arg));
 	key[eq - arg] = 0;
-	return cfg_set(gen_opts, c, key, val, e);
+	struct err in = { 0 };
+
+	return cfg_set(gen_opts, c, key, val, &in) || err_set(e, in.code, "--set %s: %s", arg, in.msg);
+}
+
+static bool seed_number(const char *text, uint64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(text, &end, 0);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
 static bool write_all(const struct gen_cfg *c, uint64_t seed, const char *path, struct err *e)
@@ -59,20 +75,19 @@ int trace_gen(int argc, char **argv)
 	const char *out = NULL;
 	uint64_t seed = 1;
 	int o, status = 0;
-	char *end;
 
 	cfg_defaults(gen_opts, &c);
 	optind = 0;
-	while (!status && (o = getopt_long(argc, argv, "o:h", opts, NULL)) != -1) {
+	opterr = 0;
+	while (!status && (o = getopt_long(argc, argv, ":o:h", opts, NULL)) != -1) {
 		switch (o) {
 		case 's':
 			if (!set(&c, optarg, &e))
 				status = cli_fail(&e);
 			break;
 		case 'S':
-			seed = strtoull(optarg, &end, 0);
-			if (!*optarg || *end || *optarg == '-')
-				status = cli_usage("trace gen", "--seed %s is not a number", optarg);
+			if (!seed_number(optarg, &seed))
+				status = cli_usage("trace gen", "--seed %.80s: expected a whole number", optarg);
 			break;
 		case 'o':
 			out = optarg;
@@ -81,13 +96,16 @@ int trace_gen(int argc, char **argv)
 			help();
 			cfg_free(gen_opts, &c);
 			return cli_out(0);
+		case ':':
+			status = cli_usage("trace gen", "%.200s needs a value", argv[optind - 1]);
+			break;
 		default:
-			status = cli_usage("trace gen", "bad option");
+			status = cli_usage("trace gen", "unknown option %.200s", argv[optind - 1]);
 		}
 	}
 	if (!status && optind < argc)
 		status = cli_usage("trace gen", "unexpected argument \"%s\"", argv[optind]);
-	if (!status && !out)
+	if (!status && (!out || !*out))
 		status = cli_usage("trace gen", "-o OUT is missing");
 	if (!status && !write_all(&c, seed, out, &e))
 		status = cli_fail(&e);

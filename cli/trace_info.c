@@ -166,7 +166,7 @@ int trace_info(int argc, char **argv)
 
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", lo, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", lo, NULL)) != -1) {
 		if (c != 'h')
 			return cli_usage("trace info", "%s is not an option", argv[optind - 1]);
 		fputs(help, stdout);

@@ -45,7 +45,7 @@ int trace_lift(int argc, char **argv)
 
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:", opts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":o:h", opts, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return cli_out(0);
@@ -54,6 +54,8 @@ int trace_lift(int argc, char **argv)
 			return cli_usage("trace lift", "%s %s", c == ':' ? "no value for option" : "unknown option", argv[optind - 1]);
 		out = optarg;
 	}
+	if (!*out)
+		return cli_usage("trace lift", "the name of the output is empty");
 	if (argc - optind != 1)
 		return cli_usage("trace lift", "give one trace to lift");
 	t = trc_open(argv[optind], &e);

@@ -170,6 +170,15 @@ static bool port_blocked(const struct iommu *u)
 	return u->busy_walkers >= u->cfg->walkers && u->mq_len >= u->cfg->missq;
 }
 
+/* Cycles still to wait: @at_least, or more while the request's own lookup, begun at t_walk, is not over. */
+static uint32_t cycles_left(const struct xl *x, uint32_t at_least)
+{
+	sim_time own = x->t_walk + x->cyc * x->u->cfg->clock_ps, now = sim_now(x->u->k);
+	uint64_t left = own > now ? (own - now + x->u->cfg->clock_ps - 1) / x->u->cfg->clock_ps : 0;
+
+	return left > at_least ? (uint32_t)left : at_least;
+}
+
 static void walkers_refill(struct iommu *u)
 {
 	while (u->mq_head && u->busy_walkers < u->cfg->walkers) {
@@ -180,6 +189,7 @@ static void walkers_refill(struct iommu *u)
 			u->mq_tail = &u->mq_head;
 		u->mq_len--;
 		u->st.walk_wait_ps += sim_now(u->k) - x->t_walk;
+		x->cyc = cycles_left(x, 0);
 		walk_start(x);
 	}
 	while (u->pq_head && !port_blocked(u)) {
@@ -188,17 +198,9 @@ static void walkers_refill(struct iommu *u)
 		u->pq_head = x->qnext;
 		if (!u->pq_head)
 			u->pq_tail = &u->pq_head;
+		u->st.requests++;
 		lookup(x);
 	}
-}
-
-/* A waiter answers with the walk, but not before its own lookup is over. */
-static uint32_t waiter_cycles(const struct xl *w, uint32_t walk_cyc)
-{
-	sim_time own = w->t_walk + w->cyc * w->u->cfg->clock_ps, now = sim_now(w->u->k);
-	uint64_t left = own > now ? (own - now + w->u->cfg->clock_ps - 1) / w->u->cfg->clock_ps : 0;
-
-	return left > walk_cyc ? (uint32_t)left : walk_cyc;
 }
 
 /* A walk that waiters share: they take its answer if it serves them, else look up again. */
@@ -210,18 +212,17 @@ static void release_waiters(struct xl *x)
 	while (w) {
 		struct xl *n = w->qnext;
 
-		if (x->res.ok) {
-			w->cyc = waiter_cycles(w, x->cyc);
+		if (x->res.ok && x->res.perm) {
+			x->u->st.misses++;
+			x->u->st.merged++;
+			w->cyc = cycles_left(w, x->cyc); /* not before its own lookup is over */
 			w->res = x->res;
 			w->res.spa = x->res.spa - (x->req.iova & 0xfff) + (w->req.iova & 0xfff);
 			w->tag = x->tag;
 			w->tagged = x->tagged;
 			reply(w);
 		} else {
-			x->u->st.merged--;
-			x->u->st.misses--;
-			x->u->st.requests--;
-			lookup(w); /* a fault is never cached: each requester gets its own */
+			lookup(w); /* a fault, or "no access" to a translation request, is never cached: each requester gets its own */
 		}
 		w = n;
 	}
@@ -249,12 +250,10 @@ static void miss(struct xl *x, enum xl_act act)
 	struct iommu *u = x->u;
 	struct xl *w = u->cfg->merge ? merge_find(u, &x->req) : NULL;
 
-	u->st.misses++;
 	x->t_walk = sim_now(u->k);
-	if (w) {
+	if (w) { /* counted when it takes the answer */
 		struct xl **p = &w->waiters;
 
-		u->st.merged++;
 		x->state = XL_MERGED;
 		while (*p)
 			p = &(*p)->qnext;
@@ -262,6 +261,7 @@ static void miss(struct xl *x, enum xl_act act)
 		x->qnext = NULL;
 		return;
 	}
+	u->st.misses++;
 	merge_add(u, x);
 	x->mem_st = act == XL_ACT_CAS;
 	if (u->busy_walkers < u->cfg->walkers) {
@@ -280,7 +280,6 @@ static void lookup(struct xl *x)
 	struct iommu *u = x->u;
 	enum xl_act act;
 
-	u->st.requests++;
 	x->cyc = 0;
 	x->nofill = x->tagged = x->hit = false;
 	x->ov_first = UINT64_MAX;
@@ -308,6 +307,7 @@ static void arrive(struct xl *x)
 		u->pq_tail = &x->qnext;
 		return;
 	}
+	u->st.requests++;
 	lookup(x);
 }
 

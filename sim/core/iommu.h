@@ -193,6 +193,13 @@ static inline bool xl_may_fill(const struct xl *x, uint64_t first, unsigned size
 
 	return !x->functional && !x->nofill && !(first <= x->ov_last && x->ov_first <= last);
 }
+/** xl_charge() - one lookup in @c, whose configuration is @g: its latency, and the wait for a port. */
+static inline void xl_charge(struct xl *x, struct xcache *c, const struct xc_cfg *g)
+{
+	if (UNLIKELY(g->ports != 0))
+		x->cyc += (uint32_t)xc_port_wait(c, sim_now(x->u->k) / x->u->cfg->clock_ps + x->cyc);
+	x->cyc += g->lat_cyc;
+}
 /** iommu_walk_now() - translate in zero time from the tables alone (oracle). @step, if not NULL, sees every memory access. */
 typedef void iommu_step_fn(void *arg, const struct xl *x); /* x->mem_spa, mem_words, data, mem_st, reads */
 void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg);

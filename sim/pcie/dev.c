@@ -339,7 +339,14 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	SIM_ASSERT(o);
 	d->op_free = o->next;
 	d->ops_busy++;
-	*o = (struct op){ .q = *q, .iova = q->iova, .left = q->len, .t_submit = now(d) };
+	o->q = *q;
+	o->iova = q->iova;
+	o->left = q->len;
+	o->inflight = 0;
+	o->have_res = o->refused = false;
+	o->t_submit = now(d);
+	o->next = NULL;
+	memset(&o->res, 0, sizeof(o->res));
 	if (!q->len) {
 		uint64_t room = PAGE - (q->iova & (PAGE - 1));
 

@@ -143,11 +143,14 @@ static struct flight *flight_new(struct replay *r)
 
 static enum verdict do_dma(struct replay *r)
 {
-	struct err e = { 0 };
-	struct dev *d = plat_device(r->p, r->rec.unit, r->rec.u.dma.rid, &e);
+	struct err e; /* a kilobyte: not cleared for every record */
+	struct dev *d;
 	struct flight *f;
 	struct dev_dma q;
 
+	e.code = ERR_NONE;
+	e.msg[0] = '\0';
+	d = plat_device(r->p, r->rec.unit, r->rec.u.dma.rid, &e);
 	if (!d)
 		return fail_err(r, &e);
 	if (!dev_can_accept(d))
@@ -318,9 +321,12 @@ static enum verdict execute(struct replay *r)
 
 static enum verdict fetch(struct replay *r)
 {
-	struct err e = { 0 };
-	int got = r->src(r->src_arg, &r->rec, &e);
+	struct err e; /* as in do_dma() */
+	int got;
 
+	e.code = ERR_NONE;
+	e.msg[0] = '\0';
+	got = r->src(r->src_arg, &r->rec, &e);
 	if (got > 0) {
 		r->have_rec = true;
 		r->stalled = false;

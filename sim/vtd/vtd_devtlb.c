@@ -67,9 +67,13 @@ static void issue_postponed(struct vtd_iq *q, uint32_t group, uint32_t rid)
 			r = r->next;
 			continue;
 		}
-		if (!issue(q, r))
+		if (issue(q, r)) {
+			r = q->reqs; /* the list may have changed */
+			continue;
+		}
+		if (r->group == group && r->inv.rid == rid)
 			return;
-		r = q->reqs; /* the list may have changed */
+		r = r->next; /* held back by another group or requester, which must not hold back this one */
 	}
 }
 

@@ -234,7 +234,7 @@ static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
 	if (x->req.has_pasid) {
 		if (!(w->ctx[0] & 8)) /* PASIDE */
 			return vtd_refuse(x, 0x45);
-		if (x->req.pasid >> pasid_bits || x->req.pasid >> v->cap.pss)
+		if (x->req.pasid >> pasid_bits || x->req.pasid >= BIT64(v->cap.pss))
 			return vtd_refuse(x, 0x46);
 		w->pasid = x->req.pasid;
 		w->priv = x->req.acc & XL_PRIV;
@@ -247,7 +247,7 @@ static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
 	if (!x->functional) {
 		uint32_t slot = xc_lookup(v->pc, w->pasid, x->req.rid);
 
-		x->cyc += v->cfg->pasid.lat_cyc;
+		xl_charge(x, v->pc, &v->cfg->pasid);
 		if (slot != XC_MISS) {
 			const struct vtd_pc_entry *p = xc_payload(v->pc, slot);
 
@@ -312,7 +312,7 @@ static enum xl_act context_lookup(struct vtd *v, struct xl *x)
 	if (!x->functional) {
 		uint32_t slot = xc_lookup(v->cc, x->req.rid, 0);
 
-		x->cyc += v->cfg->ctx.lat_cyc;
+		xl_charge(x, v->cc, &v->cfg->ctx);
 		if (slot != XC_MISS) {
 			memcpy(w->ctx, xc_payload(v->cc, slot), sizeof(w->ctx));
 			w->fpd = w->ctx[0] >> 1 & 1;

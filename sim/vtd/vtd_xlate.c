@@ -214,7 +214,7 @@ static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act
 	const struct vtd_iotlb_entry *e;
 	const struct xc_tag *t;
 
-	x->cyc += v->cfg->iotlb.lat_cyc;
+	xl_charge(x, v->iotlb, &v->cfg->iotlb);
 	if (slot == XC_MISS)
 		return false;
 	e = xc_payload(v->iotlb, slot);

@@ -31,9 +31,13 @@ struct xcache {
 	size_t stride;
 	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1 */
 	uint32_t ways;
+	uint32_t recent; /* the slot used last, if nothing was used, written or dropped since: finding it again changes no order. XC_NONE: none */
 	uint8_t policy, n_sizes;
 	uint8_t sizes[65]; /* page sizes present, ascending */
 	struct xc_stats st;
+	struct xc_cfg cfg;
+	uint64_t port_cycle; /* latest cycle in which a lookup starts, and how many start in it */
+	uint32_t port_used;
 	/* indexed */
 	uint32_t *head; /* hash buckets */
 	uint64_t head_mask;
@@ -46,7 +50,6 @@ struct xcache {
 	uint32_t live, kinds; /* kinds: bit k set if n_kind[k] > 0 */
 	uint32_t n_size[65], n_kind[32];
 	struct rng rng;
-	struct xc_cfg cfg;
 };
 
 static inline struct xc_tag *xc_ent(const struct xcache *x, uint32_t slot)

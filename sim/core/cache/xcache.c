@@ -218,18 +218,26 @@ static inline uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id
 	return XC_MISS;
 }
 
+/* One size only: with more, a smaller page beside the recent one would have to be found first. */
+static inline bool is_recent(const struct xcache *x, uint64_t addr, uint64_t id)
+{
+	return x->n_sizes == 1 && x->recent != XC_NONE && xc_is(xc_ent(x, x->recent), addr, x->sizes[0], id);
+}
+
 uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	uint32_t slot;
 
+	x->st.lookups++;
 	if (LIKELY(x->set != NULL)) {
 		slot = small_lookup(x, addr, id);
+	} else if (is_recent(x, addr, id)) {
+		slot = x->recent;
 	} else {
 		slot = find(x, addr, id);
 		if (slot != XC_MISS)
 			xci_touch(x, slot);
 	}
-	x->st.lookups++;
 	if (slot == XC_MISS)
 		x->st.misses++;
 	else
@@ -414,6 +422,22 @@ uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s)
 	if (!(x->kinds & s->kinds))
 		return 0;
 	return probe_pays(x, s) ? inv_probe(x, s) : inv_scan(x, s);
+}
+
+/* Ports are given away in the order of the calls; cycles before the latest one count as full. */
+uint64_t xc_port_wait(struct xcache *x, uint64_t cycle)
+{
+	if (!x->cfg.ports)
+		return 0;
+	if (cycle > x->port_cycle || !x->port_used) {
+		x->port_cycle = cycle;
+		x->port_used = 0;
+	} else if (x->port_used == x->cfg.ports) {
+		x->port_cycle++;
+		x->port_used = 0;
+	}
+	x->port_used++;
+	return x->port_cycle - cycle;
 }
 
 uint32_t xc_live(const struct xcache *x)

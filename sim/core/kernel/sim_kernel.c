@@ -2,7 +2,7 @@
 /*
  * sim_kernel.c - the event queue: a near wheel with a far radix wheel behind it.
  *
- * Near: 1024 slots of 256 ps, a ring that starts at `base`, the time of the last event taken (<= now). A slot is a list in the
+ * Near: 4096 slots of 64 ps, a ring that starts at `base`, the time of the last event taken (<= now). A slot is a list in the
  * order (time, priority, sequence); new events mostly belong at its tail, where the search starts.
  * Far: what lies beyond the ring (262 ns). Eleven levels of 64 slots; a level is one base-64 digit of the time in ps. An event
  * lies at the highest digit in which its time differs from `far_base`, in the slot of that digit's value. So everything at a
@@ -14,7 +14,7 @@
 #include "core/kernel/sim_kernel.h"
 #include <stdlib.h>
 
-enum { NEAR_PS_LG2 = 8, NEAR_SLOTS = 1024, NEAR_WORDS = NEAR_SLOTS / 64, DIGIT = 6, FAR_SLOTS = 1 << DIGIT, LEVELS = 11 };
+enum { NEAR_PS_LG2 = 6, NEAR_SLOTS = 4096, NEAR_WORDS = NEAR_SLOTS / 64, DIGIT = 6, FAR_SLOTS = 1 << DIGIT, LEVELS = 11 };
 
 struct slot {
 	struct sim_event *head, **tail; /* tail is where the next event is linked; valid only if the slot's bit is set */
@@ -26,7 +26,7 @@ struct sim_kernel {
 	struct sim_event *first; /* the earliest event, NULL: not known */
 	uint64_t seq, run;
 	bool stop;
-	uint32_t near_words; /* bit w: near_map[w] is not zero */
+	uint64_t near_words; /* bit w: near_map[w] is not zero */
 	uint32_t levels; /* bit l: far_map[l] is not zero */
 	uint64_t near_map[NEAR_WORDS]; /* one bit per slot that holds events */
 	uint64_t far_map[LEVELS];
@@ -133,7 +133,7 @@ static inline void place(struct sim_kernel *k, struct sim_event *e)
 		return;
 	}
 	k->near_map[i / 64] |= UINT64_C(1) << (i % 64);
-	k->near_words |= 1u << (i / 64);
+	k->near_words |= UINT64_C(1) << (i / 64);
 	slot_begin(&k->slot[i], e);
 }
 
@@ -143,7 +143,7 @@ static inline void slot_empty(struct sim_kernel *k, unsigned where)
 
 	if (LIKELY(where < NEAR_SLOTS)) {
 		k->near_map[where / 64] &= ~(UINT64_C(1) << (where % 64));
-		k->near_words &= ~((uint32_t)!k->near_map[where / 64] << (where / 64));
+		k->near_words &= ~((uint64_t)!k->near_map[where / 64] << (where / 64));
 		return;
 	}
 	level = (where - NEAR_SLOTS) / FAR_SLOTS;
@@ -170,12 +170,12 @@ static inline struct sim_event *near_first(const struct sim_kernel *k)
 {
 	unsigned start = (k->base >> NEAR_PS_LG2) % NEAR_SLOTS, w = start / 64;
 	uint64_t m = k->near_map[w] & ~UINT64_C(0) << (start % 64);
-	uint32_t words = k->near_words, later = words & ~1u << w;
+	uint64_t words = k->near_words, later = words & ~UINT64_C(1) << w;
 
 	if (!words)
 		return NULL;
 	if (!m) { /* the next word in use, around the end of the ring; last of all the early bits of this one */
-		w = (unsigned)__builtin_ctz(later ? later : words);
+		w = (unsigned)__builtin_ctzll(later ? later : words);
 		m = k->near_map[w];
 	}
 	return k->slot[w * 64 + (unsigned)__builtin_ctzll(m)].head;

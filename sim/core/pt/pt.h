@@ -41,10 +41,10 @@ struct pt_entry_info { /* what one entry says */
 	enum pt_why why; /* PT_OK, or the first check that failed, in the format's order */
 	uint8_t perm; /* XL_R|XL_W|XL_X this entry grants */
 	uint8_t memtype;
-	bool snoop;
 	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
 	uint64_t set; /* bits to set for accessed/dirty (0: none) */
 	bool clean; /* PT_LEAF: dirty is clear and `set` does not set it: a write would still have to */
+	bool snoop; /* not beside memtype: both would be loaded as one word right after two byte stores, and wait for them */
 };
 struct pt_fmt {
 	const char *name;

@@ -66,7 +66,7 @@ static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned s
 		if (!c)
 			continue;
 		if (!asked)
-			x->cyc += xc_config(c)->lat_cyc; /* all levels are looked up at once */
+			xl_charge(x, c, xc_config(c)); /* all levels are looked up at once */
 		asked = true;
 		slot = xc_lookup(c, ia, t->id);
 		if (slot != XC_MISS) {
@@ -79,14 +79,15 @@ static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned s
 
 static void cache_fill(struct xcache *c, const struct pt_table *t, struct xl *x, uint64_t ia, unsigned size_lg2, const struct pt_psc *p)
 {
-	struct xc_tag tag = t->inv;
+	struct xc_tag tag;
 	uint32_t slot;
 
+	if (!c || !xc_config(c)->entries || !xl_may_fill(x, ia & ~low_mask(size_lg2), size_lg2))
+		return;
+	tag = t->inv;
 	tag.id = t->id;
 	tag.size_lg2 = (uint8_t)size_lg2;
 	tag.first = ia & ~low_mask(size_lg2);
-	if (!c || !xl_may_fill(x, tag.first, size_lg2))
-		return;
 	slot = xc_fill(c, &tag);
 	if (slot != XC_MISS)
 		*(struct pt_psc *)xc_payload(c, slot) = *p;
@@ -157,7 +158,7 @@ static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 
 	if (!c)
 		return NULL;
-	x->cyc += xc_config(c)->lat_cyc;
+	xl_charge(x, c, xc_config(c));
 	slot = xc_lookup(c, w->gpa, w->t[S2].id);
 	if (slot == XC_MISS)
 		return NULL;
@@ -205,10 +206,9 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 	return s2_entry(w, x);
 }
 
-static enum xl_act s2_accept(struct pt_walk *w, struct xl *x)
+static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
-	const struct pt_entry_info *i = &w->info;
-	struct pt_psc p = { .next = i->next, .perm = w->perm[S2] & i->perm, .memtype = i->memtype, .snoop = i->snoop };
+	struct pt_psc p = { .next = i->next, .perm = w->perm[S2] & i->perm };
 	unsigned level = w->level[S2];
 
 	w->perm[S2] = p.perm;
@@ -218,6 +218,8 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x)
 		w->level[S2]--;
 		return s2_entry(w, x);
 	}
+	p.memtype = i->memtype;
+	p.snoop = i->snoop;
 	p.size_lg2 = (uint8_t)shift_of(&w->t[S2], level);
 	p.clean = i->clean;
 	if (w->c && w->t[S1].fmt)
@@ -229,18 +231,21 @@ static enum xl_act s2_data(struct pt_walk *w, struct xl *x, uint64_t e)
 {
 	const struct pt_table *t = &w->t[S2];
 
-	w->info = t->fmt->entry(t, e, w->level[S2], s2_acc(w), w->perm[S2]);
-	if (w->info.why != PT_OK)
-		return fault(w, S2, w->info.why);
-	if (w->fetch && (t->opt & PT_OPT_FETCH_DIRTY) && w->info.clean && (w->info.perm & w->perm[S2] & XL_W))
-		w->info = t->fmt->entry(t, e, w->level[S2], XL_R | XL_W, w->perm[S2]);
-	if (w->info.set) {
+	struct pt_entry_info i = t->fmt->entry(t, e, w->level[S2], s2_acc(w), w->perm[S2]);
+
+	if (i.why != PT_OK)
+		return fault(w, S2, i.why);
+	if (w->fetch && (t->opt & PT_OPT_FETCH_DIRTY) && i.clean && (i.perm & w->perm[S2] & XL_W))
+		i = t->fmt->entry(t, e, w->level[S2], XL_R | XL_W, w->perm[S2]);
+	if (i.set) {
 		if (t->opt & PT_OPT_FAULT_AD)
 			return fault(w, S2, PT_WHY_AD);
-		if (!x->functional)
+		if (!x->functional) {
+			w->info = i;
 			return update_word(w, x, PH_S2_UPDATE, x->mem_spa, e);
+		}
 	}
-	return s2_accept(w, x);
+	return s2_accept(w, x, &i);
 }
 
 /* ---- stage 1 ---- */
@@ -293,9 +298,8 @@ static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
 	return s1_fetch(w, x);
 }
 
-static enum xl_act s1_accept(struct pt_walk *w, struct xl *x)
+static enum xl_act s1_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
-	const struct pt_entry_info *i = &w->info;
 	unsigned lg2 = shift_of(&w->t[S1], w->level[S1]);
 
 	w->perm[S1] &= i->perm;
@@ -327,7 +331,7 @@ static enum xl_act s1_update(struct pt_walk *w, struct xl *x)
 	if (w->t[S2].fmt && !(w->s1_tab_perm & XL_W))
 		return fault(w, S1, PT_WHY_S2_W);
 	if (x->functional)
-		return s1_accept(w, x);
+		return s1_accept(w, x, &w->info);
 	if (w->t[S2].fmt && (w->t[S2].opt & PT_OPT_AD)) { /* the page of the entry becomes dirty in stage 2 first */
 		w->fetch = w->update = true;
 		return s2_start(w, x, w->s1_gpa + entry_offset(&w->t[S1], w->ia, w->level[S1]));
@@ -338,14 +342,16 @@ static enum xl_act s1_update(struct pt_walk *w, struct xl *x)
 static enum xl_act s1_data(struct pt_walk *w, struct xl *x, uint64_t e)
 {
 	const struct pt_table *t = &w->t[S1];
+	struct pt_entry_info i = t->fmt->entry(t, e, w->level[S1], w->acc, w->perm[S1]);
 
 	w->s1_entry = e;
-	w->info = t->fmt->entry(t, e, w->level[S1], w->acc, w->perm[S1]);
-	if (w->info.why != PT_OK)
-		return fault(w, S1, w->info.why);
-	if (w->info.set)
+	if (i.why != PT_OK)
+		return fault(w, S1, i.why);
+	if (i.set) {
+		w->info = i;
 		return s1_update(w, x);
-	return s1_accept(w, x);
+	}
+	return s1_accept(w, x, &i);
 }
 
 /* ---- entry points ---- */
@@ -370,5 +376,5 @@ enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
 		return fault(w, stage, update ? PT_WHY_AD_FAIL : x->mem_st == MEM_ABSENT ? PT_WHY_ABSENT : PT_WHY_READ);
 	if (!update || x->data[0] != x->cas_old) /* a word read, or one that changed under the update: look at it (again) */
 		return stage == S2 ? s2_data(w, x, x->data[0]) : s1_data(w, x, x->data[0]);
-	return stage == S2 ? s2_accept(w, x) : s1_accept(w, x);
+	return stage == S2 ? s2_accept(w, x, &w->info) : s1_accept(w, x, &w->info);
 }
