@@ -304,7 +304,8 @@ static int simulate_and_report(struct run *r)
 	end_progress(r);
 	v = *plat_verified(r->p);
 	if (ok && !interrupted && r->c.plat.replay.warmup_dmas > r->n_dma)
-		fprintf(stderr, "iommusim: the warm-up of %" PRIu64 " DMAs was never over: the statistics cover the whole run\n", r->c.plat.replay.warmup_dmas);
+		fprintf(stderr, "iommusim: the warm-up of %" PRIu64 " DMAs was never over: the statistics cover the whole run\n",
+			r->c.plat.replay.warmup_dmas);
 	if (!write_results(r, &v, &out))
 		st = cli_fail(&out);
 	if (r->o.verify)

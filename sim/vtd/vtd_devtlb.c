@@ -6,14 +6,22 @@
  */
 #include "vtd/vtd_iq.h"
 
-/* An ITag of @rid not in use, IQ_TAGS if there is none. */
+/*
+ * An ITag of @rid not in use, IQ_TAGS if there is none. Tags that timed out come last: a late completion must not be taken for the
+ * answer to a newer request (32 time-outs are remembered).
+ */
 static unsigned free_tag(const struct vtd_iq *q, uint32_t rid)
 {
-	uint32_t used = 0;
+	uint32_t used = 0, avoid = 0;
 
 	for (const struct iq_req *r = q->reqs; r; r = r->next)
 		if (r->issued && r->inv.rid == rid)
 			used |= UINT32_C(1) << r->inv.itag;
+	for (unsigned i = 0; i < IQ_TAGS; i++)
+		if (q->lost[i].open && q->lost[i].rid == rid)
+			avoid |= UINT32_C(1) << q->lost[i].itag;
+	if (~(used | avoid))
+		return (unsigned)__builtin_ctz(~(used | avoid));
 	return ~used ? (unsigned)__builtin_ctz(~used) : IQ_TAGS;
 }
 
@@ -101,6 +109,7 @@ static void timed_out(struct sim_event *e)
 		vtd_reg_put(v, VTD_R_FSTS, 4, s | FSTS_ITE);
 		vtd_event_set(v, VTD_EV_FAULT, clear);
 	}
+	q->lost[q->lost_next++ % IQ_TAGS] = (struct iq_lost){ .rid = r->inv.rid, .itag = r->inv.itag, .open = true };
 	/* Hardware cannot tell which requests a wait covered: none of them may complete. */
 	iq_waits_abort(q);
 	finished(q, r);
@@ -120,6 +129,13 @@ static void bad_completion(struct vtd *v, uint32_t rid)
 	vtd_reg_put(v, VTD_R_IQERCD, 8, bits_put(rec, 63, 48, v->cfg->iqercd_sid ? rid : 0));
 	vtd_reg_put(v, VTD_R_FSTS, 4, s | FSTS_ICE);
 	vtd_event_set(v, VTD_EV_FAULT, clear);
+}
+
+static void lost_found(struct vtd_iq *q, uint32_t rid, unsigned tag)
+{
+	for (unsigned i = 0; i < IQ_TAGS; i++)
+		if (q->lost[i].rid == rid && q->lost[i].itag == tag)
+			q->lost[i].open = false;
 }
 
 static struct iq_req *find_tag(const struct vtd_iq *q, uint32_t rid, unsigned tag)
@@ -143,6 +159,7 @@ void vtd_iq_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigne
 	for (; itag_vector; itag_vector &= itag_vector - 1) {
 		r = find_tag(q, rid, (unsigned)__builtin_ctz(itag_vector));
 		if (!r) {
+			lost_found(q, rid, (unsigned)__builtin_ctz(itag_vector));
 			bad = true;
 			continue;
 		}

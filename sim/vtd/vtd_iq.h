@@ -48,6 +48,12 @@ struct vtd_iq {
 	struct sim_event wait_ev;
 	/* device-TLB requests */
 	struct iq_req req_pool[IQ_REQS], *req_free, *reqs, **reqs_tail;
+	struct iq_lost {
+		uint32_t rid;
+		uint8_t itag;
+		bool open; /* timed out, and its completion may still come */
+	} lost[IQ_TAGS];
+	unsigned lost_next;
 	uint64_t seq;
 	/* register-based invalidation: [0] CCMD, [1] IOTLB */
 	struct iq_reg {

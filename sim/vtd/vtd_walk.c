@@ -269,10 +269,10 @@ static enum xl_act scalable_context(struct vtd *v, struct xl *x)
 	w->fpd |= w->ctx[0] >> 1 & 1;
 	if (!(w->ctx[0] & 1))
 		return vtd_refuse(x, 0x41);
-	if ((w->ctx[0] & (bits_mask(8, 5) | above_haw(v))) || (w->ctx[1] & bits_mask(63, 21)) || w->ctx[2] || w->ctx[3])
+	if ((w->ctx[0] & (bits_mask(8, 5) | above_haw(v) | (v->cap.dt ? 0 : BIT64(2)) | (v->cap.prs ? 0 : BIT64(4)))) ||
+	    (w->ctx[1] & bits_mask(63, 21)) || w->ctx[2] || w->ctx[3])
 		return vtd_refuse(x, 0x42);
-	/* Invalid programming: a feature the unit does not have (vtd.md 2.3, U4). */
-	if (((w->ctx[0] & 4) && !v->cap.dt) || ((w->ctx[0] & 8) && !v->cap.pasid) || ((w->ctx[0] & 16) && !v->cap.prs))
+	if ((w->ctx[0] & BIT64(3)) && !v->cap.pasid) /* PASIDE on a unit without: invalid programming (model choice, U4) */
 		return vtd_refuse(x, 0x43);
 	if (!x->functional && !x->nofill) {
 		struct xc_tag t = { .first = x->req.rid, .rid = x->req.rid };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "vtd/vtd_int.h"
+#include "vtd_rig.h"
 #include "vtd_tables.h"
 
 enum { IOVA = 0x40000000 };
@@ -184,6 +185,72 @@ START_TEST(queued_miss_pays_its_lookup_once)
 }
 END_TEST
 
+static struct rig *queue_ready(void)
+{
+	struct rig *r = rig_new(scalable);
+
+	rig_queue(r, true);
+	return r;
+}
+
+/*
+ * Requester 0x101 is named under two physical functions A and B. A place in A becomes free, but its oldest candidate (0x101, for B)
+ * is held back by B: the request of 0x300 for A, further back, was then never sent.
+ */
+START_TEST(a_request_held_back_by_another_group_blocks_nobody)
+{
+	static const uint64_t a = UINT64_C(0x0010) << 52, b = UINT64_C(0x0020) << 52;
+	struct rig *r = queue_ready();
+
+	put(r, 3 | 1u << 16 | a | UINT64_C(0x101) << 32, 0x7000);
+	put(r, 3 | 1u << 16 | b | UINT64_C(0x200) << 32, 0x7000);
+	put(r, 3 | 1u << 16 | b | UINT64_C(0x101) << 32, 0x7000);
+	put(r, 3 | 1u << 16 | a | UINT64_C(0x300) << 32, 0x7000);
+	put_wait(r, 9);
+	tail(r);
+	run_for(r, 50 * US);
+	ck_assert_uint_eq(r->n_inv, 2);
+	r->u->ops->ats_cpl(r->u, 0x101, 1, 1);
+	ck_assert_uint_eq(r->n_inv, 3);
+	ck_assert_uint_eq(r->inv[2].rid, 0x300);
+	r->u->ops->ats_cpl(r->u, 0x200, 1, 1);
+	ck_assert_uint_eq(r->n_inv, 4);
+	ck_assert_uint_eq(r->inv[3].rid, 0x101);
+	r->u->ops->ats_cpl(r->u, 0x101, 1u << r->inv[3].itag, 1);
+	r->u->ops->ats_cpl(r->u, 0x300, 1u << r->inv[2].itag, 1);
+	run_all(r);
+	ck_assert_uint_eq(status_word(r), 9);
+	rig_free(r);
+}
+END_TEST
+
+/* The tag of a request that timed out was the first to be used again: its late completion then confirmed the newer request. */
+START_TEST(late_completion_confirms_no_newer_request)
+{
+	struct rig *r = queue_ready();
+
+	put(r, 3 | UINT64_C(0x101) << 32, 0x7000);
+	put_wait(r, 5);
+	tail(r);
+	run_all(r);
+	ck_assert(rd32(r, VTD_R_FSTS) & FSTS_ITE);
+	put(r, 3 | UINT64_C(0x101) << 32, 0x7000);
+	put_wait(r, 6);
+	tail(r);
+	wr32(r, VTD_R_FSTS, FSTS_ITE);
+	run_for(r, 50 * US);
+	ck_assert_uint_eq(r->n_inv, 2);
+	r->u->ops->ats_cpl(r->u, 0x101, 1u << r->inv[0].itag, 1); /* late */
+	run_for(r, 50 * US);
+	ck_assert(rd32(r, VTD_R_FSTS) & FSTS_ICE);
+	ck_assert_uint_eq(status_word(r), 0);
+	r->u->ops->ats_cpl(r->u, 0x101, 1u << r->inv[1].itag, 1);
+	run_for(r, 50 * US);
+	ck_assert_uint_eq(status_word(r), 6);
+	rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("review");
@@ -198,6 +265,8 @@ int main(void)
 	tcase_add_loop_test(tc, counts_of_merged_requests_add_up, 0, 2);
 	tcase_add_test(tc, pasid_width_of_32_bits);
 	tcase_add_test(tc, queued_miss_pays_its_lookup_once);
+	tcase_add_test(tc, a_request_held_back_by_another_group_blocks_nobody);
+	tcase_add_test(tc, late_completion_confirms_no_newer_request);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
