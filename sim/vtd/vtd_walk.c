@@ -100,6 +100,7 @@ static enum xl_act legacy_context(struct vtd *v, struct xl *x)
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x09);
 	memcpy(w->ctx, x->data, 16);
+	w->ctx[2] = w->ctx[3] = 0;
 	w->fpd |= w->ctx[0] >> 1 & 1;
 	if (!(w->ctx[0] & 1))
 		return vtd_refuse(x, 0x02);
@@ -202,7 +203,7 @@ static enum xl_act pasid_entry(struct vtd *v, struct xl *x)
 			struct vtd_pc_entry *p = xc_payload(v->pc, slot);
 
 			memcpy(p->w, w->pe, sizeof(p->w));
-			p->fpd = w->fpd;
+			p->fpd = w->dir_fpd || (w->pe[0] >> 1 & 1);
 		}
 	}
 	return pasid_ok(v, x);
@@ -214,7 +215,8 @@ static enum xl_act pasid_dir(struct vtd *v, struct xl *x)
 
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x50);
-	w->fpd |= x->data[0] >> 1 & 1;
+	w->dir_fpd = x->data[0] >> 1 & 1;
+	w->fpd |= w->dir_fpd;
 	if (!(x->data[0] & 1))
 		return vtd_refuse(x, 0x51);
 	if (x->data[0] & (bits_mask(11, 2) | above_haw(v)))

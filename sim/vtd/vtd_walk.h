@@ -11,6 +11,7 @@ enum vtd_phase { VTD_PH_ROOT, VTD_PH_CONTEXT, VTD_PH_PASIDDIR, VTD_PH_PASID, VTD
 struct vtd_walk {
 	uint8_t phase;
 	bool fpd; /* OR of FPD in every structure read so far */
+	bool dir_fpd; /* FPD of the PASID directory entry */
 	bool scalable;
 	uint32_t pasid; /* of the request, or RID_PASID */
 	uint64_t ctx[4]; /* context entry */
