@@ -16,7 +16,6 @@ int cmd_trace(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_params(int argc, char **argv);
-int cmd_validate(int argc, char **argv);
 /** cli_fail() - print "iommusim: message" on standard error. Returns: e->code. */
 int cli_fail(const struct err *e);
 /** cli_usage() - complain about the command line of @cmd. Returns: 2. */

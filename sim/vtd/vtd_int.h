@@ -59,6 +59,10 @@ bool vtd_walk_caches_create(struct vtd *v, struct err *e);
 void vtd_walk_caches_destroy(struct vtd *v);
 enum xl_act vtd_walk_begin(struct iommu *u, struct xl *x);
 enum xl_act vtd_walk_next(struct iommu *u, struct xl *x);
+/** Pure checks of scalable-mode structures (2.7 C): 0 or the fault code. vtd_select_pasid() writes the PASID that selects the entry. */
+unsigned vtd_check_sroot(const struct vtd *v, uint64_t half);
+unsigned vtd_check_scontext(const struct vtd *v, const uint64_t *context);
+unsigned vtd_select_pasid(const struct vtd *v, const uint64_t *context, bool has_pasid, uint32_t pasid, uint32_t *out);
 /** vtd_drop_all() - context, PASID, IOTLB and paging-structure caches, globally; overtakes every walk. */
 void vtd_drop_all(struct vtd *v);
 /* scopes: apply one to the caches it concerns (and iommu_overtake()); nothing if cfg->ignore_invalidations */

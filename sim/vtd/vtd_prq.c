@@ -30,31 +30,26 @@ static void respond(struct vtd *v, const struct page_req *p, unsigned code)
 /* Root and context entry. Returns: 0 or the fault reason; *@fpd, *@rid_pasid from the context entry. */
 static unsigned check_context(const struct vtd *v, const struct page_req *p, bool *fpd, uint32_t *rid_pasid)
 {
-	uint64_t r, c[4], haw = ~low_mask(v->cap.haw);
-	uint64_t dir;
+	uint64_t r, c[4];
+	uint32_t pasid;
+	unsigned code;
 
 	if (mem_read(v->u.mem, v->root + 16 * (p->rid >> 8 & 0xff) + (p->rid & 0x80 ? 8 : 0), &r, 1) != MEM_OK)
 		return 0x38;
-	if (!(r & 1))
-		return 0x39;
-	if (r & (bits_mask(11, 1) | haw))
-		return 0x3a;
+	code = vtd_check_sroot(v, r);
+	if (code)
+		return code;
 	if (mem_read(v->u.mem, (r & bits_mask(63, 12)) + 32 * (p->rid & 0x7f), c, 4) != MEM_OK)
 		return 0x40;
 	*fpd = c[0] >> 1 & 1;
-	if (!(c[0] & 1))
-		return 0x41;
-	if ((c[0] & (bits_mask(8, 5) | haw)) || (c[1] & bits_mask(63, 21)) || c[2] || c[3] || (!v->cap.dt && (c[0] & 4)))
-		return 0x42;
-	dir = BIT64(bits_get(c[0], 11, 9) + 13);
-	*rid_pasid = v->cap.rps ? (uint32_t)bits_get(c[1], 19, 0) : 0;
-	if (p->has_pasid && !(c[0] & 8))
-		return 0x45;
-	if (p->has_pasid && (p->pasid >= dir || p->pasid >= BIT64(v->cap.pss)))
-		return 0x46;
-	if (!(c[0] & 16))
+	code = vtd_check_scontext(v, c);
+	if (code)
+		return code;
+	code = vtd_select_pasid(v, c, p->has_pasid, p->pasid, &pasid);
+	*rid_pasid = p->has_pasid ? 0 : pasid;
+	if ((!code || code == 0x48) && !(c[0] & BIT64(4))) /* PRE comes before RID_PASID in 2.7 C */
 		return 0x47;
-	return !p->has_pasid && *rid_pasid >= dir ? 0x48 : 0;
+	return code;
 }
 
 static unsigned check(const struct vtd *v, const struct page_req *p, bool *fpd, uint32_t *rid_pasid)

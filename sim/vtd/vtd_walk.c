@@ -133,6 +133,40 @@ static enum xl_act legacy_root(struct vtd *v, struct xl *x)
 	return read_struct(x, VTD_PH_CONTEXT, (x->data[0] & bits_mask(63, 12)) + 16 * (x->req.rid & 0xff), 2);
 }
 
+/* ---- scalable mode: pure checks, shared with page requests (vtd_prq.c) ---- */
+
+unsigned vtd_check_sroot(const struct vtd *v, uint64_t half)
+{
+	if (!(half & 1))
+		return 0x39;
+	return half & (bits_mask(11, 1) | above_haw(v)) ? 0x3a : 0;
+}
+
+unsigned vtd_check_scontext(const struct vtd *v, const uint64_t *c)
+{
+	uint64_t rsvd = bits_mask(8, 5) | above_haw(v) | (v->cap.dt ? 0 : BIT64(2)) | (v->cap.prs ? 0 : BIT64(4));
+
+	if (!(c[0] & 1))
+		return 0x41;
+	if ((c[0] & rsvd) || (c[1] & bits_mask(63, 21)) || c[2] || c[3])
+		return 0x42;
+	return (c[0] & BIT64(3)) && !v->cap.pasid ? 0x43 : 0; /* PASIDE on a unit without: invalid programming (model choice, U4) */
+}
+
+unsigned vtd_select_pasid(const struct vtd *v, const uint64_t *c, bool has_pasid, uint32_t pasid, uint32_t *out)
+{
+	unsigned bits = (unsigned)bits_get(c[0], 11, 9) + 13; /* PDTS */
+
+	if (!has_pasid) {
+		*out = v->cap.rps ? (uint32_t)bits_get(c[1], 19, 0) : 0; /* RID_PASID */
+		return *out >> bits ? 0x48 : 0;
+	}
+	*out = pasid;
+	if (!(c[0] & BIT64(3))) /* PASIDE */
+		return 0x45;
+	return pasid >> bits || pasid >= BIT64(v->cap.pss) ? 0x46 : 0;
+}
+
 /* ---- scalable mode ---- */
 
 static enum xl_act pasid_ok(struct vtd *v, struct xl *x)
@@ -227,25 +261,16 @@ static enum xl_act pasid_dir(struct vtd *v, struct xl *x)
 static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
 {
 	struct vtd_walk *w = walk_of(x);
-	unsigned pasid_bits = (unsigned)bits_get(w->ctx[0], 11, 9) + 13;
+	unsigned code;
 
 	if (x->req.at != XL_UNTRANSLATED && !(w->ctx[0] & 4)) /* DTE */
 		return vtd_refuse(x, 0x44);
 	if (x->req.at == XL_TRANSLATED)
 		return vtd_pass(x);
-	if (x->req.has_pasid) {
-		if (!(w->ctx[0] & 8)) /* PASIDE */
-			return vtd_refuse(x, 0x45);
-		if (x->req.pasid >> pasid_bits || x->req.pasid >= BIT64(v->cap.pss))
-			return vtd_refuse(x, 0x46);
-		w->pasid = x->req.pasid;
-		w->priv = x->req.acc & XL_PRIV;
-	} else {
-		w->pasid = v->cap.rps ? (uint32_t)bits_get(w->ctx[1], 19, 0) : 0;
-		if (w->pasid >> pasid_bits)
-			return vtd_refuse(x, 0x48);
-		w->priv = v->cap.rprivs && (w->ctx[1] >> 20 & 1);
-	}
+	code = vtd_select_pasid(v, w->ctx, x->req.has_pasid, x->req.pasid, &w->pasid);
+	if (code)
+		return vtd_refuse(x, code);
+	w->priv = x->req.has_pasid ? x->req.acc & XL_PRIV : v->cap.rprivs && (w->ctx[1] >> 20 & 1);
 	if (!x->functional) {
 		uint32_t slot = xc_lookup(v->pc, w->pasid, x->req.rid);
 
@@ -264,18 +289,15 @@ static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
 static enum xl_act scalable_context(struct vtd *v, struct xl *x)
 {
 	struct vtd_walk *w = walk_of(x);
+	unsigned code;
 
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x40);
 	memcpy(w->ctx, x->data, 32);
 	w->fpd |= w->ctx[0] >> 1 & 1;
-	if (!(w->ctx[0] & 1))
-		return vtd_refuse(x, 0x41);
-	if ((w->ctx[0] & (bits_mask(8, 5) | above_haw(v) | (v->cap.dt ? 0 : BIT64(2)) | (v->cap.prs ? 0 : BIT64(4)))) ||
-	    (w->ctx[1] & bits_mask(63, 21)) || w->ctx[2] || w->ctx[3])
-		return vtd_refuse(x, 0x42);
-	if ((w->ctx[0] & BIT64(3)) && !v->cap.pasid) /* PASIDE on a unit without: invalid programming (model choice, U4) */
-		return vtd_refuse(x, 0x43);
+	code = vtd_check_scontext(v, w->ctx);
+	if (code)
+		return vtd_refuse(x, code);
 	if (!x->functional && !x->nofill) {
 		struct xc_tag t = { .first = x->req.rid, .rid = x->req.rid };
 		uint32_t slot = xc_fill(v->cc, &t);
@@ -288,15 +310,11 @@ static enum xl_act scalable_context(struct vtd *v, struct xl *x)
 
 static enum xl_act scalable_root(struct vtd *v, struct xl *x)
 {
-	uint64_t half;
+	uint64_t half = x->data[x->req.rid >> 7 & 1];
+	unsigned code = x->mem_st != MEM_OK ? 0x38 : vtd_check_sroot(v, half);
 
-	if (x->mem_st != MEM_OK)
-		return vtd_refuse(x, 0x38);
-	half = x->data[x->req.rid >> 7 & 1];
-	if (!(half & 1))
-		return vtd_refuse(x, 0x39);
-	if (half & (bits_mask(11, 1) | above_haw(v)))
-		return vtd_refuse(x, 0x3a);
+	if (code)
+		return vtd_refuse(x, code);
 	return read_struct(x, VTD_PH_CONTEXT, (half & bits_mask(63, 12)) + 32 * (x->req.rid & 0x7f), 4);
 }
 
