@@ -16,7 +16,13 @@ static bool vtd_same_fault(void *arg, const struct iommu *u, unsigned expected, 
 	return expected == got || walk_vtd_explains(got >= 0x30, expected, got);
 }
 
+static struct iommu *smmuv3_row_create(const void *cfg, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e)
+{
+	return smmuv3_create(cfg, name, k, m, p, seed, e);
+}
+
 const struct arch archs[] = {
 	{ "vtd", vtd_opts, sizeof(struct vtd_cfg), vtd_row_create, vtd_same_fault },
+	{ "smmuv3", smmuv3_opts, sizeof(struct smmuv3_cfg), smmuv3_row_create, NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };

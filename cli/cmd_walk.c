@@ -35,10 +35,10 @@ static const char help_text[] =
 	"                       every disagreement is listed with the walk step by step, the last line is the sum\n"
 	"  --list               list every mapping our own enumeration finds\n"
 	"  --iova ADDR          translate one address and show the walk; with\n"
-	"    --rid ID           the requester: a number, or bus:device.function in hexadecimal\n"
-	"    --pasid N          the request carries this PASID\n"
+	"    --rid ID           the requester (SMMUv3: stream): a number, or bus:device.function in hexadecimal\n"
+	"    --pasid N          the request carries this PASID (SMMUv3: substream)\n"
 	"    --write            the access is a write (default: a read)\n"
-	"  --haw BITS           host address width, 12 to 64 (default: the architecture's, from the image's registers)\n"
+	"  --haw BITS           host address width, 12 to 64; SMMUv3: output address size (default: the architecture's, from the image's registers)\n"
 	"  --format text|json   how to print (default: text)\n"
 	"  --help\n\n"
 	"Exit status: 0 all agree, 1 a disagreement or a refused translation, 2 wrong input, 3 the machine failed.\n\n"
@@ -225,13 +225,15 @@ static int translate_one(struct walk_unit *w, const struct opts *o)
 	struct xl_req q = { .iova = o->iova, .rid = (uint32_t)o->rid, .len = 1, .acc = o->write ? XL_W : XL_R };
 	struct walk_trace t;
 	struct xl_res r;
-	char text[200];
+	char text[200], record[100] = "";
 	bool answer;
 
 	q.has_pasid = o->have_pasid;
 	q.pasid = (uint32_t)o->pasid;
 	answer = walk_now(w, &q, &r, &t);
 	walk_result_text(w, &r, &t, text, sizeof(text));
+	if (answer && !r.ok)
+		walk_record_text(w, &q, &r, record, sizeof(record));
 	if (o->json) {
 		json_t *j = json_pack("{s:o, s:s, s:b, s:o}", "request", json_req(&q), "result", text, "ok", answer && r.ok, "steps", json_steps(w, &t));
 
@@ -239,6 +241,8 @@ static int translate_one(struct walk_unit *w, const struct opts *o)
 			json_object_set_new(j, "pa", hex(r.spa));
 		else if (answer)
 			json_object_set_new(j, "code", json_integer(r.code));
+		if (*record)
+			json_object_set_new(j, "record", json_string(record + strlen(" record ")));
 		if (print_json(j))
 			return ERR_MACHINE;
 	} else {
@@ -246,6 +250,8 @@ static int translate_one(struct walk_unit *w, const struct opts *o)
 		putchar('\n');
 		print_steps(w, &t);
 		printf("%s\n", text);
+		if (*record)
+			printf("fault log:%s\n", record);
 	}
 	return cli_out(answer && r.ok ? 0 : 1);
 }

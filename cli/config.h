@@ -11,13 +11,14 @@
 #define IOMMUSIM_CONFIG_H
 #include "software/drv.h"
 #include "software/gen.h"
+#include "smmuv3/smmuv3.h"
 #include "software/platform.h"
 #include "vtd/vtd.h"
 
 struct run_unit {
 	char *name;
 	const struct arch *arch;
-	union { struct vtd_cfg vtd; } c;
+	union { struct vtd_cfg vtd; struct smmuv3_cfg smmuv3; } c;
 };
 struct run_cfg {
 	struct plat_cfg plat;

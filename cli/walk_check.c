@@ -3,12 +3,14 @@
  * walk_check.c - what "agree" means for each kind of query:
  *   maps   first and last byte of every mapping, each as a read and as a write: result if permitted, a fault if not; then our own
  *          enumeration must find the same set.
- *   xlate  ok: some direction translates to the page (VT-d logs no direction); fault: the access faults ('?': either direction does).
+ *   xlate  ok: some direction translates to the page (VT-d logs no direction), with that permission if given; fault: the access faults
+ *          ('?': either direction does).
  *          A stale line agrees if memory no longer gives that answer; those are counted apart too.
- *   cases  the emulator's answer; nolog (pass-through) is compared with the simple walker's.
+ *   cases  the emulator's answer, and for a fault its reason or event record; nolog (pass-through) is compared with the simple walker's.
  * A row is skipped only where our own walk asked for a page the image does not hold.
  */
 #include "walk_check.h"
+#include "core/base/bits.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ struct check {
 /* --- reporting --- */
 static bool tell(struct check *c, struct walk_diff *d)
 {
-	if (d->kind == WALK_DISAGREE)
+	if (d->kind != WALK_BY_SPEC)
 		c->t->disagree++;
 	return c->fn(c->arg, d) || err_set(c->e, ERR_MACHINE, "out of memory");
 }
@@ -36,6 +38,8 @@ static bool tell_access(struct check *c, enum walk_diff_kind kind, const struct 
 	struct walk_diff d = { .kind = kind, .line = row->line, .req = *q, .res = r, .trace = t };
 
 	walk_result_text(c->w, r, t, d.found, sizeof(d.found));
+	if (kind == WALK_REASON)
+		walk_record_text(c->w, q, r, d.found + strlen(d.found), sizeof(d.found) - strlen(d.found));
 	snprintf(d.expected, sizeof(d.expected), "%s", expected);
 	return tell(c, &d);
 }
@@ -222,6 +226,20 @@ struct try { /* one direction of a line that does not say which */
 	bool inside;
 };
 
+static bool same_xlate(const struct check *c, const struct wq_row *row, const struct xl_res *r)
+{
+	if (c->w->arch->xlate == WALK_XLATE_SIZE)
+		return same_ok(row, row->pa, r);
+	if (c->w->arch->xlate == WALK_XLATE_NO_SIZE || r->bypass)
+		return r->ok && r->spa == row->pa;
+	return r->ok && (r->spa & ~low_mask(r->size_lg2)) == row->pa;
+}
+
+static bool same_perm(const struct wq_row *row, const struct xl_res *r)
+{
+	return !row->have_perm || r->bypass || ((row->perm ^ r->perm) & (XL_R | XL_W)) == 0;
+}
+
 static void try_access(struct check *c, const struct wq_row *row, unsigned acc, struct try *y)
 {
 	y->q = request(c, row->rid, WQ_NO_PASID, row->iova, acc, 1);
@@ -241,7 +259,7 @@ static bool check_xlate(struct check *c, const struct wq_row *row)
 	for (unsigned i = 0; i < n; i++) {
 		outside += !y[i].inside;
 		if (y[i].inside)
-			same += row->expect == WQ_FAULT ? !y[i].r.ok : same_ok(row, row->pa, &y[i].r);
+			same += row->expect == WQ_FAULT ? !y[i].r.ok : same_xlate(c, row, &y[i].r) && same_perm(row, &y[i].r);
 	}
 	if (outside == n) {
 		c->t->skipped++;
@@ -263,11 +281,21 @@ static bool check_xlate(struct check *c, const struct wq_row *row)
 }
 
 /* --- cases --- */
+static void fault_text(const struct wq_row *row, char *buf, size_t n)
+{
+	int at = snprintf(buf, n, "fault %s", row->detail);
+
+	if (row->have_record && at > 0 && (size_t)at < n)
+		snprintf(buf + at, n - (size_t)at, " record 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, row->record[0], row->record[1],
+			 row->record[2], row->record[3]);
+}
+
 static bool check_reason(struct check *c, const struct wq_row *row, const struct xl_req *q, const struct xl_res *r, const struct walk_trace *t)
 {
 	const char *why = NULL;
+	char text[160];
 
-	switch (c->w->arch->reason(c->w, row, r, &why)) {
+	switch (c->w->arch->reason(c->w, row, q, r, &why)) {
 	case WALK_REASON_EQUAL:
 		c->t->equal++;
 		break;
@@ -276,10 +304,12 @@ static bool check_reason(struct check *c, const struct wq_row *row, const struct
 		break;
 	case WALK_REASON_DIFFERENT:
 		c->t->different++;
-		return tell_access(c, WALK_REASON, row, q, r, t, row->detail);
+		fault_text(row, text, sizeof(text));
+		return tell_access(c, WALK_REASON, row, q, r, t, text);
 	case WALK_REASON_NONE:
 		break;
 	}
+	c->t->agree++;
 	return true;
 }
 
@@ -298,23 +328,25 @@ static bool check_case(struct check *c, const struct wq_row *row)
 	struct walk_trace t;
 	struct xl_res r;
 	const char *why;
-	char text[120];
+	char text[160];
 
 	if (!walk_now(c->w, &q, &r, &t)) {
 		c->t->skipped++;
 		return true;
 	}
 	if (case_agrees(row, &r)) {
+		if (row->expect == WQ_FAULT)
+			return check_reason(c, row, &q, &r, &t);
 		c->t->agree++;
-		return row->expect == WQ_FAULT ? check_reason(c, row, &q, &r, &t) : true;
+		return true;
 	}
-	why = c->w->arch->by_spec(c->w, row, &r);
+	why = c->w->arch->by_spec(c->w, row, &q, &r);
 	if (why) {
 		c->t->by_spec++;
 		return tell_access(c, WALK_BY_SPEC, row, &q, &r, &t, why);
 	}
 	if (row->expect == WQ_FAULT)
-		snprintf(text, sizeof(text), "fault %s", row->detail);
+		fault_text(row, text, sizeof(text));
 	else if (row->expect == WQ_NOLOG && row->walk == WQ_WALK_FAULT)
 		snprintf(text, sizeof(text), "fault (the simple walker's answer; the emulator let it through)");
 	else if (row->expect == WQ_NOLOG && row->walk == WQ_WALK_OUTSIDE)

@@ -34,8 +34,11 @@ struct walk_unit;
 typedef bool walk_map_fn(void *arg, const struct walk_map *m); /* false: stop, out of memory */
 typedef bool walk_requester_fn(void *arg, const struct walk_requester *q);
 enum walk_reason { WALK_REASON_NONE, WALK_REASON_EQUAL, WALK_REASON_EXPLAINED, WALK_REASON_DIFFERENT };
+/* What an xlate line says of a page: its size and address; nothing of its size; only its first address (AMD-Vi logs no more). */
+enum walk_xlate { WALK_XLATE_SIZE, WALK_XLATE_NO_SIZE, WALK_XLATE_FIRST };
 struct walk_arch { /* one row per architecture */
 	const char *kind; /* of the image */
+	enum walk_xlate xlate;
 	/* Make w->u over w->m with the image's registers. @haw: host address width in bits, 0: the architecture's own default. */
 	bool (*open)(struct walk_unit *w, unsigned haw, struct err *e);
 	void (*close)(struct walk_unit *w);
@@ -45,17 +48,22 @@ struct walk_arch { /* one row per architecture */
 	bool (*mappings)(struct walk_unit *w, walk_map_fn *fn, void *arg, struct err *e);
 	/* Make @q a request of @rid that uses the table entry of @pasid. */
 	void (*request)(struct walk_unit *w, uint32_t rid, uint32_t pasid, struct xl_req *q);
-	/* Both refused: does our reason mean what the witness reported? @why: the table row that explains it. */
-	enum walk_reason (*reason)(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got, const char **why);
+	/* Both refused @q: does our reason mean what the witness reported? @why: the table row that explains it. */
+	enum walk_reason (*reason)(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got,
+				   const char **why);
 	/* NULL, or why the specification and not the witness decides this case. */
-	const char *(*by_spec)(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got);
+	const char *(*by_spec)(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got);
+	/* The words a refused request would leave in the fault log: how many, 0 for none. NULL: not offered. */
+	unsigned (*record)(struct walk_unit *w, const struct xl_req *q, const struct xl_res *r, uint64_t rec[4]);
 	const char *(*code_name)(unsigned code); /* may return NULL */
 	const char *(*code_text)(unsigned code); /* may return NULL */
 };
 extern const struct walk_arch *const walk_archs[]; /* walk_image.c; ends with NULL */
-extern const struct walk_arch walk_arch_vtd;
+extern const struct walk_arch walk_arch_vtd, walk_arch_smmuv3;
 /** walk_vtd_explains() - VT-d: QEMU's code @qemu means the specification's @spec in that mode; NULL if the table has no such row. */
 const char *walk_vtd_explains(bool scalable, unsigned qemu, unsigned spec);
+/** walk_smmuv3_explains() - SMMUv3: QEMU's record @qemu differs from @spec only as the table says; NULL if not, or if they are equal. */
+const char *walk_smmuv3_explains(const uint64_t qemu[4], const uint64_t spec[4]);
 
 struct walk_unit {
 	const struct walk_arch *arch;
@@ -83,11 +91,11 @@ struct walk_diff { /* one finding, handed to the reporter */
 	struct xl_req req;
 	const struct xl_res *res; /* NULL: not about one access */
 	const struct walk_trace *trace; /* NULL likewise */
-	char found[160], expected[160];
+	char found[240], expected[160];
 };
 struct walk_tally {
 	uint64_t agree, disagree, skipped; /* skipped: our own walk left the image */
-	uint64_t equal, explained, different; /* fault reasons */
+	uint64_t equal, explained, different; /* fault reasons; a different one is a disagreement too */
 	uint64_t stale; /* xlate lines translated before the pause, which memory no longer grants, as our walk says too */
 	uint64_t by_spec;
 	uint64_t mappings; /* found by our enumeration */
@@ -98,6 +106,8 @@ bool walk_check(struct walk_unit *w, const struct walk_query *q, walk_report_fn 
 /** walk_list() - our enumeration, sorted by requester, PASID and address; *@out is the caller's to free. */
 bool walk_list(struct walk_unit *w, struct walk_map **out, size_t *n, struct err *e) MUST_USE;
 const char *walk_perm_text(unsigned perm); /* "rw", "r-", ... */
+/** walk_record_text() - " record 0x10 0x...", "" if the refused @q leaves none or the architecture does not say. */
+void walk_record_text(struct walk_unit *w, const struct xl_req *q, const struct xl_res *r, char *buf, size_t n);
 /** walk_result_text() - "0x5000 (4 KiB page, rw)" or "fault 0x05 LGN.2: ...". @t may be NULL. */
 void walk_result_text(const struct walk_unit *w, const struct xl_res *r, const struct walk_trace *t, char *buf, size_t n);
 #endif

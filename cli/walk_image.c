@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct walk_arch *const walk_archs[] = { &walk_arch_vtd, NULL };
+const struct walk_arch *const walk_archs[] = { &walk_arch_vtd, &walk_arch_smmuv3, NULL };
 
 static bool load_pages(struct walk_unit *w, struct err *e)
 {
@@ -110,6 +110,16 @@ const char *walk_perm_text(unsigned perm)
 	static const char *const text[] = { "--", "r-", "-w", "rw" };
 
 	return text[perm & (XL_R | XL_W)];
+}
+
+void walk_record_text(struct walk_unit *w, const struct xl_req *q, const struct xl_res *r, char *buf, size_t n)
+{
+	uint64_t rec[4];
+	unsigned words = w->arch->record && !r->ok ? w->arch->record(w, q, r, rec) : 0;
+	int at = snprintf(buf, n, "%s", words ? " record" : "");
+
+	for (unsigned i = 0; i < words && at > 0 && (size_t)at < n; i++)
+		at += snprintf(buf + at, n - (size_t)at, " 0x%" PRIx64, rec[i]);
 }
 
 void walk_result_text(const struct walk_unit *w, const struct xl_res *r, const struct walk_trace *t, char *buf, size_t n)

@@ -157,6 +157,27 @@ static bool walker_answer(const struct wq_in *in, unsigned i, struct wq_row *r)
 	return true;
 }
 
+/* record=none, or record= and four words with commas between. */
+static bool event_record(const struct wq_in *in, unsigned i, struct wq_row *r)
+{
+	char *s = in->word[i] + 7, *end;
+
+	if (!strcmp(s, "none")) {
+		r->no_record = true;
+		return true;
+	}
+	for (unsigned k = 0; k < 4; k++, s = end + 1) {
+		errno = 0;
+		if (*s < '0' || *s > '9')
+			return bad(in, i, "record=none or record= with four words");
+		r->record[k] = strtoull(s, &end, 0);
+		if (errno || *end != (k < 3 ? ',' : 0))
+			return bad(in, i, "record=none or record= with four words");
+	}
+	r->have_record = true;
+	return true;
+}
+
 static bool case_fault(const struct wq_in *in, unsigned last, struct wq_row *r)
 {
 	uint64_t v;
@@ -169,7 +190,10 @@ static bool case_fault(const struct wq_in *in, unsigned last, struct wq_row *r)
 			return bad(in, 4, "reason=NUMBER");
 		r->reason = (uint16_t)v;
 	}
-	r->no_record = is(in, 4, "no-record");
+	r->no_record = is(in, 4, "no-record") || is(in, 4, "abort");
+	for (unsigned i = 4; i < last; i++)
+		if (!strncmp(in->word[i], "record=", 7) && !event_record(in, i, r))
+			return false;
 	strncpy(r->detail, in->word[4], sizeof(r->detail) - 1);
 	return true;
 }

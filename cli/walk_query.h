@@ -23,8 +23,9 @@ struct wq_row {
 	uint8_t expect; /* enum wq_expect */
 	uint8_t walk; /* enum wq_walker */
 	char acc; /* 'r', 'w', or '?': the source did not say */
-	bool have_perm, bypass, stale, no_record;
+	bool have_perm, bypass, stale, no_record, have_record;
 	char detail[32]; /* first word of a fault's detail, as written (possibly cut); "" if none */
+	uint64_t record[4]; /* the event record the emulator wrote; only if have_record */
 };
 struct walk_query {
 	enum wq_kind kind;

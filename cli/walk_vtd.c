@@ -50,8 +50,10 @@ const char *walk_vtd_explains(bool scalable, unsigned qemu, unsigned spec)
 	return NULL;
 }
 
-static enum walk_reason vtd_reason(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got, const char **why)
+static enum walk_reason vtd_reason(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got,
+				   const char **why)
 {
+	(void)q;
 	if (r->no_record)
 		return got->no_record ? WALK_REASON_EQUAL : WALK_REASON_DIFFERENT;
 	if (!r->reason)
@@ -139,12 +141,13 @@ static void vtd_request(struct walk_unit *w, uint32_t rid, uint32_t pasid, struc
 }
 
 /* QEMU leaves pass-through to the machine and checks nothing there; the specification checks width and programming. */
-static const char *vtd_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_res *got)
+static const char *vtd_by_spec(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got)
 {
 	const struct vw *v = vw_of(w);
 	const uint64_t *ctx = r->expect == WQ_NOLOG ? walk_vtd_context(w, r->rid) : NULL;
 	unsigned aw, limit = v->haw;
 
+	(void)q;
 	if (!ctx || got->ok)
 		return NULL;
 	if (v->scalable)

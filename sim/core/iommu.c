@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const xl_state_name[] = { "idle", "lookup", "miss-queue", "merged", "walk", "reply", "data" };
+const char *const xl_state_name[] = { "idle", "lookup", "miss-queue", "merged", "walk", "reply", "data", "stalled" };
 
 #define STAT_STRUCT struct iommu_stats
 const struct stat_def iommu_stat_defs[] = {
@@ -36,17 +36,22 @@ bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu
 	u->port = p;
 	u->newest = &u->oldest;
 	u->mq_tail = &u->mq_head;
-	u->pq_tail = &u->pq_head;
+	u->n_in = cfg->ports ? cfg->ports : 1;
+	u->in = calloc(u->n_in, sizeof(*u->in));
+	for (unsigned i = 0; u->in && i < u->n_in; i++)
+		u->in[i].tail = &u->in[i].head;
 	u->drains_tail = &u->drains;
 	u->merge_mask = n - 1;
 	u->merge_tab = calloc(n, sizeof(*u->merge_tab));
-	return u->merge_tab || err_set(e, ERR_MACHINE, "out of memory");
+	return (u->merge_tab && u->in) || err_set(e, ERR_MACHINE, "out of memory");
 }
 
 void iommu_fini(struct iommu *u)
 {
 	free(u->merge_tab);
+	free(u->in);
 	u->merge_tab = NULL;
+	u->in = NULL;
 }
 
 /* ---- merging: walks and queued misses by requester, PASID and 4 KiB page ---- */
@@ -85,6 +90,39 @@ static void merge_remove(struct iommu *u, struct xl *x)
 	*p = x->mnext;
 }
 
+/* ---- the list of requests in flight, and who waits for it ---- */
+
+static void link_xl(struct iommu *u, struct xl *x)
+{
+	x->seq = ++u->seq;
+	x->next = NULL;
+	x->pprev = u->newest;
+	*u->newest = x;
+	u->newest = &x->next;
+}
+
+static void unlink_xl(struct iommu *u, struct xl *x)
+{
+	*x->pprev = x->next;
+	if (x->next)
+		x->next->pprev = x->pprev;
+	else
+		u->newest = x->pprev;
+}
+
+static void drains_check(struct iommu *u)
+{
+	while (u->drains && (!u->oldest || u->oldest->seq >= u->drains->before)) {
+		struct iommu_drain *d = u->drains;
+
+		u->drains = d->next;
+		if (!u->drains)
+			u->drains_tail = &u->drains;
+		u->st.drain_ps += sim_now(u->k) - d->since;
+		d->fn(d);
+	}
+}
+
 /* ---- reply ---- */
 
 static void reply(struct xl *x)
@@ -95,17 +133,36 @@ static void reply(struct xl *x)
 	sim_at(u->k, sim_now(u->k) + x->cyc * u->cfg->clock_ps + u->cfg->hit_ps, &x->ev);
 }
 
+static void refused(struct iommu *u, const struct xl *x)
+{
+	u->st.faults++;
+	if (u->env.fault)
+		u->env.fault(u->env.arg, &x->req, &x->res);
+}
+
+/* A held request is not in flight: no invalidation waits for it. */
+static void hold(struct iommu *u, struct xl *x)
+{
+	u->st.stalls++;
+	unlink_xl(u, x);
+	x->state = XL_STALLED;
+	if (u->env.stall)
+		u->env.stall(u->env.arg, x, true);
+	drains_check(u);
+}
+
 static void answer(struct xl *x)
 {
 	struct iommu *u = x->u;
 
-	hist_add(&u->st.latency_ps, sim_now(u->k) - x->t_start);
 	if (UNLIKELY(!x->res.ok)) {
-		u->st.faults++;
-		u->ops->fault(u, x);
-		if (u->env.fault)
-			u->env.fault(u->env.arg, &x->req, &x->res);
+		if (!u->ops->fault(u, x)) {
+			hold(u, x);
+			return;
+		}
+		refused(u, x);
 	}
+	hist_add(&u->st.latency_ps, sim_now(u->k) - x->t_start);
 	x->state = XL_DATA;
 	x->done(x);
 }
@@ -165,9 +222,38 @@ static void walk_start(struct xl *x)
 	walk_act(x, x->mem_st ? XL_ACT_CAS : XL_ACT_READ);
 }
 
-static bool port_blocked(const struct iommu *u)
+static bool unit_full(const struct iommu *u)
 {
 	return u->busy_walkers >= u->cfg->walkers && u->mq_len >= u->cfg->missq;
+}
+
+static bool port_full(const struct iommu *u, const struct iommu_port *p)
+{
+	return u->cfg->slots && p->busy >= u->cfg->slots;
+}
+
+/* Requests held at the ports go on, one of each port in turn. */
+static void ports_refill(struct iommu *u)
+{
+	unsigned idle = 0;
+
+	while (u->held && idle < u->n_in && !unit_full(u)) {
+		struct iommu_port *p = &u->in[u->next_port];
+		struct xl *x = p->head;
+
+		u->next_port = u->next_port + 1 == u->n_in ? 0 : u->next_port + 1;
+		if (!x || port_full(u, p)) {
+			idle++;
+			continue;
+		}
+		idle = 0;
+		p->head = x->qnext;
+		if (!p->head)
+			p->tail = &p->head;
+		u->held--;
+		u->st.requests++;
+		lookup(x);
+	}
 }
 
 /* Cycles still to wait: @at_least, or more while the request's own lookup, begun at t_walk, is not over. */
@@ -192,15 +278,8 @@ static void walkers_refill(struct iommu *u)
 		x->cyc = cycles_left(x, 0);
 		walk_start(x);
 	}
-	while (u->pq_head && !port_blocked(u)) {
-		struct xl *x = u->pq_head;
-
-		u->pq_head = x->qnext;
-		if (!u->pq_head)
-			u->pq_tail = &u->pq_head;
-		u->st.requests++;
-		lookup(x);
-	}
+	if (UNLIKELY(u->held))
+		ports_refill(u);
 }
 
 /* A walk that waiters share: they take its answer if it serves them, else look up again. */
@@ -212,6 +291,7 @@ static void release_waiters(struct xl *x)
 	while (w) {
 		struct xl *n = w->qnext;
 
+		x->u->in[w->port].busy--;
 		if (x->res.ok && x->res.perm) {
 			x->u->st.misses++;
 			x->u->st.merged++;
@@ -236,6 +316,7 @@ static void walk_finish(struct xl *x)
 	u->st.walk_ps += sim_now(u->k) - x->t_walk;
 	hist_add(&u->st.walk_reads_hist, x->reads);
 	u->busy_walkers--;
+	u->in[x->port].busy--;
 	merge_remove(u, x);
 	if (x->waiters)
 		release_waiters(x);
@@ -251,6 +332,7 @@ static void miss(struct xl *x, enum xl_act act)
 	struct xl *w = u->cfg->merge ? merge_find(u, &x->req) : NULL;
 
 	x->t_walk = sim_now(u->k);
+	u->in[x->port].busy++;
 	if (w) { /* counted when it takes the answer */
 		struct xl **p = &w->waiters;
 
@@ -300,11 +382,13 @@ static void lookup(struct xl *x)
 static void arrive(struct xl *x)
 {
 	struct iommu *u = x->u;
+	struct iommu_port *p = &u->in[x->port];
 
-	if (UNLIKELY(u->pq_head || port_blocked(u))) {
+	if (UNLIKELY(p->head || port_full(u, p) || unit_full(u))) {
 		x->qnext = NULL;
-		*u->pq_tail = x;
-		u->pq_tail = &x->qnext;
+		*p->tail = x;
+		p->tail = &x->qnext;
+		u->held++;
 		return;
 	}
 	u->st.requests++;
@@ -330,19 +414,18 @@ static void xl_event(struct sim_event *e)
 
 void iommu_translate(struct iommu *u, struct xl *x)
 {
-	sim_time now = sim_now(u->k), start = now > u->pipe_free ? now : u->pipe_free;
+	unsigned port = u->n_in > 1 ? x->req.rid % u->n_in : 0;
+	struct iommu_port *p = &u->in[port];
+	sim_time now = sim_now(u->k), start = now > p->pipe_free ? now : p->pipe_free;
 
-	u->pipe_free = start + u->cfg->ii_cyc * u->cfg->clock_ps;
+	p->pipe_free = start + u->cfg->ii_cyc * u->cfg->clock_ps;
 	x->u = u;
-	x->seq = ++u->seq;
+	x->port = (uint8_t)port;
 	x->t_start = now;
 	x->functional = false;
 	x->tagged = x->nofill = false;
 	x->state = XL_LOOKUP;
-	x->next = NULL;
-	x->pprev = u->newest;
-	*u->newest = x;
-	u->newest = &x->next;
+	link_xl(u, x);
 	sim_event_init(&x->ev, xl_event);
 	if (start > now)
 		sim_at(u->k, start, &x->ev);
@@ -352,29 +435,42 @@ void iommu_translate(struct iommu *u, struct xl *x)
 
 /* ---- draining and overtaking ---- */
 
-static void drains_check(struct iommu *u)
-{
-	while (u->drains && (!u->oldest || u->oldest->seq >= u->drains->before)) {
-		struct iommu_drain *d = u->drains;
-
-		u->drains = d->next;
-		if (!u->drains)
-			u->drains_tail = &u->drains;
-		u->st.drain_ps += sim_now(u->k) - d->since;
-		d->fn(d);
-	}
-}
-
 void iommu_retire(struct iommu *u, struct xl *x)
 {
-	*x->pprev = x->next;
-	if (x->next)
-		x->next->pprev = x->pprev;
-	else
-		u->newest = x->pprev;
+	unlink_xl(u, x);
 	x->state = XL_IDLE;
 	if (UNLIKELY(u->drains != NULL))
 		drains_check(u);
+}
+
+void iommu_resume(struct iommu *u, struct xl *x)
+{
+	if (u->env.stall)
+		u->env.stall(u->env.arg, x, false);
+	link_xl(u, x);
+	x->state = XL_LOOKUP;
+	sim_at(u->k, sim_now(u->k), &x->ev);
+}
+
+static void terminated(struct sim_event *e)
+{
+	struct xl *x = container_of(e, struct xl, ev);
+
+	sim_event_init(&x->ev, xl_event);
+	refused(x->u, x);
+	hist_add(&x->u->st.latency_ps, sim_now(x->u->k) - x->t_start);
+	x->state = XL_DATA;
+	x->done(x);
+}
+
+void iommu_terminate(struct iommu *u, struct xl *x)
+{
+	if (u->env.stall)
+		u->env.stall(u->env.arg, x, false);
+	link_xl(u, x);
+	x->state = XL_REPLY;
+	sim_event_init(&x->ev, terminated);
+	sim_at(u->k, sim_now(u->k), &x->ev);
 }
 
 void iommu_drain(struct iommu *u, struct iommu_drain *d)

@@ -13,7 +13,7 @@
 #include "core/mem/mem.h"
 
 enum { XL_R = 1, XL_W = 2, XL_X = 4, XL_PRIV = 8, XL_ATOMIC = 16 /* with R|W */ };
-enum xl_at { XL_UNTRANSLATED, XL_TRANSLATION_REQ, XL_TRANSLATED };
+enum xl_at { XL_UNTRANSLATED, XL_TRANSLATION_REQ, XL_TRANSLATED, XL_CONFIG /* prefetch: the configuration structures only */ };
 struct xl_req {
 	uint64_t iova;
 	uint32_t len; /* bytes, within one 4 KiB page; 0: zero-length read */
@@ -21,6 +21,7 @@ struct xl_req {
 	bool has_pasid;
 	uint8_t acc; /* XL_* */
 	uint8_t at; /* enum xl_at */
+	bool spec; /* speculative: nobody waits for the answer, a refusal leaves no trace */
 };
 struct xl_res {
 	uint64_t spa; /* of req.iova, ok only */
@@ -29,14 +30,16 @@ struct xl_res {
 	uint8_t perm; /* XL_R | XL_W | XL_X granted */
 	bool bypass; /* no table was walked (pass-through, translation off) */
 	bool snoop; /* forced snoop */
+	bool raz; /* fault only: the device sees a normal completion; reads give zero, writes are dropped */
 	bool no_record; /* fault only: qualified and suppressed (FPD), or not of a recorded class */
 	uint8_t memtype;
 	uint8_t cpl; /* translation requests: 0 success, 1 UR, 4 CA (PCIe completion status) */
 	uint16_t code; /* fault: the vendor's reason code */
 	uint16_t at_level; /* fault: table level, for people */
+	uint64_t info[2]; /* fault: what else the vendor's record says */
 };
 enum xl_act { XL_ACT_READ, XL_ACT_CAS, XL_ACT_DONE, XL_ACT_FAULT };
-enum xl_state { XL_IDLE, XL_LOOKUP, XL_MISSQ, XL_MERGED, XL_WALK, XL_REPLY, XL_DATA };
+enum xl_state { XL_IDLE, XL_LOOKUP, XL_MISSQ, XL_MERGED, XL_WALK, XL_REPLY, XL_DATA, XL_STALLED };
 extern const char *const xl_state_name[];
 
 struct iommu;
@@ -58,6 +61,7 @@ struct xl {
 	bool nofill; /* an invalidation overtook this walk: whatever it reads may be used, never cached */
 	bool tagged; /* tag is valid: an invalidation can tell whether it covers this walk */
 	bool hit; /* answered by the IOTLB */
+	uint8_t port; /* through which it came */
 	uint8_t reads; /* memory reads of this walk */
 	struct xc_tag tag; /* of the IOTLB entry this request uses or will fill; 4 KiB until the page size is known */
 	uint64_t ov_first, ov_last; /* union of ranges invalidated meanwhile beside that 4 KiB page: nothing that meets it may be cached */
@@ -76,6 +80,8 @@ struct iommu_cfg {
 	uint32_t ii_cyc; /* cycles between two requests entering the lookup pipeline; 0: no limit */
 	bool merge; /* a request for a page being walked waits for that walk */
 	uint64_t hit_ps; /* added to every answer: pipeline and return */
+	uint32_t ports; /* places where requests enter, each with its own pipeline and hold queue; a requester uses port rid mod ports; 0: one */
+	uint32_t slots; /* misses of one port in flight; 0: no limit */
 };
 #define IOMMU_OPTS(t, m)                                                                                                                                      \
 	{ "clock", CFG_TIME, offsetof(t, m.clock_ps), 1000, 1, 1000000000, "ps", "Clock period of the unit.", 0 },                                              \
@@ -83,10 +89,12 @@ struct iommu_cfg {
 	{ "missq", CFG_U32, offsetof(t, m.missq), 64, 0, 1u << 20, "requests", "Misses that may wait for a walker; more wait at the port in order.", 0 },     \
 	{ "ii", CFG_U32, offsetof(t, m.ii_cyc), 1, 0, 1000, "cycles", "Initiation interval of the lookup pipeline; 0 is no limit.", 0 },                      \
 	{ "merge", CFG_BOOL, offsetof(t, m.merge), 1, 0, 1, "", "A request for a page already being walked waits for that walk.", 0 },                         \
-	{ "hit_time", CFG_TIME, offsetof(t, m.hit_ps), 0, 0, 1000000000, "ps", "Time added to every answer for pipeline and return.", 0 }
+	{ "hit_time", CFG_TIME, offsetof(t, m.hit_ps), 0, 0, 1000000000, "ps", "Time added to every answer for pipeline and return.", 0 },                       \
+	{ "request_ports", CFG_U32, offsetof(t, m.ports), 1, 1, 64, "ports", "Places where requests enter (a requester uses port rid mod this), each with its pipeline.", 0 }, \
+	{ "request_slots", CFG_U32, offsetof(t, m.slots), 0, 0, 1u << 20, "requests", "Misses of one port in flight; more wait at the port in order; 0 is no limit.", 0 }
 
 #define IOMMU_STATS(X)                                                                             \
-	X(requests, "count", "requests presented to the unit")                                     \
+	X(requests, "count", "requests presented to the unit, retried ones again")                  \
 	X(hits, "count", "requests answered without a walk")                                        \
 	X(misses, "count", "requests that needed a walk, their own or one they merged with")        \
 	X(merged, "count", "misses that used another request's walk")                              \
@@ -97,6 +105,7 @@ struct iommu_cfg {
 	X(walk_wait_ps, "ps", "time misses waited for a walker")                                   \
 	X(overtaken, "count", "walks overtaken by an invalidation: used, not cached")              \
 	X(faults, "count", "requests refused")                                                     \
+	X(stalls, "count", "requests held back for software to decide")                            \
 	X(drains, "count", "drains requested by invalidations")                                    \
 	X(drain_ps, "ps", "time spent draining")
 struct iommu_stats {
@@ -132,12 +141,13 @@ struct iommu_env {
 	void (*page_resp)(void *arg, const struct page_resp *r);
 	void (*progress)(void *arg); /* a wait completed, an error stopped the queue, or the unit went idle */
 	void (*fault)(void *arg, const struct xl_req *q, const struct xl_res *r); /* every refused request, recorded or not */
+	void (*stall)(void *arg, struct xl *x, bool on); /* a request is held back for software; off: it goes on or is refused */
 };
 struct iommu_ops {
 	const char *arch;
 	enum xl_act (*begin)(struct iommu *u, struct xl *x); /* lookups up to the first memory access */
 	enum xl_act (*next)(struct iommu *u, struct xl *x); /* go on with x->data, x->mem_st */
-	void (*fault)(struct iommu *u, struct xl *x); /* record x->res in the fault log */
+	bool (*fault)(struct iommu *u, struct xl *x); /* record x->res in the fault log. False: hold the request until iommu_resume() or iommu_terminate() */
 	void (*mmio_write)(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v);
 	uint64_t (*mmio_read)(struct iommu *u, uint32_t off, unsigned bytes);
 	/* Put a register into a state as captured, without side effects; read-only ones (capabilities, heads) too. */
@@ -155,6 +165,11 @@ struct iommu_drain { /* embedded in whoever waits */
 	sim_time since;
 	void (*fn)(struct iommu_drain *d);
 };
+struct iommu_port {
+	struct xl *head, **tail; /* requests held because a queue behind is full */
+	uint32_t busy; /* misses in flight */
+	sim_time pipe_free;
+};
 struct iommu {
 	const struct iommu_ops *ops;
 	const char *name; /* "vtd0" */
@@ -167,9 +182,8 @@ struct iommu {
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */
 	struct xl *mq_head, **mq_tail; /* misses without a walker */
-	struct xl *pq_head, **pq_tail; /* requests held at the port because the miss queue is full */
-	uint32_t mq_len, busy_walkers;
-	sim_time pipe_free;
+	struct iommu_port *in; /* n_in of them */
+	uint32_t mq_len, busy_walkers, held, n_in, next_port;
 	uint64_t seq;
 	struct iommu_drain *drains, **drains_tail;
 	struct xl **merge_tab; /* walks in progress by request page */
@@ -182,6 +196,9 @@ void iommu_fini(struct iommu *u);
 void iommu_translate(struct iommu *u, struct xl *x);
 /** iommu_retire() - the DMA that used the answer is done (its data is globally visible); must follow every x->done. */
 void iommu_retire(struct iommu *u, struct xl *x);
+/** iommu_resume() - a held request arrives anew; iommu_terminate() - it is refused with its x->res, without another record. */
+void iommu_resume(struct iommu *u, struct xl *x);
+void iommu_terminate(struct iommu *u, struct xl *x);
 /** iommu_drain() - call d->fn when everything in flight now has retired; at once (before returning) if nothing is. */
 void iommu_drain(struct iommu *u, struct iommu_drain *d);
 /** iommu_overtake() - mark every walk in progress covered by @s (or not yet tagged) so that it fills nothing. The vendor calls it with each scope. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imp_qemu.c - the loop over a QEMU log: which kind of line is it, is it before the pause, count it, hand it on; and the summary.
+ * imp_qemu.c - the loop over a QEMU log: which kind of line is it, is it before the pause, count it, hand it to its architecture.
  * A line whose text is not of its kind's form (two processors may print at once) is counted as unreadable and left out.
  */
 #include <inttypes.h>
@@ -9,14 +9,10 @@
 #include "import/imp_int.h"
 #include "import/imp_text.h"
 
-static const struct { const char *name; enum imp_ev ev; } known[] = {
-	{ "mem_write", IMP_MEM_WRITE },		{ "mem_page", IMP_MEM_PAGE },
-	{ "mem_word", IMP_MEM_WORD },		{ "mem_drop", IMP_MEM_DROP },
-	{ "vtd_reg_read", IMP_REG_READ },	{ "vtd_reg_write", IMP_REG_WRITE },
-	{ "vtd_iotlb_page_hit", IMP_HIT },	{ "vtd_iotlb_page_update", IMP_HIT },
-	{ "vtd_dmar_translate", IMP_TRANSLATE }, { "vtd_translate_pt", IMP_PASS },
-	{ "vtd_dmar_fault", IMP_FAULT },	{ "vtd_inv_qi_setup", IMP_QI_SETUP },
-	{ "vtd_inv_qi_head", IMP_QI_HEAD },	{ "vtd_inv_desc", IMP_DESC },
+static const struct imp_arch *const archs[] = { &imp_vtd, &imp_smmuv3, &imp_amdvi };
+static const struct imp_event mem_events[] = {
+	{ "mem_write", IMP_MEM_WRITE }, { "mem_page", IMP_MEM_PAGE }, { "mem_word", IMP_MEM_WORD }, { "mem_drop", IMP_MEM_DROP },
+	{ NULL, 0 },
 };
 static const char other_text[] = "(other text)";
 enum { HASH = 512 };
@@ -25,53 +21,10 @@ struct loop {
 	struct imp m;
 	uint8_t hash[HASH]; /* index + 1 into s->kind */
 	struct imp_kind *other; /* NULL until seen */
-	uint64_t foreign; /* lines of other IOMMUs' events */
-	char foreign_name[16];
+	const struct imp_arch *foreign; /* the first other architecture with lines in this log */
+	bool ours; /* there is a line of the image's architecture */
+	bool odd; /* the line in work begins with the odd word of its architecture */
 };
-
-static bool bump(struct imp *m, const struct trc_rec *r)
-{
-	m->s->recs[r->kind]++;
-	return trc_put(m->out, r, m->e);
-}
-bool imp_page_close(struct imp *m)
-{
-	struct trc_rec r = { .kind = TRC_PAGE, .at = TRC_NO_TIME };
-
-	if (!m->page.open)
-		return true;
-	m->page.open = false;
-	r.u.page.pa = m->page.pa;
-	r.u.page.w = m->page.w;
-	mem_write(m->mem, m->page.pa, m->page.w, 512);
-	return bump(m, &r);
-}
-bool imp_emit(struct imp *m, const struct trc_rec *r)
-{
-	return imp_page_close(m) && bump(m, r);
-}
-bool imp_store(struct imp *m, uint64_t pa, uint64_t val)
-{
-	struct trc_rec r = { .kind = TRC_STORE, .at = TRC_NO_TIME };
-
-	r.u.store.pa = pa;
-	r.u.store.val = val;
-	r.u.store.bytes = 8;
-	if (!imp_emit(m, &r))
-		return false;
-	mem_write(m->mem, pa, &val, 1);
-	return true;
-}
-bool imp_mmio_write(struct imp *m, uint32_t off, unsigned bytes, uint64_t val)
-{
-	struct trc_rec r = { .kind = TRC_MMIO_WRITE, .at = TRC_NO_TIME };
-
-	r.u.mmio.off = off;
-	r.u.mmio.bytes = (uint8_t)bytes;
-	r.u.mmio.val = val;
-	r.u.mmio.has_val = true;
-	return imp_emit(m, &r);
-}
 
 /* Registers, then pages, as the image has them. */
 static bool put_image(struct imp *m)
@@ -84,8 +37,7 @@ static bool put_image(struct imp *m)
 		r.u.reg.off = g->off;
 		r.u.reg.bytes = g->bytes;
 		memcpy(r.u.reg.name, g->name, sizeof(r.u.reg.name));
-		if (!strcmp(g->name, "IQA"))
-			imp_ring_base(m, g->val);
+		m->arch->image_reg(m, g);
 		if (!imp_emit(m, &r))
 			return false;
 	}
@@ -101,8 +53,15 @@ static bool put_image(struct imp *m)
 	return true;
 }
 
-static struct imp_kind *new_kind(struct imp_sum *s, const char *name, size_t n)
+static uint8_t ev_of(const struct imp_event *t, const char *name)
 {
+	while (t->name && strcmp(t->name, name))
+		t++;
+	return t->ev;
+}
+static struct imp_kind *new_kind(const struct loop *l, const char *name, size_t n)
+{
+	struct imp_sum *s = l->m.s;
 	struct imp_kind *k;
 
 	SIM_ASSERT(s->n_kind < IMP_KINDS && n < sizeof(k->name));
@@ -110,15 +69,15 @@ static struct imp_kind *new_kind(struct imp_sum *s, const char *name, size_t n)
 	memset(k, 0, sizeof(*k));
 	memcpy(k->name, name, n);
 	k->len = (uint8_t)n;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (!strcmp(known[i].name, k->name))
-			k->ev = (uint8_t)known[i].ev;
+	k->ev = ev_of(mem_events, k->name);
+	if (l->m.arch && k->ev == IMP_COUNTED)
+		k->ev = ev_of(l->m.arch->event, k->name);
 	return k;
 }
 static struct imp_kind *other_kind(struct loop *l)
 {
 	if (!l->other) {
-		l->other = new_kind(l->m.s, other_text, sizeof(other_text) - 1);
+		l->other = new_kind(l, other_text, sizeof(other_text) - 1);
 		l->other->ev = IMP_OTHER;
 	}
 	return l->other;
@@ -130,6 +89,28 @@ static bool is_name(const char *s, size_t n)
 			return false;
 	return true;
 }
+static bool begins(const char *s, size_t n, const char *with)
+{
+	size_t w = strlen(with);
+
+	return n >= w && !memcmp(s, with, w);
+}
+/* Is a line whose first word is @s for us? The first line of an architecture decides, unless the image has. */
+static bool is_ours(struct loop *l, const char *s, size_t n)
+{
+	if (l->m.arch && begins(s, n, l->m.arch->prefix))
+		return l->ours = true;
+	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+		if (begins(s, n, archs[i]->prefix)) {
+			if (!l->m.arch) {
+				l->m.arch = archs[i];
+				return l->ours = true;
+			}
+			if (!l->foreign)
+				l->foreign = archs[i];
+		}
+	return false;
+}
 /* The kind of a line whose first word is @s; a new one if it looks like an event of ours. */
 static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
 {
@@ -137,10 +118,13 @@ static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
 	uint64_t a, b;
 	unsigned h;
 
-	if (n < 8 || n >= sizeof(sum->kind[0].name) || (memcmp(s, "vtd_", 4) && memcmp(s, "mem_", 4))) {
-		if (n > 6 && (!memcmp(s, "smmu", 4) || !memcmp(s, "amdvi_", 6)) && !l->foreign++)
-			memcpy(l->foreign_name, *s == 's' ? "SMMUv3" : "AMD-Vi", 7);
+	l->odd = false;
+	if (n < 8 || n >= sizeof(sum->kind[0].name) || (memcmp(s, "mem_", 4) && !is_ours(l, s, n)))
 		return other_kind(l);
+	if (UNLIKELY(l->m.arch && l->m.arch->odd && begins(s, n, l->m.arch->odd))) {
+		l->odd = true;
+		s = l->m.arch->odd_kind;
+		n = strlen(s);
 	}
 	memcpy(&a, s + 4 - (n < 12 ? 4 : 0), 8);
 	memcpy(&b, s + n - 8, 8);
@@ -155,14 +139,25 @@ static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
 			continue;
 		}
 		/* one place stays free for "(other text)" */
-		if (sum->n_kind >= IMP_KINDS - 1 || !is_name(s, n))
+		if (sum->n_kind >= IMP_KINDS - 1 || (!l->odd && !is_name(s, n)))
 			return other_kind(l);
-		k = new_kind(sum, s, n);
+		k = new_kind(l, s, n);
 		l->hash[h] = (uint8_t)sum->n_kind;
 		return k;
 	}
 }
 
+static bool hand_on(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
+{
+	*ok = true;
+	if (k->ev >= IMP_MEM_WRITE && k->ev <= IMP_MEM_DROP)
+		return imp_mem_line(m, k, &c, ok);
+	/* an unknown event of the architecture is for it too: it ends what the line before began */
+	if (k->ev != IMP_OTHER && m->arch)
+		return m->arch->line(m, k, c, ok);
+	k->unused++;
+	return true;
+}
 static bool one_line(struct loop *l, const char *s, size_t n)
 {
 	struct imp_sum *sum = l->m.s;
@@ -180,9 +175,9 @@ static bool one_line(struct loop *l, const char *s, size_t n)
 		k->before++;
 		return true;
 	}
-	c.p = sp ? sp + 1 : s + n;
+	c.p = l->odd ? s + strlen(l->m.arch->odd) : sp ? sp + 1 : s + n;
 	c.end = s + n;
-	if (!imp_vtd_line(&l->m, k, c, &ok))
+	if (!hand_on(&l->m, k, c, &ok))
 		return false;
 	if (!ok) {
 		k->unreadable++;
@@ -199,12 +194,15 @@ static bool check_end(const struct loop *l, const char *path)
 
 	for (unsigned i = 0; i < s->n_kind; i++)
 		any |= &s->kind[i] != l->other;
-	if (!any && l->foreign)
-		return err_set(l->m.e, ERR_INPUT, "%s: a log of %s, only VT-d logs (vtd_* events) can be imported", path, l->foreign_name);
+	if (l->foreign && !l->ours)
+		return err_set(l->m.e, ERR_INPUT, "%s: a log of %s, but the image is of %s", path, l->foreign->name, l->m.arch->name);
 	if (!any)
-		return err_set(l->m.e, ERR_INPUT, "%s: none of %" PRIu64 " lines is an event of a QEMU VT-d log (vtd_*, mem_*)", path, s->lines);
+		return err_set(l->m.e, ERR_INPUT,
+			       "%s: none of %" PRIu64 " lines is an event of a QEMU IOMMU log (vtd_*, smmu*, amdvi_*, mem_*)", path,
+			       s->lines);
 	if (s->lines < s->pause)
-		return err_set(l->m.e, ERR_INPUT, "%s: has %" PRIu64 " lines, but the image was taken after line %" PRIu64, path, s->lines, s->pause);
+		return err_set(l->m.e, ERR_INPUT, "%s: has %" PRIu64 " lines, but the image was taken after line %" PRIu64, path, s->lines,
+			       s->pause);
 	return true;
 }
 static void base_name(char *dst, size_t n, const char *path)
@@ -222,8 +220,11 @@ static bool begin(struct imp *m, const struct imp_qemu_in *in)
 	base_name(m->s->log, sizeof(m->s->log), in->log);
 	if (in->im) {
 		base_name(m->s->image, sizeof(m->s->image), in->image);
-		if (strcmp(in->im->kind, "vtd"))
-			return err_set(m->e, ERR_INPUT, "%s: an image of %s, only vtd can be imported", in->image, in->im->kind);
+		for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+			if (!strcmp(in->im->kind, archs[i]->image))
+				m->arch = archs[i];
+		if (!m->arch)
+			return err_set(m->e, ERR_INPUT, "%s: an image of %s cannot be imported", in->image, in->im->kind);
 		if (!in->im->log_lines)
 			return err_set(m->e, ERR_INPUT, "%s: no note says after which line of the log the image was taken", in->image);
 		m->s->pause = in->im->log_lines_after_reads;
@@ -256,7 +257,7 @@ bool imp_qemu(const struct imp_qemu_in *in, struct trc_writer *out, struct imp_s
 		if (!one_line(l, line, len))
 			goto out;
 	s->cut = imp_text_cut(t);
-	ok = !got && imp_ring_flush(&l->m) && imp_page_close(&l->m) && check_end(l, in->log);
+	ok = !got && (!l->m.arch || l->m.arch->end(&l->m)) && imp_page_close(&l->m) && check_end(l, in->log);
 out:
 	imp_text_close(t);
 	mem_destroy(l->m.mem);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imp_qemu.h - a QEMU trace log (VT-d) turned into a hardware-level trace.
- * Models: the driver's stores (mem_* lines), register reads and writes, DMAs with the address QEMU arrived at, faults; descriptors the log
+ * imp_qemu.h - a QEMU trace log (VT-d, SMMUv3, AMD-Vi) turned into a hardware-level trace.
+ * Models: the driver's stores (mem_* lines), register reads and writes, DMAs with the address QEMU arrived at, faults; commands the log
  * has but no store wrote are put into the ring before the tail moves, so the command engine always runs.
  * Does not model: times (the log has none), device TLB or PASID requests (QEMU logs neither), interrupt remapping requests (counted only).
+ * The architecture is that of the image, without an image that of the first event that belongs to one.
  *
  * The expected result of a DMA is kept only while the memory of the trace is known to be the memory QEMU walked: an image is given, and no
  * descriptor was executed that the ring does not hold. Without an image no expectation is written, because the tables are unknown.
@@ -21,7 +22,7 @@ struct imp_kind {
 	uint8_t len;
 	uint64_t total, before; /* lines in the log; of them before the pause */
 	uint64_t used; /* became a record, or completed one */
-	uint64_t checked; /* descriptors found in the ring as the stores left it */
+	uint64_t checked; /* commands found in the ring as the stores left it */
 	uint64_t unused, unreadable;
 };
 struct imp_sum {
@@ -32,9 +33,12 @@ struct imp_sum {
 	uint64_t recs[TRC_KINDS]; /* records written */
 	uint64_t bad_line[IMP_BAD_LINES], unreadable;
 	uint64_t desc_written, desc_missing, desc_differ; /* put into the ring; tail moved over without; stores say otherwise */
+	uint64_t cmd_untold; /* of those written: the log has not their fields; a wider or an idle command stands for them */
+	uint64_t no_page; /* translations whose page size the tables do not tell: no expectation (AMD-Vi) */
 	uint64_t no_offset; /* translations without a hit or update line: offset 0 assumed */
 	uint64_t expected, not_compared; /* DMAs with and without an expectation */
 	uint64_t cut; /* lines cut because of their length */
+	bool own_length; /* the log says where the command buffer is, but not how long (AMD-Vi without image) */
 	bool own_ring; /* the log does not say where the ring is: one of ours was used */
 };
 struct imp_qemu_in {

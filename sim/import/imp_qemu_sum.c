@@ -41,12 +41,18 @@ static void print_notes(FILE *o, const struct imp_sum *s)
 	if (s->cut)
 		fprintf(o, "lines cut at 4 MiB: %" PRIu64 "\n", s->cut);
 	fprintf(o, "DMAs: %" PRIu64 " with the result of QEMU as expectation, %" PRIu64 " not compared%s\n", s->expected, s->not_compared,
-		s->not_compared ? " (the contents of the tables are not known)" : "");
+		s->not_compared > s->no_page ? " (the contents of the tables are not known)" : "");
 	if (s->no_offset)
 		fprintf(o, "translations without a hit or update line, offset 0 assumed: %" PRIu64 "\n", s->no_offset);
+	if (s->no_page)
+		fprintf(o, "translations to a page the tables of the trace do not have, not compared: %" PRIu64 "\n", s->no_page);
 	if (s->desc_written)
 		fprintf(o, "descriptors written into the ring, because no store did: %" PRIu64 "%s\n", s->desc_written,
 			s->own_ring ? " (a ring of our own: the log does not say where it is)" : "");
+	if (s->own_length)
+		fputs("the command buffer is where the log says, its length is assumed: no line has it\n", o);
+	if (s->cmd_untold)
+		fprintf(o, "of them without their fields, a wider or an idle command in their place: %" PRIu64 "\n", s->cmd_untold);
 	if (s->desc_missing)
 		fprintf(o, "moves of the tail over descriptors the log does not have: %" PRIu64 "\n", s->desc_missing);
 	if (s->desc_differ)

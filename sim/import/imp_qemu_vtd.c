@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imp_qemu_vtd.c - what the lines of QEMU's intel-iommu model and of the store-logging plugin mean.
+ * imp_qemu_vtd.c - what the lines of QEMU's intel-iommu model mean.
  * A DMA is in two lines: vtd_iotlb_page_hit or _update has the requester and the whole address, vtd_dmar_translate the page, the result and the
  * page size. Other lines may stand between them, so they are paired by requester and page; the newest match wins.
  * QEMU's own results (caches, fault records, descriptors executed) are not imported: the model has to reach them itself.
@@ -8,108 +8,42 @@
 #include <string.h>
 #include "import/imp_int.h"
 
-static const int8_t digit[256] = {
-	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
-	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+enum { /* events of ours */
+	EV_REG_READ = IMP_ARCH, EV_REG_WRITE,
+	EV_HIT, /* vtd_iotlb_page_hit and _update */
+	EV_TRANSLATE, EV_PASS, EV_FAULT, EV_QI_SETUP, EV_QI_HEAD, EV_DESC
 };
-bool imp_lit_(struct imp_cur *c, const char *s, size_t n)
-{
-	if ((size_t)(c->end - c->p) < n || memcmp(c->p, s, n))
-		return false;
-	c->p += n;
-	return true;
-}
-bool imp_hex(struct imp_cur *c, uint64_t *v)
-{
-	const char *s = c->p;
-	uint64_t x = 0;
-	int d;
+static const struct imp_event events[] = {
+	{ "vtd_reg_read", EV_REG_READ },	 { "vtd_reg_write", EV_REG_WRITE },
+	{ "vtd_iotlb_page_hit", EV_HIT },	 { "vtd_iotlb_page_update", EV_HIT },
+	{ "vtd_dmar_translate", EV_TRANSLATE }, { "vtd_translate_pt", EV_PASS },
+	{ "vtd_dmar_fault", EV_FAULT },		 { "vtd_inv_qi_setup", EV_QI_SETUP },
+	{ "vtd_inv_qi_head", EV_QI_HEAD },	 { "vtd_inv_desc", EV_DESC },
+	{ NULL, 0 },
+};
 
-	while (c->p < c->end && (d = digit[(unsigned char)*c->p]) != 0) {
-		x = x << 4 | (uint64_t)(d - 1);
-		c->p++;
-	}
-	*v = x;
-	return c->p > s && c->p - s <= 16;
-}
-bool imp_dec(struct imp_cur *c, uint64_t *v)
-{
-	const char *s = c->p;
-	uint64_t x = 0;
-
-	while (c->p < c->end && *c->p >= '0' && *c->p <= '9')
-		x = x * 10 + (uint64_t)(*c->p++ - '0');
-	*v = x;
-	return c->p > s && c->p - s <= 9;
-}
-#define hex_after(c, s, v) (imp_lit(c, s "0x") && imp_hex(c, v))
-static bool at_end(const struct imp_cur *c)
-{
-	return c->p == c->end;
-}
-static bool size_ok(uint64_t n)
-{
-	return n == 1 || n == 2 || n == 4 || n == 8;
-}
-
-static bool mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
-{
-	uint64_t pa, val = 0;
-	bool word = k->ev == IMP_MEM_WRITE || k->ev == IMP_MEM_WORD;
-
-	*ok = hex_after(c, "pa=", &pa) && (!word || hex_after(c, " val=", &val));
-	/* behind it: kind=NAME; a store is a whole word, a page a whole page */
-	*ok = *ok && (at_end(c) || (imp_lit(c, " kind=") && !memchr(c->p, ' ', (size_t)(c->end - c->p)))) && !(pa & (word ? 7 : 0xfff));
-	if (!*ok)
-		return true;
-	m->mem_seen = true;
-	if (k->ev == IMP_MEM_DROP) {
-		k->unused++;
-		return true;
-	}
-	k->used++;
-	if (!imp_ring_flush(m))
-		return false;
-	if (k->ev == IMP_MEM_PAGE) {
-		if (!imp_page_close(m))
-			return false;
-		m->page.open = true;
-		m->page.pa = pa;
-		memset(m->page.w, 0, sizeof(m->page.w));
-		return true;
-	}
-	if (k->ev == IMP_MEM_WORD && m->page.open && (pa & ~UINT64_C(0xfff)) == m->page.pa) {
-		m->page.w[pa >> 3 & 511] = val;
-		return true;
-	}
-	return imp_store(m, pa, val);
-}
 static bool reg_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
 	uint64_t off, size, val = 0;
-	struct trc_rec r = { .kind = TRC_MMIO_READ, .at = TRC_NO_TIME };
 
-	*ok = hex_after(c, "addr ", &off) && hex_after(c, " size ", &size) && (k->ev == IMP_REG_READ || hex_after(c, " value ", &val)) &&
-	      at_end(c) && size_ok(size) && off < 0x10000 && (size == 8 || !(val >> (8 * size)));
+	*ok = imp_hex_after(c, "addr ", &off) && imp_hex_after(c, " size ", &size) && (k->ev == EV_REG_READ || imp_hex_after(c, " value ", &val)) &&
+	      imp_at_end(c) && off < 0x10000 && imp_reg_ok(off, size, val);
 	if (!*ok)
 		return true;
 	k->used++;
 	if (!imp_ring_flush(m))
 		return false;
-	if (k->ev == IMP_REG_WRITE)
+	if (k->ev == EV_REG_WRITE)
 		return imp_ring_reg(m, (uint32_t)off, (unsigned)size, val);
-	r.u.mmio.off = (uint32_t)off;
-	r.u.mmio.bytes = (uint8_t)size;
-	return imp_emit(m, &r);
+	return imp_mmio_read(m, (uint32_t)off, (unsigned)size, NULL);
 }
 
 static bool hit_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
 	uint64_t sid, iova, slpte, dom;
 
-	*ok = (imp_lit(c, "IOTLB page hit ") || imp_lit(c, "IOTLB page update ")) && hex_after(c, "sid ", &sid) && hex_after(c, " iova ", &iova) &&
-	      hex_after(c, " slpte ", &slpte) && hex_after(c, " domain ", &dom) && at_end(c) && sid <= 0xffff;
+	*ok = (imp_lit(c, "IOTLB page hit ") || imp_lit(c, "IOTLB page update ")) && imp_hex_after(c, "sid ", &sid) && imp_hex_after(c, " iova ", &iova) &&
+	      imp_hex_after(c, " slpte ", &slpte) && imp_hex_after(c, " domain ", &dom) && imp_at_end(c) && sid <= 0xffff;
 	if (!*ok)
 		return true;
 	if (m->n_pend == IMP_PENDS) {
@@ -139,17 +73,7 @@ static uint64_t take_pending(struct imp *m, uint32_t rid, uint64_t page, uint64_
 }
 static bool dma(struct imp *m, struct trc_rec *r)
 {
-	r->kind = TRC_DMA;
-	r->at = TRC_NO_TIME;
-	r->u.dma.pasid = TRC_NO_PASID;
-	if (!m->trust) {
-		r->u.dma.expect = TRC_EXP_NONE;
-		r->u.dma.pa = 0;
-		r->u.dma.code = 0;
-	}
-	m->s->expected += m->trust;
-	m->s->not_compared += !m->trust;
-	return imp_ring_flush(m) && imp_emit(m, r);
+	return imp_ring_flush(m) && imp_dma(m, r);
 }
 static bool translate_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
@@ -157,7 +81,7 @@ static bool translate_line(struct imp *m, struct imp_kind *k, struct imp_cur *c,
 	struct trc_rec r = { .u.dma = { .dir = '?', .expect = TRC_EXP_OK } };
 
 	*ok = imp_lit(c, "dev ") && imp_hex(c, &bus) && imp_lit(c, ":") && imp_hex(c, &dev) && imp_lit(c, ".") && imp_hex(c, &fn) &&
-	      hex_after(c, " iova ", &iova) && hex_after(c, " -> gpa ", &pa) && hex_after(c, " mask ", &mask) && at_end(c) && bus < 256 &&
+	      imp_hex_after(c, " iova ", &iova) && imp_hex_after(c, " -> gpa ", &pa) && imp_hex_after(c, " mask ", &mask) && imp_at_end(c) && bus < 256 &&
 	      dev < 32 && fn < 8 && !(mask & (mask + 1));
 	if (!*ok)
 		return true;
@@ -173,7 +97,7 @@ static bool pass_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool
 	uint64_t sid, iova;
 	struct trc_rec r = { .u.dma = { .dir = '?', .expect = TRC_EXP_OK } };
 
-	*ok = hex_after(c, "source id ", &sid) && hex_after(c, ", iova ", &iova) && at_end(c) && sid <= 0xffff;
+	*ok = imp_hex_after(c, "source id ", &sid) && imp_hex_after(c, ", iova ", &iova) && imp_at_end(c) && sid <= 0xffff;
 	if (!*ok)
 		return true;
 	k->used++;
@@ -186,8 +110,8 @@ static bool fault_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, boo
 	uint64_t sid, code, iova, write;
 	struct trc_rec r = { .u.dma = { .expect = TRC_EXP_FAULT } };
 
-	*ok = hex_after(c, "sid ", &sid) && imp_lit(c, " fault ") && imp_dec(c, &code) && hex_after(c, " addr ", &iova) && imp_lit(c, " write ") &&
-	      imp_dec(c, &write) && at_end(c) && sid <= 0xffff && code <= 0xff && write <= 1;
+	*ok = imp_hex_after(c, "sid ", &sid) && imp_lit(c, " fault ") && imp_dec(c, &code) && imp_hex_after(c, " addr ", &iova) && imp_lit(c, " write ") &&
+	      imp_dec(c, &write) && imp_at_end(c) && sid <= 0xffff && code <= 0xff && write <= 1;
 	if (!*ok)
 		return true;
 	k->used++;
@@ -205,7 +129,7 @@ static bool desc_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool
 	*ok = imp_lit(c, "invalidate desc type ");
 	while (*ok && c->p < c->end && *c->p != ' ')
 		c->p++; /* its name is in the descriptor too; QEMU leaves it empty for types it does not know */
-	*ok = *ok && hex_after(c, " high ", &hi) && hex_after(c, " low ", &lo) && at_end(c);
+	*ok = *ok && imp_hex_after(c, " high ", &hi) && imp_hex_after(c, " low ", &lo) && imp_at_end(c);
 	return *ok ? imp_ring_desc(m, k, lo, hi) : true;
 }
 /* Where the ring is and which slot comes next; nothing for the trace itself. */
@@ -213,48 +137,45 @@ static void ring_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool
 {
 	uint64_t a, n;
 
-	if (k->ev == IMP_QI_HEAD) {
-		*ok = imp_lit(c, "read head ") && imp_dec(c, &n) && at_end(c);
+	if (k->ev == EV_QI_HEAD) {
+		*ok = imp_lit(c, "read head ") && imp_dec(c, &n) && imp_at_end(c);
 		if (*ok && !m->q.own)
 			m->q.slot = (uint32_t)n;
 	} else {
-		*ok = hex_after(c, "addr ", &a) && imp_lit(c, " size ") && imp_dec(c, &n) && at_end(c);
+		*ok = imp_hex_after(c, "addr ", &a) && imp_lit(c, " size ") && imp_dec(c, &n) && imp_at_end(c);
 		if (*ok && !m->q.known && n >= 256 && !(n & (n - 1)))
 			imp_ring_base(m, (a & ~UINT64_C(0xfff)) | ((unsigned)__builtin_ctzll(n / 256) & 7));
 	}
 	k->unused += *ok;
 }
 
-bool imp_vtd_line(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
+static void image_reg(struct imp *m, const struct image_reg *g)
 {
-	*ok = true;
-	switch ((enum imp_ev)k->ev) {
-	case IMP_MEM_WRITE:
-	case IMP_MEM_PAGE:
-	case IMP_MEM_WORD:
-	case IMP_MEM_DROP:
-		return mem_line(m, k, &c, ok);
-	case IMP_REG_READ:
-	case IMP_REG_WRITE:
+	if (!strcmp(g->name, "IQA"))
+		imp_ring_base(m, g->val);
+}
+static bool line(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
+{
+	switch (k->ev) {
+	case EV_REG_READ:
+	case EV_REG_WRITE:
 		return reg_line(m, k, &c, ok);
-	case IMP_HIT:
+	case EV_HIT:
 		return hit_line(m, k, &c, ok);
-	case IMP_TRANSLATE:
+	case EV_TRANSLATE:
 		return translate_line(m, k, &c, ok);
-	case IMP_PASS:
+	case EV_PASS:
 		return pass_line(m, k, &c, ok);
-	case IMP_FAULT:
+	case EV_FAULT:
 		return fault_line(m, k, &c, ok);
-	case IMP_QI_SETUP:
-	case IMP_QI_HEAD:
+	case EV_QI_SETUP:
+	case EV_QI_HEAD:
 		ring_line(m, k, &c, ok);
 		return true;
-	case IMP_DESC:
+	case EV_DESC:
 		return desc_line(m, k, &c, ok);
-	case IMP_COUNTED:
-	case IMP_OTHER:
-		break;
 	}
 	k->unused++;
 	return true;
 }
+const struct imp_arch imp_vtd = { "vtd", "VT-d", "vtd_", NULL, NULL, events, image_reg, line, imp_ring_flush, imp_ring_flush };

@@ -6,7 +6,8 @@
  * Time of a posted write, to its acceptance at memory: fixed_ps + uplink (header and payload) + latency + translation + memory; its
  * slot comes back one link latency later (credit return). fixed_ps is spent before the uplink arrival, so that every kind of request
  * has it exactly once. A refused read returns a completion without payload (Unsupported Request); a refused write only its credit.
- * Translation requests (AT = 01b) end at the root complex and return 8 bytes.
+ * Translation requests (AT = 01b) end at the root complex and return 8 bytes. A refused request that the unit turns into RAZ/WI returns
+ * like a good one, without an access to memory.
  */
 #include "pcie/dev.h"
 
@@ -25,7 +26,7 @@ struct op { /* one DMA operation */
 	uint8_t acc;
 	sim_time t_submit;
 	struct xl_res res;
-	struct op *next;
+	struct op *next, *extra; /* extra: list of operations beyond the pool */
 };
 struct slot { /* one request; the translation lives inside, so that nothing is allocated on the way */
 	struct xl xl;
@@ -51,9 +52,10 @@ struct dev {
 	struct link_dir up, down;
 	struct slot *slot, *free;
 	struct slot *order, **order_tail; /* non-posted requests of an in-order device, oldest first */
-	struct op *op, *op_free;
+	struct op *op, *op_free, *op_extra;
 	struct op *queue, **queue_tail; /* operations with requests still to issue */
-	uint32_t ops_busy, slots_busy;
+	uint32_t ops_busy, slots_busy, stalled, in_order_wait; /* the last two: slots held back by the unit, in SLOT_WAIT_ORDER */
+	dev_stuck_fn *stuck;
 	bool silent, ats_off;
 	struct inv_answer inv[ITAGS];
 	struct dev_stats st;
@@ -196,12 +198,14 @@ static void completion(struct slot *s)
 		return;
 	}
 	s->state = SLOT_WAIT_ORDER;
+	d->in_order_wait++;
 	while (d->order && d->order->state == SLOT_WAIT_ORDER) {
 		struct slot *f = d->order;
 
 		d->order = f->next;
 		if (!d->order)
 			d->order_tail = &d->order;
+		d->in_order_wait--;
 		finish_read(f);
 	}
 }
@@ -235,7 +239,7 @@ static void translated(struct xl *x)
 	if (UNLIKELY(!x->res.ok)) {
 		o->refused = true;
 		d->st.faults++;
-		send_back(s, 0);
+		send_back(s, !x->res.raz ? 0 : x->req.at == XL_TRANSLATION_REQ ? XLAT_BYTES : x->req.len);
 	} else if (x->req.at == XL_TRANSLATION_REQ) {
 		send_back(s, XLAT_BYTES);
 	} else {
@@ -243,9 +247,48 @@ static void translated(struct xl *x)
 	}
 }
 
+/* ---- requests held back ---- */
+
+static bool is_stuck(const struct dev *d)
+{
+	return d->stalled && d->slots_busy == d->stalled + d->in_order_wait;
+}
+
+static void stuck_check(struct dev *d)
+{
+	struct op *o;
+
+	if (LIKELY(!is_stuck(d)))
+		return;
+	if (!d->op_free) {
+		o = calloc(1, sizeof(*o)); /* without memory for it the device is just full */
+		if (o) {
+			o->extra = d->op_extra;
+			d->op_extra = d->op_free = o;
+		}
+	}
+	if (d->stuck)
+		d->stuck(d->arg, d);
+}
+
+void dev_on_stuck(struct dev *d, dev_stuck_fn *fn)
+{
+	d->stuck = fn;
+}
+
+uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on)
+{
+	const struct slot *s = container_of(x, const struct slot, xl);
+
+	d->stalled += on ? 1 : UINT32_MAX;
+	stuck_check(d);
+	return s->op->q.tag;
+}
+
 static void slot_event(struct sim_event *e)
 {
 	struct slot *s = container_of(e, struct slot, ev);
+	struct dev *d = s->d;
 
 	switch (s->state) {
 	case SLOT_UPLINK:
@@ -264,6 +307,8 @@ static void slot_event(struct sim_event *e)
 	default:
 		SIM_ASSERT(!"an event of an idle request");
 	}
+	if (UNLIKELY(d->stalled))
+		stuck_check(d);
 }
 
 /* ---- invalidate requests ---- */
@@ -317,7 +362,7 @@ void dev_reset(struct dev *d)
 
 bool dev_can_accept(const struct dev *d)
 {
-	return d->op_free != NULL;
+	return d->op_free && (LIKELY(d->ops_busy < d->cfg.outstanding) || is_stuck(d));
 }
 
 static void op_access(const struct dev *d, struct op *o)
@@ -360,6 +405,8 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	*d->queue_tail = o;
 	d->queue_tail = &o->next;
 	pump(d);
+	if (UNLIKELY(d->stalled))
+		stuck_check(d);
 }
 
 bool dev_idle(const struct dev *d)
@@ -444,6 +491,12 @@ void dev_destroy(struct dev *d)
 {
 	if (!d)
 		return;
+	while (d->op_extra) {
+		struct op *o = d->op_extra;
+
+		d->op_extra = o->extra;
+		free(o);
+	}
 	free(d->slot);
 	free(d->op);
 	free(d);

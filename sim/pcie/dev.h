@@ -3,7 +3,7 @@
  * dev.h - a DMA requester behind a link.
  * Models: outstanding-request limit, splitting at 4 KiB pages and at MPS (writes) / MRRS (reads), link bandwidth and latency both
  * ways with per-packet header bytes, in-order or out-of-order retirement, posted writes, closed loop (as fast as credits allow) and
- * open loop (times from the trace), answering device-TLB invalidations after a delay, or never.
+ * open loop (times from the trace), answering device-TLB invalidations after a delay, or never; requests that the unit holds back.
  * Does not model yet: an address translation cache (docs/limits.md).
  * Units: ps, bytes.
  */
@@ -62,6 +62,14 @@ bool dev_can_accept(const struct dev *d);
 /** dev_submit() - take one DMA operation; issue its requests from now on as credits allow. dev_can_accept() must be true. */
 void dev_submit(struct dev *d, const struct dev_dma *q);
 bool dev_idle(const struct dev *d);
+/*
+ * A device is stuck while the unit holds back some of its requests and every other one in flight waits in order behind those: nothing
+ * moves until software acts. A stuck device takes DMA operations beyond its limit, so that whoever submits them never waits for it.
+ */
+typedef void dev_stuck_fn(void *arg, struct dev *d); /* arg as for dev_done_fn; may be called again while nothing has changed */
+void dev_on_stuck(struct dev *d, dev_stuck_fn *fn);
+/** dev_stalled() - iommu_env.stall for a request of this device. Returns: the tag of its DMA. */
+uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on);
 const struct dev_cfg *dev_config(const struct dev *d);
 struct dev_stats *dev_stats_of(struct dev *d);
 /** dev_ats_inv() - an invalidate request reaches this device. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv.c - the driver as a filter: options, lazy flushing, dispatch of records; drv_pool.c has queue, pool and domains.
+ * drv.c - the driver as a filter: options, lazy flushing, dispatch of records to the driver of the unit they name (struct drv_ops);
+ * drv_pool.c has queue, pool and domains.
  * The lazy timer is looked at when a record is pulled: nothing happens in an idle system between two records.
  */
 #include "software/drv.h"
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include "core/base/bits.h"
-#include "software/drv_vtd.h"
+#include "software/drv_int.h"
 
 #define O(k, t, m, def, min, max, unit, help, ch) { k, t, offsetof(struct drv_cfg, m), def, min, max, unit, help, ch }
 const struct cfg_opt drv_opts[] = {
@@ -15,17 +17,23 @@ const struct cfg_opt drv_opts[] = {
 	O("caching_mode", CFG_BOOL, caching_mode, 0, 0, 1, "", "Flush after mapping too and never lazily, as under CAP.CM = 1.", 0),
 	O("lazy_len", CFG_U32, lazy_len, 256, 1, 65536, "ranges", "Lazy: unmapped ranges a domain collects before it is flushed.", 0),
 	O("lazy_time", CFG_TIME, lazy_ps, UINT64_C(10000000000), 1, UINT64_C(1000000000000000), "ps", "Lazy: age of the oldest unmapped range that causes a flush.", 0),
-	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of every attach but pass-through; auto: what the attach names, else fs, ss or legacy, the first the unit has.",
+	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of every attach but pass-through (SMMUv3: fs is stage 1, ss stage 2, no legacy); auto: what the attach names, else fs, ss or legacy, the first the unit has.",
 	  "auto|legacy|ss|fs|nested|pt"),
-	O("levels", CFG_U32, levels, 0, 0, 5, "levels", "Page-table levels of a domain: 3, 4 or 5; 0 is 4 if the unit has it.", 0),
+	O("levels", CFG_U32, levels, 0, 0, 5, "levels", "Page-table levels of a domain: 3, 4 or 5; 0 is 4 if the unit has it (SMMUv3: of 48 bits).", 0),
 	O("s2_levels", CFG_U32, s2_levels, 0, 0, 5, "levels", "Levels of the stage 2 under nesting: 3, 4 or 5; 0 is 4 if the unit has it.", 0),
-	O("s2_page", CFG_ENUM, s2_page, DRV_PAGE_4K, 0, 2, "", "Page size of the stage 2 under nesting.", "4K|2M|1G"),
+	O("s2_page", CFG_ENUM, s2_page, DRV_PAGE_4K, 0, 2, "", "Page size of the stage 2 under nesting (SMMUv3 with another granule: its page, its block).", "4K|2M|1G"),
 	O("s2_offset", CFG_HEX, s2_offset, UINT64_C(0x1000000000), 0, UINT64_C(0xffffffffffff), "bytes", "Nesting: guest-physical address minus system-physical address.", 0),
 	O("base", CFG_HEX, base, UINT64_C(0x4000000000), 4096, UINT64_C(0xfffffffffffff), "address", "First address of the memory the driver takes tables and rings from.", 0),
 	O("pool", CFG_SIZE, pool_bytes, UINT64_C(1) << 30, 1 << 20, UINT64_C(1) << 40, "bytes", "Size of that memory; nothing may be mapped to it.", 0),
 	O("superpages", CFG_BOOL, superpages, 1, 0, 1, "", "Use 2 MiB and 1 GiB leaves where address, size and unit allow.", 0),
-	O("ih", CFG_BOOL, ih, 1, 0, 1, "", "Set the invalidation hint when only leaf entries changed.", 0),
-	O("wait", CFG_ENUM, wait, DRV_WAIT_BATCH, 0, 1, "", "One wait for a batch of up to 16 descriptors, or one for each.", "batch|each"),
+	O("ih", CFG_BOOL, ih, 1, 0, 1, "", "Set the invalidation hint (SMMUv3: Leaf) when only leaf entries changed.", 0),
+	O("wait", CFG_ENUM, wait, DRV_WAIT_BATCH, 0, 1, "", "One wait (CMD_SYNC) for a batch of up to 16 descriptors (64 commands), or one for each.", "batch|each"),
+	O("smmu_ril", CFG_ENUM, smmu_ril, DRV_RIL_AUTO, 0, 2, "", "SMMUv3: TLBI commands by range (on), or one for each page (off); auto: as IDR3.RIL.", "auto|on|off"),
+	O("smmu_granule", CFG_ENUM, smmu_granule, DRV_GRANULE_4K, 0, 2, "", "SMMUv3: translation granule of every table.", "4K|16K|64K"),
+	O("smmu_sync", CFG_ENUM, smmu_sync, DRV_SYNC_AUTO, 0, 2, "", "SMMUv3: CMD_SYNC writes its own queue slot (msi) or the queue's index is polled (sev); auto: msi if IDR0 has MSI and COHACC.",
+	  "auto|msi|sev"),
+	O("smmu_ssid_bits", CFG_U32, smmu_ssid_bits, 20, 0, 20, "bits", "SMMUv3: PASID width of every requester, at most IDR1.SSIDSIZE; above 10 takes two-level CD tables if there are.", 0),
+	O("smmu_e2h", CFG_BOOL, smmu_e2h, 0, 0, 1, "", "SMMUv3: stage 1 of the host in stream world EL2-E2H, as a kernel at EL2 does; off: NS-EL1.", 0),
 	{ 0 }
 };
 
@@ -77,7 +85,8 @@ void drv_destroy(struct drv *d)
 	for (size_t i = 0; i < d->n_page; i++)
 		free(d->page[i]);
 	for (unsigned i = 0; i < DRV_UNITS; i++)
-		vtdd_destroy(d->unit[i]);
+		if (d->unit[i])
+			d->unit[i]->ops->destroy(d->unit[i]);
 	free(d->page);
 	free(d->free);
 	free(d->dom);
@@ -87,9 +96,8 @@ void drv_destroy(struct drv *d)
 
 static void lazy_flush(struct drv *d, struct drv_dom *m)
 {
-	vtdd_flush_all(d, m);
+	m->ops->flush_all(d, m);
 	m->n_lazy = 0;
-	drv_gone_free(d, m);
 }
 
 static void lazy_arm(struct drv *d, sim_time due)
@@ -126,7 +134,7 @@ static void lazy_reuse(struct drv *d, struct drv_dom *m, uint64_t first, uint64_
 		}
 }
 
-static bool any_cm(const struct drv *d, const struct drv_dom *m)
+bool drv_any_cm(const struct drv *d, const struct drv_dom *m)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
 		if (d->unit[i->unit]->cm)
@@ -149,15 +157,37 @@ static void lazy_add(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t 
 		lazy_flush(d, m);
 }
 
+static const struct drv_ops *const drivers[] = { &drv_vtd_ops, &drv_smmuv3_ops };
+
+/* The driver of the unit the record names; NULL: there is none. */
+static const struct drv_ops *driver(const struct drv *d)
+{
+	const struct iommu *u = plat_unit(d->p, d->cur.unit);
+
+	for (size_t i = 0; u && i < ARRAY_LEN(drivers); i++)
+		if (!strcmp(u->ops->arch, drivers[i]->arch))
+			return drivers[i];
+	return NULL;
+}
+
+static const struct drv_ops *need_driver(struct drv *d)
+{
+	const struct drv_ops *o = driver(d);
+
+	if (!o)
+		drv_fail(d, ERR_INPUT, plat_unit(d->p, d->cur.unit) ? "no driver for unit %u" : "there is no unit %u", d->cur.unit);
+	return o;
+}
+
 /* The domain of a map, unmap or flush, with its range checked; NULL: failed. */
 static struct drv_dom *sw_domain(struct drv *d, uint64_t *last)
 {
 	uint64_t iova = d->cur.u.sw.iova, size = d->cur.u.sw.size, top;
 	struct drv_dom *m = drv_dom_find(d, d->cur.u.sw.dom);
-	struct vtdd *v = m ? NULL : vtdd_get(d, d->cur.unit);
+	const struct drv_ops *o = m ? NULL : need_driver(d);
 
-	if (v) /* mapped before it is attached: shaped for the unit the record names */
-		m = vtdd_dom(d, v, d->cur.u.sw.dom, "");
+	if (o) /* mapped before it is attached: shaped for the unit the record names */
+		m = o->dom(d, d->cur.unit, d->cur.u.sw.dom, "");
 	if (!m)
 		return NULL;
 	*last = iova + size - 1;
@@ -168,10 +198,10 @@ static struct drv_dom *sw_domain(struct drv *d, uint64_t *last)
 		return NULL;
 	}
 	top = m->first_stage ? ~low_mask(m->ia_bits - 1) : ~low_mask(m->ia_bits);
-	if (!size || (iova | size) & 0xfff || *last < iova || (iova & top) != (*last & top) ||
+	if (!size || (iova | size) & low_mask(m->page_lg2) || *last < iova || (iova & top) != (*last & top) ||
 	    ((iova & top) != 0 && (!m->first_stage || (iova & top) != top))) {
-		drv_fail(d, ERR_INPUT, "range 0x%" PRIx64 " + 0x%" PRIx64 " is empty, not made of 4 KiB pages, or outside the %u-bit domain %" PRIu32, iova,
-			 size, m->ia_bits, m->id);
+		drv_fail(d, ERR_INPUT, "range 0x%" PRIx64 " + 0x%" PRIx64 " is empty, not made of %u KiB pages, or outside the %u-bit domain %" PRIu32, iova,
+			 size, 1u << (m->page_lg2 - 10), m->ia_bits, m->id);
 		return NULL;
 	}
 	return m;
@@ -184,7 +214,7 @@ static void do_map(struct drv *d)
 
 	if (!m)
 		return;
-	if (pa & 0xfff || pa + size > UINT64_C(1) << 52 || pa + size < pa)
+	if (pa & low_mask(m->page_lg2) || pa + size > UINT64_C(1) << 52 || pa + size < pa)
 		drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " is not a page below 2^52", pa);
 	else if (pa < end && pa + size > d->cfg->base)
 		drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " lies in the driver's own memory (software.base, software.pool)", pa);
@@ -200,30 +230,17 @@ static void do_map(struct drv *d)
 	d->map_perm = d->cur.u.sw.perm;
 }
 
-static void map_done(struct drv *d, struct drv_dom *m)
-{
-	d->mapping = false;
-	if (!m->first_stage && any_cm(d, m))
-		vtdd_flush_range(d, m, d->cur.u.sw.iova, d->cur.u.sw.iova + d->cur.u.sw.size - 1, false, false);
-	else
-		vtdd_write_buffer(d, m);
-}
-
 static void do_unmap(struct drv *d)
 {
-	uint64_t last, first = d->cur.u.sw.iova;
-	struct drv_dom *m = sw_domain(d, &last);
-	bool tables;
+	struct drv_range r = { .first = d->cur.u.sw.iova };
+	struct drv_dom *m = sw_domain(d, &r.last);
+	bool lazy = m && d->cfg->policy == DRV_LAZY && !drv_any_cm(d, m);
 
 	if (!m)
 		return;
-	tables = vtdd_unmap(d, m, &first, &last);
-	if (d->cfg->policy == DRV_LAZY && !any_cm(d, m)) {
-		lazy_add(d, m, first, last);
-		return;
-	}
-	vtdd_flush_range(d, m, first, last, d->cfg->ih && !tables, true);
-	drv_gone_free(d, m);
+	m->ops->unmap(d, m, &r, lazy);
+	if (lazy)
+		lazy_add(d, m, r.first, r.last);
 }
 
 static void do_flush(struct drv *d)
@@ -236,17 +253,47 @@ static void do_flush(struct drv *d)
 	if (!d->cur.u.sw.size || m->n_lazy)
 		lazy_flush(d, m);
 	else
-		vtdd_flush_range(d, m, d->cur.u.sw.iova, last, false, true);
+		m->ops->flush_range(d, m, d->cur.u.sw.iova, last);
+}
+
+static void do_attach(struct drv *d)
+{
+	const struct drv_ops *o = need_driver(d);
+	const struct drv_dom *m = drv_dom_find(d, d->cur.u.sw.dom);
+
+	if (o && m && m->ops != o)
+		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " has tables for %s, unit %u is %s", m->id, m->ops->arch, d->cur.unit, o->arch);
+	else if (o)
+		o->attach(d);
+}
+
+static void do_detach(struct drv *d)
+{
+	const struct drv_ops *o = need_driver(d);
+
+	if (o)
+		o->detach(d);
+}
+
+static void do_device(struct drv *d)
+{
+	bool on = d->cur.u.dev.event == TRC_DEV_ATS_ON;
+	const struct drv_ops *o = on || d->cur.u.dev.event == TRC_DEV_ATS_OFF ? driver(d) : NULL;
+
+	if (o)
+		o->ats(d, on);
+	else
+		drv_emit(d, &d->cur);
 }
 
 static void do_record(struct drv *d)
 {
 	switch (d->cur.kind) {
 	case TRC_ATTACH:
-		vtdd_attach(d);
+		do_attach(d);
 		break;
 	case TRC_DETACH:
-		vtdd_detach(d);
+		do_detach(d);
 		break;
 	case TRC_MAP:
 		do_map(d);
@@ -258,11 +305,7 @@ static void do_record(struct drv *d)
 		do_flush(d);
 		break;
 	case TRC_DEVICE:
-		if (d->cur.u.dev.event == TRC_DEV_ATS_OFF)
-			vtdd_ats(d, d->cur.unit, d->cur.u.dev.rid, false);
-		drv_emit(d, &d->cur);
-		if (d->cur.u.dev.event == TRC_DEV_ATS_ON)
-			vtdd_ats(d, d->cur.unit, d->cur.u.dev.rid, true);
+		do_device(d);
 		break;
 	default:
 		drv_emit(d, &d->cur);
@@ -278,8 +321,9 @@ int drv_next(void *drv, struct trc_rec *r, struct err *e)
 		if (d->mapping) {
 			struct drv_dom *m = drv_dom_find(d, d->cur.u.sw.dom);
 
-			if (!vtdd_map_some(d, m))
-				map_done(d, m);
+			d->mapping = m->ops->map_some(d, m);
+			if (!d->mapping)
+				m->ops->map_done(d, m);
 			continue;
 		}
 		int rc = d->src(d->arg, &d->cur, e);

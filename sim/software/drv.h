@@ -3,7 +3,8 @@
  * drv.h - the operating system's driver: a filter in the chain of record sources.
  * Software-level records (attach, detach, map, unmap, flush) come out as the stores and MMIO writes a Linux driver would do, in its
  * order; hardware-level records, DMA and comments pass through. The driver touches memory and registers only through the records it
- * emits and keeps a shadow of its tables; capabilities are read from the unit at the first software-level record.
+ * emits and keeps a shadow of its tables; capabilities are read from the unit at the first software-level record that names it.
+ * Units: VT-d (drv_vtd.h) and SMMUv3 (drv_smmuv3.h), also side by side.
  * Models: bring-up, table pages from a pool, strict and lazy flushing, batches and waits, device-TLB flushes, caching mode, superpages,
  * stage 1 above a stage 2 (gpa = spa + s2_offset), PASID attach.
  * Does not model: CPU time, IOVA allocation (the trace names the IOVA), page requests, recovery from queue errors.
@@ -16,6 +17,9 @@ enum { DRV_STRICT, DRV_LAZY };
 enum { DRV_MODE_AUTO, DRV_MODE_LEGACY, DRV_MODE_SS, DRV_MODE_FS, DRV_MODE_NESTED, DRV_MODE_PT };
 enum { DRV_WAIT_BATCH, DRV_WAIT_EACH };
 enum { DRV_PAGE_4K, DRV_PAGE_2M, DRV_PAGE_1G };
+enum { DRV_RIL_AUTO, DRV_RIL_ON, DRV_RIL_OFF };
+enum { DRV_GRANULE_4K, DRV_GRANULE_16K, DRV_GRANULE_64K };
+enum { DRV_SYNC_AUTO, DRV_SYNC_MSI, DRV_SYNC_SEV };
 struct drv_cfg {
 	uint32_t policy; /* DRV_STRICT, DRV_LAZY */
 	bool caching_mode; /* flush after mapping too, as if CAP.CM = 1 (which has the same effect) */
@@ -29,6 +33,9 @@ struct drv_cfg {
 	bool superpages; /* use 2 MiB and 1 GiB leaves where address, size and unit allow */
 	bool ih; /* set IH when only leaves changed */
 	uint32_t wait; /* DRV_WAIT_*: one wait per batch of up to 16 descriptors, or one per descriptor */
+	uint32_t smmu_ril, smmu_granule, smmu_sync; /* DRV_RIL_*, DRV_GRANULE_*, DRV_SYNC_* */
+	uint32_t smmu_ssid_bits;
+	bool smmu_e2h;
 };
 extern const struct cfg_opt drv_opts[]; /* YAML section software: */
 struct drv;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv_int.h - private to the drivers: the output queue, the pool of table pages with its shadow, domains and attachments.
+ * drv_int.h - private to the drivers: the output queue, the pool of table pages with its shadow, domains and attachments, and what
+ * a driver of one architecture offers (struct drv_ops).
  * The functions that emit or allocate never report failure: they note the first error in struct drv, and drv_next() returns it.
  */
 #ifndef IOMMUSIM_DRV_INT_H
@@ -8,6 +9,7 @@
 #include "software/drv.h"
 
 enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512 };
+struct drv_unit;
 struct drv_att { /* one device, or one PASID of it, attached to a domain */
 	struct drv_att *next; /* of the domain, in the order of attaching */
 	uint32_t rid, pasid; /* TRC_NO_PASID: requests without PASID */
@@ -25,11 +27,15 @@ struct drv_range {
 struct drv_dom {
 	uint32_t id;
 	uint8_t mode; /* DRV_MODE_*, never AUTO */
-	uint8_t levels;
-	bool first_stage; /* table format */
+	uint8_t levels; /* SMMUv3: 4 less the level of the root */
+	bool first_stage; /* VT-d: table format, addresses are sign-extended */
 	bool large[3]; /* leaf sizes allowed: 4K, 2M, 1G */
 	unsigned ia_bits; /* of the IOVA */
 	uint64_t root; /* spa of the top table; 0: none (pass-through) */
+	const struct drv_ops *ops; /* the driver it belongs to */
+	uint8_t page_lg2; /* smallest page */
+	uint8_t pa_bits; /* SMMUv3: of what it maps to */
+	uint16_t asid; /* SMMUv3 stage 1 */
 	struct drv_att *att;
 	struct drv_did *did;
 	struct drv_range *lazy; /* unmapped, not flushed: cfg->lazy_len of them */
@@ -38,7 +44,32 @@ struct drv_dom {
 	uint64_t *gone; /* table pages taken out, to be freed after the flush */
 	size_t n_gone, cap_gone;
 };
-struct vtdd; /* one VT-d unit, drv_vtd.h */
+/*
+ * The driver of one architecture. d->cur is the record being worked on; failures are noted in struct drv.
+ * unmap(): clears *r, grown to whole large pages; unless @lazy the invalidations are done when it returns, else flush_all() owes them.
+ */
+struct drv_ops {
+	const char *arch; /* of iommu_ops */
+	struct drv_dom *(*dom)(struct drv *d, unsigned unit, uint32_t id, const char *type); /* found or made; NULL: failed */
+	void (*attach)(struct drv *d);
+	void (*detach)(struct drv *d);
+	void (*ats)(struct drv *d, bool on); /* passes the device record on at the right moment */
+	bool (*map_some)(struct drv *d, struct drv_dom *m); /* up to DRV_MAP_CHUNK leaves of the map in progress; false: complete, or failed */
+	void (*map_done)(struct drv *d, struct drv_dom *m);
+	void (*unmap)(struct drv *d, struct drv_dom *m, struct drv_range *r, bool lazy);
+	void (*flush_range)(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last);
+	void (*flush_all)(struct drv *d, struct drv_dom *m);
+	void (*destroy)(struct drv_unit *u);
+};
+struct drv_unit { /* first member of the vendor's state of a unit */
+	const struct drv_ops *ops;
+	bool cm; /* the unit caches what is not present: flushes after mapping, never lazily */
+};
+extern const struct drv_ops drv_vtd_ops, drv_smmuv3_ops;
+struct drv_block {
+	uint64_t pa;
+	size_t n; /* pages */
+};
 struct drv {
 	const struct drv_cfg *cfg;
 	struct plat *p;
@@ -56,15 +87,17 @@ struct drv {
 	/* table pages: page i is at cfg->base + 4096 * i */
 	uint64_t **page;
 	size_t n_page, cap_page;
-	uint64_t *free;
+	struct drv_block *free;
 	size_t n_free, cap_free;
 	struct drv_dom **dom; /* hash by id, linear probing */
 	size_t n_dom, cap_dom;
 	bool lazy_waiting; /* some domain has unflushed ranges; the first is due at: */
 	sim_time lazy_due;
-	struct vtdd *unit[DRV_UNITS];
-	uint64_t s2_root; /* nesting: the one virtual machine's stage 2 */
-	uint8_t s2_levels, s2_page;
+	struct drv_unit *unit[DRV_UNITS];
+	uint32_t asid, vm_asid; /* the last one given out: SMMUv3 host, and guest under nesting */
+	const struct drv_ops *s2_ops; /* nesting: the one virtual machine's stage 2 is of this architecture */
+	uint64_t s2_root;
+	uint8_t s2_levels, s2_page, s2_bits;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -74,14 +107,23 @@ void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64
 void drv_store(struct drv *d, uint64_t pa, uint64_t v);
 void drv_store32(struct drv *d, uint64_t pa, uint32_t v);
 uint64_t drv_peek(const struct drv *d, uint64_t pa);
+bool drv_any_cm(const struct drv *d, const struct drv_dom *m); /* of the units of @m, or the option */
 /** drv_alloc() - @n zeroed pages in a row; one recycled page comes with the stores that clear it. 0 on failure. */
 uint64_t drv_alloc(struct drv *d, size_t n);
-void drv_free(struct drv *d, uint64_t pa);
+/** drv_alloc_aligned() - the same, aligned to @align bytes (a power of two). */
+uint64_t drv_alloc_aligned(struct drv *d, size_t n, uint64_t align);
+void drv_free(struct drv *d, uint64_t pa, size_t n);
 /** drv_gone() - @pa is out of the tables of @m; drv_gone_free() after the flush that makes its reuse safe. */
 void drv_gone(struct drv *d, struct drv_dom *m, uint64_t pa);
 void drv_gone_free(struct drv *d, struct drv_dom *m);
 /** drv_grow() - make room for one more in a vector. Returns: false and fails the driver when out of memory. */
 bool drv_grow(struct drv *d, void *vec, size_t n, size_t *cap, size_t elem);
 struct drv_dom *drv_dom_find(const struct drv *d, uint32_t id);
-struct drv_dom *drv_dom_add(struct drv *d, uint32_t id);
+struct drv_dom *drv_dom_add(struct drv *d, uint32_t id, const struct drv_ops *ops);
+/** drv_att_find() - where the attachment hangs in @m, or would be appended; drv_attached_to() - its domain, NULL if there is none. */
+struct drv_att **drv_att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
+struct drv_dom *drv_attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid);
+/** drv_att_add() - append; false: failed. drv_att_del() - remove and free. */
+bool drv_att_add(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
+void drv_att_del(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
 #endif

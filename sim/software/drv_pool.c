@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv_pool.c - what every driver stands on: emitted records, the pool of table pages with its shadow, the table of domains.
+ * drv_pool.c - what every driver stands on: emitted records, the pool of table pages with its shadow, domains and attachments.
  * Not modelled: any policy; who allocates what and when it is flushed is the vendor's file.
  */
 #include <inttypes.h>
@@ -117,25 +117,36 @@ uint64_t drv_peek(const struct drv *d, uint64_t pa)
 	return w ? *w : 0;
 }
 
-uint64_t drv_alloc(struct drv *d, size_t n)
+/* The last freed block of @n pages that fits, cleared; 0: none. */
+static uint64_t recycle(struct drv *d, size_t n, uint64_t align)
 {
-	uint64_t pa;
+	for (size_t i = d->n_free; i--;) {
+		uint64_t pa = d->free[i].pa;
 
-	if (d->failed)
-		return 0;
-	if (n == 1 && d->n_free) {
-		pa = d->free[--d->n_free];
-		for (unsigned i = 0; i < 512; i++)
-			if (drv_peek(d, pa + 8 * i))
-				drv_store(d, pa + 8 * i, 0);
+		if (d->free[i].n != n || pa & (align - 1))
+			continue;
+		d->free[i] = d->free[--d->n_free];
+		for (uint64_t at = pa; at < pa + 4096 * n; at += 8)
+			if (drv_peek(d, at))
+				drv_store(d, at, 0);
 		return pa;
 	}
-	if ((d->n_page + n) << 12 > d->cfg->pool_bytes) {
+	return 0;
+}
+
+uint64_t drv_alloc_aligned(struct drv *d, size_t n, uint64_t align)
+{
+	uint64_t pa = d->failed ? 0 : recycle(d, n, align), next = d->cfg->base + ((uint64_t)d->n_page << 12), end;
+
+	if (d->failed || pa)
+		return pa;
+	pa = (next + (align - 1)) & ~(align - 1);
+	end = pa + ((uint64_t)n << 12);
+	if (end - d->cfg->base > d->cfg->pool_bytes) {
 		drv_fail(d, ERR_INPUT, "the pool for tables (software.pool, %" PRIu64 " bytes) is used up", d->cfg->pool_bytes);
 		return 0;
 	}
-	pa = d->cfg->base + ((uint64_t)d->n_page << 12);
-	while (n--) {
+	for (; next < end; next += 4096) {
 		if (!drv_grow(d, &d->page, d->n_page, &d->cap_page, sizeof(*d->page)))
 			return 0;
 		d->page[d->n_page++] = NULL;
@@ -143,10 +154,15 @@ uint64_t drv_alloc(struct drv *d, size_t n)
 	return pa;
 }
 
-void drv_free(struct drv *d, uint64_t pa)
+uint64_t drv_alloc(struct drv *d, size_t n)
+{
+	return drv_alloc_aligned(d, n, 4096);
+}
+
+void drv_free(struct drv *d, uint64_t pa, size_t n)
 {
 	if (drv_grow(d, &d->free, d->n_free, &d->cap_free, sizeof(*d->free)))
-		d->free[d->n_free++] = pa;
+		d->free[d->n_free++] = (struct drv_block){ pa, n };
 }
 
 void drv_gone(struct drv *d, struct drv_dom *m, uint64_t pa)
@@ -158,7 +174,7 @@ void drv_gone(struct drv *d, struct drv_dom *m, uint64_t pa)
 void drv_gone_free(struct drv *d, struct drv_dom *m)
 {
 	while (m->n_gone)
-		drv_free(d, m->gone[--m->n_gone]);
+		drv_free(d, m->gone[--m->n_gone], 1);
 }
 
 static size_t dom_slot(const struct drv *d, uint32_t id)
@@ -175,7 +191,7 @@ struct drv_dom *drv_dom_find(const struct drv *d, uint32_t id)
 	return d->cap_dom ? d->dom[dom_slot(d, id)] : NULL;
 }
 
-struct drv_dom *drv_dom_add(struct drv *d, uint32_t id)
+struct drv_dom *drv_dom_add(struct drv *d, uint32_t id, const struct drv_ops *ops)
 {
 	struct drv_dom *m = calloc(1, sizeof(*m));
 
@@ -201,7 +217,45 @@ struct drv_dom *drv_dom_add(struct drv *d, uint32_t id)
 		return NULL;
 	}
 	m->id = id;
+	m->ops = ops;
+	m->page_lg2 = 12;
 	d->dom[dom_slot(d, id)] = m;
 	d->n_dom++;
 	return m;
+}
+
+struct drv_att **drv_att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	struct drv_att **p = &m->att;
+
+	while (*p && !((*p)->unit == unit && (*p)->rid == rid && (*p)->pasid == pasid))
+		p = &(*p)->next;
+	return p;
+}
+
+struct drv_dom *drv_attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	for (size_t i = 0; i < d->cap_dom; i++)
+		if (d->dom[i] && *drv_att_find(d->dom[i], unit, rid, pasid))
+			return d->dom[i];
+	return NULL;
+}
+
+bool drv_att_add(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	struct drv_att *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return drv_fail(d, ERR_MACHINE, "out of memory");
+	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)unit };
+	*drv_att_find(m, unit, rid, pasid) = a;
+	return true;
+}
+
+void drv_att_del(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	struct drv_att **p = drv_att_find(m, unit, rid, pasid), *a = *p;
+
+	*p = a->next;
+	free(a);
 }

@@ -62,13 +62,13 @@ static void bring_up(struct vtdd *v)
 		drv_mmio(d, v->index, REG_PMEN, 4, 0);
 }
 
-/* The state of a unit, not yet brought up; NULL: no such unit, or of another architecture. */
+/* The state of a unit, not yet brought up; NULL: failed. */
 static struct vtdd *unit_state(struct drv *d, unsigned unit)
 {
 	struct iommu *u = plat_unit(d->p, unit);
-	struct vtdd *v = d->unit[unit];
+	struct vtdd *v = vtdd_of(d, unit);
 
-	if (v || !u || strcmp(u->ops->arch, "vtd"))
+	if (v)
 		return v;
 	v = calloc(1, sizeof(*v));
 	if (v)
@@ -78,10 +78,11 @@ static struct vtdd *unit_state(struct drv *d, unsigned unit)
 		drv_fail(d, ERR_MACHINE, "out of memory");
 		return NULL;
 	}
+	v->base.ops = &drv_vtd_ops;
 	v->d = d;
 	v->u = u;
 	v->index = unit;
-	d->unit[unit] = v;
+	d->unit[unit] = &v->base;
 	return v;
 }
 
@@ -89,8 +90,6 @@ struct vtdd *vtdd_get(struct drv *d, unsigned unit)
 {
 	struct vtdd *v = unit_state(d, unit);
 
-	if (!v && !d->failed)
-		drv_fail(d, ERR_INPUT, plat_unit(d->p, unit) ? "no driver for unit %u: it is not a VT-d unit" : "there is no unit %u", unit);
 	if (d->failed)
 		return NULL;
 	if (v->up)
@@ -99,7 +98,7 @@ struct vtdd *vtdd_get(struct drv *d, unsigned unit)
 	v->ecap = v->u->ops->mmio_read(v->u, REG_ECAP, 8);
 	v->n_did = 1u << (4 + 2 * vtd_get_cap_ND(&v->cap));
 	v->did_refs = calloc(v->n_did, sizeof(*v->did_refs));
-	v->cm = d->cfg->caching_mode || vtd_get_cap_CM(&v->cap);
+	v->base.cm = vtd_get_cap_CM(&v->cap);
 	v->scalable = vtd_get_ecap_SMTS(&v->ecap) && d->cfg->mode != DRV_MODE_LEGACY;
 	v->desc_words = vtd_get_ecap_SMTS(&v->ecap) ? 4 : 2;
 	if (!vtd_get_ecap_DT(&v->ecap))
@@ -118,10 +117,10 @@ struct vtdd *vtdd_get(struct drv *d, unsigned unit)
 	return v;
 }
 
-void vtdd_destroy(struct vtdd *v)
+static void destroy(struct drv_unit *u)
 {
-	if (!v)
-		return;
+	struct vtdd *v = (struct vtdd *)u;
+
 	free(v->did_refs);
 	free(v->att);
 	free(v);
@@ -193,7 +192,10 @@ static void shape(struct drv *d, const struct vtdd *v, struct drv_dom *m)
 		m->large[1] = d->cfg->superpages && (sslps & 1);
 		m->large[2] = d->cfg->superpages && (sslps & 2);
 	}
-	if (m->mode == DRV_MODE_NESTED && !d->s2_root) {
+	if (m->mode == DRV_MODE_NESTED && d->s2_ops && d->s2_ops != &drv_vtd_ops) {
+		drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: there is one virtual machine");
+	} else if (m->mode == DRV_MODE_NESTED && !d->s2_root) {
+		d->s2_ops = &drv_vtd_ops;
 		d->s2_levels = (uint8_t)ss_levels(d, v, d->cfg->s2_levels, "s2_levels");
 		d->s2_page = (uint8_t)d->cfg->s2_page;
 		if (d->s2_page && !(sslps >> (d->s2_page - 1) & 1))
@@ -218,7 +220,7 @@ struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char 
 		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
 	if (d->failed || m)
 		return d->failed ? NULL : m;
-	m = drv_dom_add(d, id);
+	m = drv_dom_add(d, id, &drv_vtd_ops);
 	if (!m)
 		return NULL;
 	m->mode = (uint8_t)mode;
@@ -271,31 +273,12 @@ static void did_put(struct vtdd *v, struct drv_dom *m)
 		}
 }
 
-static struct drv_att **att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
-{
-	struct drv_att **p = &m->att;
-
-	while (*p && !((*p)->unit == unit && (*p)->rid == rid && (*p)->pasid == pasid))
-		p = &(*p)->next;
-	return p;
-}
-
-/* The domain that @rid with @pasid is attached to. */
-static struct drv_dom *attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
-{
-	for (size_t i = 0; i < d->cap_dom; i++)
-		if (d->dom[i] && *att_find(d->dom[i], unit, rid, pasid))
-			return d->dom[i];
-	return NULL;
-}
-
-void vtdd_attach(struct drv *d)
+static void attach(struct drv *d)
 {
 	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
 	struct vtdd *v = vtdd_get(d, d->cur.unit);
 	struct drv_dom *m = v ? vtdd_dom(d, v, d->cur.u.sw.dom, d->cur.u.sw.type) : NULL;
 	struct drv_dom *old;
-	struct drv_att *a;
 	unsigned did;
 
 	if (!m)
@@ -309,18 +292,13 @@ void vtdd_attach(struct drv *d)
 			 v->index, pasid);
 		return;
 	}
-	old = v->att[rid] ? attached_to(d, v->index, rid, pasid) : NULL;
+	old = v->att[rid] ? drv_attached_to(d, v->index, rid, pasid) : NULL;
 	if (old) {
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is already attached to domain %" PRIu32, rid, old->id);
 		return;
 	}
-	a = calloc(1, sizeof(*a));
-	if (!a) {
-		drv_fail(d, ERR_MACHINE, "out of memory");
+	if (!drv_att_add(d, m, v->index, rid, pasid))
 		return;
-	}
-	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)v->index };
-	*att_find(m, v->index, rid, pasid) = a;
 	v->att[rid]++;
 	did = did_get(d, v, m);
 	if (d->failed)
@@ -329,16 +307,15 @@ void vtdd_attach(struct drv *d)
 		vtdd_pasid_set(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
 	else
 		vtdd_ctx_set(v, m, rid, did);
-	if (!v->cm)
+	if (!vtdd_cm(v))
 		vtdd_write_buffer(d, m);
 }
 
-void vtdd_detach(struct drv *d)
+static void detach(struct drv *d)
 {
 	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
 	struct vtdd *v = vtdd_get(d, d->cur.unit);
-	struct drv_dom *m = v ? attached_to(d, v->index, rid, pasid) : NULL;
-	struct drv_att **p, *a;
+	struct drv_dom *m = v ? drv_attached_to(d, v->index, rid, pasid) : NULL;
 	unsigned did = 0;
 
 	if (!m) {
@@ -356,15 +333,12 @@ void vtdd_detach(struct drv *d)
 		vtdd_pasid_clear(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
 	else
 		vtdd_ctx_clear(v, rid, did);
-	p = att_find(m, v->index, rid, pasid);
-	a = *p;
-	*p = a->next;
-	free(a);
+	drv_att_del(m, v->index, rid, pasid);
 	v->att[rid]--;
 	did_put(v, m);
 }
 
-void vtdd_ats(struct drv *d, unsigned unit, uint32_t rid, bool on)
+static void set_ats(struct drv *d, unsigned unit, uint32_t rid, bool on)
 {
 	struct vtdd *v = unit_state(d, unit);
 
@@ -378,3 +352,54 @@ void vtdd_ats(struct drv *d, unsigned unit, uint32_t rid, bool on)
 	if (v->att[rid])
 		vtdd_ctx_ats(v, rid, on);
 }
+
+/* The device stops after the flush, and starts before the entry allows it. */
+static void ats(struct drv *d, bool on)
+{
+	if (!on)
+		set_ats(d, d->cur.unit, d->cur.u.dev.rid, false);
+	drv_emit(d, &d->cur);
+	if (on)
+		set_ats(d, d->cur.unit, d->cur.u.dev.rid, true);
+}
+
+static struct drv_dom *dom(struct drv *d, unsigned unit, uint32_t id, const char *type)
+{
+	struct vtdd *v = vtdd_get(d, unit);
+
+	return v ? vtdd_dom(d, v, id, type) : NULL;
+}
+
+static void map_done(struct drv *d, struct drv_dom *m)
+{
+	if (!m->first_stage && drv_any_cm(d, m))
+		vtdd_flush_range(d, m, d->cur.u.sw.iova, d->cur.u.sw.iova + d->cur.u.sw.size - 1, false, false);
+	else
+		vtdd_write_buffer(d, m);
+}
+
+static void unmap(struct drv *d, struct drv_dom *m, struct drv_range *r, bool lazy)
+{
+	bool tables = vtdd_unmap(d, m, &r->first, &r->last);
+
+	if (lazy)
+		return;
+	vtdd_flush_range(d, m, r->first, r->last, d->cfg->ih && !tables, true);
+	drv_gone_free(d, m);
+}
+
+static void flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last)
+{
+	vtdd_flush_range(d, m, first, last, false, true);
+}
+
+static void flush_all(struct drv *d, struct drv_dom *m)
+{
+	vtdd_flush_all(d, m);
+	drv_gone_free(d, m);
+}
+
+const struct drv_ops drv_vtd_ops = {
+	.arch = "vtd", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
+	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .destroy = destroy,
+};

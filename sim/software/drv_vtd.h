@@ -9,11 +9,12 @@
 
 enum { VTDD_BATCH = 16, VTDD_SLOTS = 256, VTDD_DID_FIRST = 2 /* 0: caching mode; 1: pass-through */, VTDD_DID_PT = 1 };
 struct vtdd {
+	struct drv_unit base; /* first */
 	struct drv *d;
 	struct iommu *u;
 	unsigned index;
 	uint64_t cap, ecap;
-	bool up, scalable, cm;
+	bool up, scalable;
 	uint32_t gcmd; /* level bits on */
 	uint64_t root; /* root table */
 	uint64_t ring, status; /* descriptors; one 32-bit status per slot */
@@ -27,11 +28,16 @@ struct vtdd {
 };
 /* drv_vtd.c: units, attach, detach */
 struct vtdd *vtdd_get(struct drv *d, unsigned unit); /* brings the unit up the first time */
-void vtdd_destroy(struct vtdd *v);
-void vtdd_attach(struct drv *d);
-void vtdd_detach(struct drv *d);
-void vtdd_ats(struct drv *d, unsigned unit, uint32_t rid, bool on);
 struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char *type);
+/** vtdd_of() - the state of a unit that is up. */
+static inline struct vtdd *vtdd_of(const struct drv *d, unsigned unit)
+{
+	return (struct vtdd *)d->unit[unit];
+}
+static inline bool vtdd_cm(const struct vtdd *v)
+{
+	return v->base.cm || v->d->cfg->caching_mode;
+}
 static inline bool vtdd_has_ats(const struct vtdd *v, uint32_t rid)
 {
 	return v->ats[(rid & 0xffff) / 64] >> (rid % 64) & 1;

@@ -178,19 +178,19 @@ static void flush_unit(struct vtdd *v, const struct drv_dom *m, uint64_t first, 
 void vtdd_flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last, bool ih, bool dev_tlb)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		flush_unit(d->unit[i->unit], m, first, cover(first, last), ih, dev_tlb);
+		flush_unit(vtdd_of(d, i->unit), m, first, cover(first, last), ih, dev_tlb);
 }
 
 void vtdd_flush_all(struct drv *d, struct drv_dom *m)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		flush_unit(d->unit[i->unit], m, 0, 64, false, true);
+		flush_unit(vtdd_of(d, i->unit), m, 0, 64, false, true);
 }
 
 void vtdd_write_buffer(struct drv *d, struct drv_dom *m)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next) {
-		struct vtdd *v = d->unit[i->unit];
+		struct vtdd *v = vtdd_of(d, i->unit);
 
 		if (vtd_get_cap_RWBF(&v->cap))
 			drv_mmio(d, v->index, REG_GCMD, 4, v->gcmd | GCMD_WBF);

@@ -37,7 +37,7 @@ static uint64_t ctx_slot(struct vtdd *v, uint32_t rid)
 
 static void new_context_flush(struct vtdd *v, uint32_t rid, unsigned did)
 {
-	if (!v->cm)
+	if (!vtdd_cm(v))
 		return;
 	vtdd_cmd_cc(v, 3, 0, rid);
 	vtdd_submit(v);
@@ -169,7 +169,7 @@ void vtdd_pasid_set(struct vtdd *v, const struct drv_dom *m, uint32_t rid, uint3
 	vtd_put_pasid_P(w, 1);
 	for (int i = 2; i >= 0; i--)
 		drv_store(d, slot + 8 * (unsigned)i, w[i]);
-	if (v->cm) {
+	if (vtdd_cm(v)) {
 		vtdd_cmd_pc(v, 1, did, pasid);
 		vtdd_submit(v);
 		vtdd_cmd_piotlb(v, 2, did, pasid, 0, 0, false);

@@ -3,6 +3,7 @@
  * platform.c - owns memory, port, event queue, units and devices, and connects them; the replay decides what happens next.
  * Devices are made when the trace first names them (a silent listed device that nothing uses costs nothing); their statistics
  * stand in that order, after memory and units.
+ * DMAs held back by a unit, or stuck behind one on their device, are taken out of the replay's list of DMAs in flight (they are aside).
  */
 #include "software/platform.h"
 
@@ -41,6 +42,10 @@ struct plat {
 	struct plat_verify ver;
 	sim_time stat_start;
 	struct replay r;
+	struct flight *aside;
+	struct wordset is_aside, held; /* of flights: those aside; those with requests held back, once for each */
+	uint64_t n_held; /* requests */
+	bool end_noted;
 };
 
 #define O(m) offsetof(struct replay_cfg, m)
@@ -71,6 +76,7 @@ const struct stat_def plat_stat_defs[] = {
 	ROW(assumed_len, "count", "DMAs whose length the trace did not say"),
 	ROW(msi, "count", "interrupts sent by units"),
 	ROW(faults, "count", "requests refused by units"),
+	ROW(stalled_at_end, "count", "DMAs unfinished at the end because a unit still holds a request back"),
 	ROW(sim_ps, "ps", "from the start of statistics to the last completion"),
 	{ 0 },
 };
@@ -103,6 +109,86 @@ static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
 {
 	(void)q, (void)r;
 	((struct unit_rec *)arg)->p->st.faults++;
+}
+
+/* ---- stalled DMAs ---- */
+
+static void set_aside(struct plat *p, struct flight *f)
+{
+	struct replay *r = &p->r;
+
+	if (wordset_has(&p->is_aside, (uintptr_t)f))
+		return;
+	if (!wordset_add(&p->is_aside, (uintptr_t)f)) {
+		r->oom = true;
+		return;
+	}
+	for (uint32_t i = 0; i < f->n_word; i++)
+		wordset_remove(&r->words, f->word[i]);
+	f->n_word = 0;
+	*f->pprev = f->next;
+	if (f->next)
+		f->next->pprev = f->pprev;
+	else
+		r->flying_tail = f->pprev;
+	r->n_flying--;
+	f->next = p->aside;
+	f->pprev = &p->aside;
+	if (f->next)
+		f->next->pprev = &f->next;
+	p->aside = f;
+}
+
+/* In flight again: the words it uses are those that the tables have from now on. */
+static void take_back(struct plat *p, struct flight *f)
+{
+	struct replay *r = &p->r;
+
+	wordset_remove(&p->is_aside, (uintptr_t)f);
+	*f->pprev = f->next;
+	if (f->next)
+		f->next->pprev = f->pprev;
+	f->collected = false;
+	f->next = NULL;
+	f->pprev = r->flying_tail;
+	*r->flying_tail = f;
+	r->flying_tail = &f->next;
+	r->n_flying++;
+}
+
+static void dev_is_stuck(void *arg, struct dev *d)
+{
+	struct plat *p = ((struct dev_rec *)arg)->p;
+
+	for (struct flight *f = p->r.flying, *next; f; f = next) {
+		next = f->next;
+		if (f->dev == d)
+			set_aside(p, f);
+	}
+	replay_wake(&p->r);
+}
+
+static void env_stall(void *arg, struct xl *x, bool on)
+{
+	struct unit_rec *u = arg;
+	struct plat *p = u->p;
+	struct dev *d = plat_device(p, u->index, x->req.rid, NULL); /* exists: it sent @x */
+	struct flight *f = (struct flight *)(uintptr_t)dev_stalled(d, x, on);
+
+	p->n_held += on ? 1 : UINT64_MAX;
+	if (on) {
+		if (!wordset_add(&p->held, (uintptr_t)f))
+			p->r.oom = true;
+		set_aside(p, f);
+	} else {
+		wordset_remove(&p->held, (uintptr_t)f);
+		for (struct flight *g = p->aside, *next; g; g = next) {
+			next = g->next;
+			if (g->dev == d && !wordset_has(&p->held, (uintptr_t)g))
+				take_back(p, g);
+		}
+	}
+	replay_wake(&p->r);
 }
 
 /* ---- completions ---- */
@@ -170,6 +256,8 @@ static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *re
 	struct plat *p = d->p;
 	struct flight *f = (struct flight *)(uintptr_t)q->tag;
 
+	if (UNLIKELY(p->aside != NULL) && wordset_has(&p->is_aside, (uintptr_t)f))
+		take_back(p, f);
 	if (p->verify)
 		compare(p, d->u, &f->rec, res);
 	replay_dma_done(&p->r, f);
@@ -246,6 +334,7 @@ static struct dev *device_new(struct plat *p, unsigned unit, uint32_t rid, struc
 		free(d);
 		return NULL;
 	}
+	dev_on_stuck(d->d, dev_is_stuck);
 	p->hash[hash_slot(p, d->key)] = (uint32_t)p->n_dev + 1;
 	p->dev[p->n_dev++] = d;
 	if (p->reg && stat_add(p->reg, d->path, dev_stats_of(d->d), dev_stat_defs))
@@ -342,7 +431,16 @@ void plat_destroy(struct plat *p)
 		dev_destroy(p->dev[i]->d);
 		free(p->dev[i]);
 	}
+	while (p->aside) {
+		struct flight *f = p->aside;
+
+		p->aside = f->next;
+		free(f->word);
+		free(f);
+	}
 	replay_fini(&p->r);
+	wordset_fini(&p->is_aside);
+	wordset_fini(&p->held);
 	free(p->unit);
 	free(p->dev);
 	free(p->hash);
@@ -380,7 +478,8 @@ bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e)
 		return err_set(e, ERR_MACHINE, "out of memory");
 	}
 	*r = (struct unit_rec){ .p = p, .u = u, .index = (unsigned)p->n_unit };
-	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .progress = env_progress, .fault = env_fault };
+	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .progress = env_progress,
+				   .fault = env_fault, .stall = env_stall };
 	p->unit[p->n_unit++] = r;
 	return true;
 }
@@ -401,8 +500,24 @@ bool plat_stopped(const struct plat *p)
 	return p->r.stopped;
 }
 
+static void stalled_at_end(struct plat *p)
+{
+	char buf[80];
+
+	if (!p->n_held || p->end_noted)
+		return;
+	p->end_noted = true;
+	for (const struct flight *f = p->aside; f; f = f->next)
+		p->st.stalled_at_end++;
+	if (p->verify)
+		p->ver.not_compared += p->st.stalled_at_end;
+	snprintf(buf, sizeof(buf), "%llu requests still stalled at the end of the trace", (unsigned long long)p->n_held);
+	note_line(p, buf);
+}
+
 bool plat_result(struct plat *p, struct err *e)
 {
+	stalled_at_end(p);
 	if (!p->r.failed && !replay_done(&p->r)) {
 		p->r.failed = p->r.stopped = true;
 		err_set(&p->r.err, 1, "nothing left to happen with %llu DMAs in flight%s", (unsigned long long)p->r.n_flying,

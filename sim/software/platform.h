@@ -6,6 +6,8 @@
  * Replay order of a trace without times (DESIGN 5): a DMA issues after all earlier stores and MMIO writes; a store waits for the
  * earlier DMAs that use the words it changes (order = words) or for all earlier DMAs (order = all); an MMIO write to a register other than a
  * queue tail waits for all earlier DMAs; after an MMIO write every later line waits until the unit's commands are finished.
+ * A DMA that a unit holds back for software (a stall) counts as done in all of this until it goes on, and so do the DMAs of a device
+ * that cannot move because of it. Those still held back at the end of the trace are counted and noted, they are no error.
  */
 #ifndef IOMMUSIM_PLATFORM_H
 #define IOMMUSIM_PLATFORM_H
@@ -49,6 +51,7 @@ struct plat_stats {
 	uint64_t records, dmas, stores, mmio_writes, stalls_words, stalls_all, stalls_commands;
 	uint64_t assumed_dir, assumed_len;
 	uint64_t msi, faults;
+	uint64_t stalled_at_end;
 	uint64_t sim_ps; /* from the (re)start of statistics to the last completion */
 };
 extern const struct stat_def plat_stat_defs[];

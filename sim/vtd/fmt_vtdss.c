@@ -49,4 +49,4 @@ static struct pt_entry_info ss_entry(const struct pt_table *t, uint64_t e, unsig
 	return i;
 }
 
-const struct pt_fmt fmt_vtdss = { "vtd-ss", ss_entry, ss_input };
+const struct pt_fmt fmt_vtdss = { .name = "vtd-ss", .entry = ss_entry, .input = ss_input };

@@ -167,10 +167,11 @@ void vtd_fault_log(struct vtd *v, const struct xl_req *q, enum vtd_req_type type
 	v->fl.next = (n + 1) % v->cap.nfr;
 }
 
-void vtd_fault_record(struct iommu *u, struct xl *x)
+bool vtd_fault_record(struct iommu *u, struct xl *x)
 {
 	enum vtd_req_type t = x->req.acc & XL_ATOMIC ? VTD_TYPE_ATOMIC : x->req.acc & XL_W ? VTD_TYPE_WRITE : VTD_TYPE_READ;
 
 	if (!x->res.no_record)
 		vtd_fault_log(vtd_of(u), &x->req, t, x->res.code);
+	return true;
 }

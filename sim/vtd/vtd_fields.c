@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vtd_fields.c - the field tables of vtd_fields.h, and look-ups in them. Layout only, no behaviour. */
 #include "vtd/vtd_fields.h"
-#include <string.h>
 
 #define S(set, title, words) static const struct fld set##_f[] = {
 #define F(set, field, word, hi, lo, kind, doc) { #field, word, hi, lo, FLD_##kind, doc },
@@ -29,34 +28,20 @@ const struct fld_set *const vtd_field_sets[] = {
 #undef F
 #undef E
 #define V(set, field, value, text) { #set, #field, value, text },
-const struct vtd_value vtd_values[] = {
+const struct fld_value vtd_values[] = {
 #include "vtd/vtd_values.def"
 	{ NULL, NULL, 0, NULL }
 };
 #undef V
 
-static bool same_name(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(*a == '-' && *b == '_'))
-			return false;
-	return *a == *b;
-}
-
 const struct fld_set *vtd_field_set(const char *name)
 {
-	for (const struct fld_set *const *s = vtd_field_sets; *s; s++)
-		if (same_name(name, (*s)->name))
-			return *s;
-	return NULL;
+	return fld_set_find(vtd_field_sets, name);
 }
 
 const char *vtd_value_text(const struct fld_set *s, const struct fld *f, uint64_t v)
 {
-	for (const struct vtd_value *p = vtd_values; p->set; p++)
-		if (p->value == v && !strcmp(p->field, f->name) && !strcmp(p->set, s->name))
-			return p->text;
-	return NULL;
+	return fld_value_text(vtd_values, s, f, v);
 }
 
 const struct fld_set *vtd_inv_set(uint64_t qw0)

@@ -28,17 +28,12 @@
 #undef S
 #undef F
 #undef E
-struct vtd_value {
-	const char *set, *field;
-	uint64_t value;
-	const char *text;
-};
 extern const struct fld_set *const vtd_field_sets[]; /* ends with NULL */
 /** vtd_field_set() - by name; '-' and '_' are the same. NULL if there is none. */
 const struct fld_set *vtd_field_set(const char *name);
 /** vtd_value_text() - what @v means in @f of @s, NULL if the table says nothing. */
 const char *vtd_value_text(const struct fld_set *s, const struct fld *f, uint64_t v);
-extern const struct vtd_value vtd_values[]; /* ends with set NULL */
+extern const struct fld_value vtd_values[]; /* ends with set NULL */
 /** vtd_inv_set() - the layout of the invalidation descriptor with first word @qw0, NULL for an undefined type. */
 const struct fld_set *vtd_inv_set(uint64_t qw0);
 /** vtd_inv_type() - the 7-bit type: bits 11:9 above bits 3:0. */

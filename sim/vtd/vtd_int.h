@@ -82,7 +82,7 @@ bool vtd_regs_map(struct vtd *v, struct err *e);
 /** vtd_pmr_hit() - protected memory is on and @r touches it (tested while remapping is off). */
 bool vtd_pmr_hit(const struct vtd *v, const struct xl_req *r);
 /* vtd_fault.c: primary fault logging, fault event */
-void vtd_fault_record(struct iommu *u, struct xl *x); /* iommu_ops.fault */
+bool vtd_fault_record(struct iommu *u, struct xl *x); /* iommu_ops.fault */
 /** vtd_event_update() - a status bit of an event group was set or cleared: 1.7, steps 1-5. */
 enum vtd_event { VTD_EV_FAULT, VTD_EV_INV, VTD_EV_PAGE };
 void vtd_event_set(struct vtd *v, enum vtd_event ev, bool was_clear);

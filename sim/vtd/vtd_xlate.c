@@ -167,7 +167,7 @@ static enum xl_act walk_done(struct vtd *v, struct xl *x)
 {
 	struct vtd_walk *w = walk_of(x);
 	const struct pt_walk *p = &w->pt;
-	struct vtd_iotlb_entry e = { .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm, .memtype = p->memtype,
+	struct vtd_iotlb_entry e = { .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm & (XL_R | XL_W | XL_X), .memtype = p->memtype,
 				     .snoop = p->snoop || (w->scalable && (w->pe[1] & BIT64(24))), .clean = p->clean };
 	enum xl_act act = result(v, x, p->pa, &e, p->size_lg2);
 

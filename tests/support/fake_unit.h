@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fake_unit.h - the smallest unit that translates: one table of 512 words at FAKE_TABLE, no caches, two registers.
- * Entry: bit 0 read, bit 1 write, bits 63:12 page. Register 0: queue tail (busy for cmd_ps). 8: plain. 16: invalidate request to
- * the requester written, busy until its answer. 24: busy for ever.
+ * Entry: bit 0 read, bit 1 write, bit 2 a refused request stalls, bits 63:12 page. Register 0: queue tail (busy for cmd_ps). 8: plain.
+ * 16: invalidate request to the requester written, busy until its answer. 24: busy for ever. 32: the stalled requests go on (0), or
+ * the one that stalled first does (1), or all are refused: abort (2), RAZ/WI (3).
  */
 #ifndef IOMMUSIM_FAKE_UNIT_H
 #define IOMMUSIM_FAKE_UNIT_H
@@ -17,6 +18,7 @@ struct fake_unit {
 	struct sim_event cmd;
 	bool busy;
 	sim_time answered_at;
+	struct xl *stalled;
 };
 static enum xl_act fake_begin(struct iommu *u, struct xl *x)
 {
@@ -30,15 +32,39 @@ static enum xl_act fake_next(struct iommu *u, struct xl *x)
 	uint64_t e = x->data[0];
 
 	(void)u;
+	x->res.info[0] = e & 4;
 	x->res.code = !(e & 3) ? FAKE_EMPTY : (x->req.acc & XL_R) && !(e & 1) ? FAKE_NO_R : (x->req.acc & XL_W) && !(e & 2) ? FAKE_NO_W : 0;
 	if (x->res.code)
 		return XL_ACT_FAULT;
 	x->res.spa = (e & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff);
 	return XL_ACT_DONE;
 }
-static void fake_fault(struct iommu *u, struct xl *x)
+static bool fake_fault(struct iommu *u, struct xl *x)
 {
-	(void)u, (void)x;
+	struct xl **p = &((struct fake_unit *)u)->stalled;
+
+	if (!x->res.info[0])
+		return true;
+	while (*p)
+		p = &(*p)->qnext;
+	*p = x;
+	x->qnext = NULL;
+	return false;
+}
+static void fake_resume(struct fake_unit *f, uint64_t how)
+{
+	while (f->stalled) {
+		struct xl *x = f->stalled;
+
+		f->stalled = x->qnext;
+		x->res.raz = how == 3;
+		if (how >= 2)
+			iommu_terminate(&f->u, x);
+		else
+			iommu_resume(&f->u, x);
+		if (how == 1)
+			return;
+	}
 }
 static void fake_cmd_done(struct sim_event *e)
 {
@@ -54,6 +80,10 @@ static void fake_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v
 	(void)bytes;
 	if (off == 8) {
 		f->reg = v;
+		return;
+	}
+	if (off == 32) {
+		fake_resume(f, v);
 		return;
 	}
 	f->busy = true;

@@ -77,7 +77,7 @@ static inline struct rig *rig_new(void (*set)(struct vtd_cfg *c))
 	r->u = vtd_create(&r->c, "vtd0", r->k, r->m, &r->p, 1, &e);
 	ck_assert_msg(r->u != NULL, "%s", e.msg);
 	r->v = (struct vtd *)r->u;
-	r->u->env = (struct iommu_env){ r, rig_msi, rig_inv, rig_resp, rig_progress, NULL };
+	r->u->env = (struct iommu_env){ .arg = r, .msi = rig_msi, .ats_inv = rig_inv, .page_resp = rig_resp, .progress = rig_progress };
 	return r;
 }
 

@@ -1,95 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_import.c - imp_qemu() and lift_run() on small logs written here, on the captures in tests/data/import, and on a directory of whole
+ * test_import.c - imp_qemu() for VT-d and lift_run() on small logs written here, on the captures in tests/data/import, and on a directory of whole
  * captures named by IOMMUSIM_CAPTURES (nothing is tested of it when that is not set).
  */
-#include <check.h>
-#include <dirent.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include "core/mem/mem.h"
-#include "import/imp_qemu.h"
-#include "import/imp_text.h"
+#include "test_import.h"
 #include "import/lift.h"
 
-static char dir[] = "/tmp/test_import.XXXXXX", log_path[64], out_path[64], sw_path[64];
-static struct imp_sum sum;
-
-static void put_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(f);
-	ck_assert(fputs(text, f) >= 0 && !fclose(f));
-}
-static char *get_file(const char *path)
-{
-	static char buf[1 << 16];
-	FILE *f = fopen(path, "r");
-	size_t n;
-
-	ck_assert_ptr_nonnull(f);
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = 0;
-	return buf;
-}
-/* Import @log into out_path as text. Returns: the error's code, 0 without. */
-static int import(const char *log, const char *image, struct err *e)
-{
-	struct image *im = NULL;
-	struct trc_writer *w;
-	bool ok;
-
-	memset(e, 0, sizeof(*e));
-	if (image) {
-		im = image_load(image, e);
-		ck_assert_msg(im != NULL, "%s", e->msg);
-	}
-	w = trc_create(out_path, TRC_TEXT, e);
-	ck_assert_msg(w != NULL, "%s", e->msg);
-	ok = imp_qemu(&(struct imp_qemu_in){ log, image, im }, w, &sum, e);
-	image_free(im);
-	if (!ok)
-		trc_abandon(w);
-	ck_assert(!ok || trc_finish(w, e));
-	return ok ? 0 : e->code;
-}
-/* Every line of the log is in exactly one column. */
-static void check_columns(void)
-{
-	uint64_t all = 0;
-
-	for (unsigned i = 0; i < sum.n_kind; i++) {
-		const struct imp_kind *k = &sum.kind[i];
-
-		ck_assert_msg(k->total == k->before + k->used + k->checked + k->unused + k->unreadable, "%s", k->name);
-		all += k->total;
-	}
-	ck_assert_uint_eq(all, sum.lines);
-}
-static const struct imp_kind *kind(const char *name)
-{
-	for (unsigned i = 0; i < sum.n_kind; i++)
-		if (!strcmp(sum.kind[i].name, name))
-			return &sum.kind[i];
-	ck_abort_msg("no line of kind %s", name);
-}
-static void check_text(const char *log, const char *want)
-{
-	struct err e;
-	char *got;
-
-	put_file(log_path, log);
-	ck_assert_msg(import(log_path, NULL, &e) == 0, "%s", e.msg);
-	got = strstr(get_file(out_path), "import qemu");
-	ck_assert_ptr_nonnull(got);
-	ck_assert_str_eq(strchr(got, '\n') + 1, want);
-	check_columns();
-}
+static char sw_path[64];
 
 /* Descriptors that no store wrote are in the ring before the tail moves; the read that came after stays after. */
 START_TEST(test_ring)
@@ -156,8 +73,8 @@ START_TEST(test_pairing)
 	ck_assert_uint_eq(kind("(other text)")->total, 2);
 	ck_assert_uint_eq(kind("vtd_brand_new_event")->unused, 1);
 	put_file(log_path, "smmuv3_read_mmio addr: 0x0 val:0x0 size: 0x4(0)\n");
-	ck_assert_int_eq(import(log_path, NULL, &e), ERR_INPUT);
-	ck_assert_ptr_nonnull(strstr(e.msg, "SMMUv3"));
+	ck_assert_int_eq(import(log_path, "tests/data/import/edu.snap1.idx", &e), ERR_INPUT);
+	ck_assert_ptr_nonnull(strstr(e.msg, "a log of SMMUv3, but the image is of VT-d"));
 	put_file(log_path, "");
 	ck_assert_int_eq(import(log_path, NULL, &e), ERR_INPUT);
 }
@@ -173,57 +90,6 @@ START_TEST(test_pages)
 }
 END_TEST
 
-/* The first @lines lines of the log @path into log_path. */
-static void head(const char *path, uint64_t lines)
-{
-	struct err e = { 0 };
-	struct imp_text *t = imp_text_open(path, &e);
-	FILE *f = fopen(log_path, "w");
-	const char *s;
-	size_t n;
-
-	ck_assert_msg(t && f, "%s", e.msg);
-	while (lines-- && imp_text_next(t, &s, &n, &e) > 0)
-		ck_assert(fwrite(s, 1, n, f) == n && fputc('\n', f) != EOF);
-	fclose(f);
-	imp_text_close(t);
-}
-/* Memory as the trace leaves it after the lines before image @k is that image, word by word. */
-static void check_image(const char *base, int k)
-{
-	struct mem *m = mem_create(0, false);
-	struct err e = { 0 };
-	struct trc_reader *t;
-	struct trc_rec r;
-	struct image *im;
-	char path[300];
-	int got;
-
-	snprintf(path, sizeof(path), "%s.snap%d.idx", base, k);
-	im = image_load(path, &e);
-	ck_assert_msg(im != NULL, "%s", e.msg);
-	snprintf(path, sizeof(path), "%s.log.zst", base);
-	head(path, im->log_lines);
-	snprintf(path, sizeof(path), "%s.snap1.idx", base);
-	ck_assert_msg(import(log_path, path, &e) == 0, "%s", e.msg);
-	t = trc_open(out_path, &e);
-	ck_assert_msg(t != NULL, "%s", e.msg);
-	while ((got = trc_next(t, &r, &e)) > 0)
-		if (r.kind == TRC_PAGE)
-			mem_write(m, r.u.page.pa, r.u.page.w, 512);
-		else if (r.kind == TRC_STORE)
-			mem_write_part(m, r.u.store.pa, r.u.store.bytes, r.u.store.val);
-	ck_assert_msg(!got, "%s", e.msg);
-	trc_close(t);
-	for (size_t i = 0; i < im->n_page; i++) {
-		const uint64_t *w = mem_page(m, im->page[i].pa);
-
-		for (unsigned j = 0; j < 512; j++)
-			ck_assert_msg((w ? w[j] : 0) == im->page[i].w[j], "%s image %d: word %u of page 0x%" PRIx64, base, k, j, im->page[i].pa);
-	}
-	image_free(im);
-	mem_destroy(m);
-}
 START_TEST(test_samples)
 {
 	struct err e;
@@ -408,44 +274,15 @@ END_TEST
 
 START_TEST(test_captures)
 {
-	const char *cap = getenv("IOMMUSIM_CAPTURES");
-	char base[200];
-	struct dirent *d;
-	DIR *o;
-	int n = 0;
-
-	if (!cap)
-		return;
-	o = opendir(cap);
-	ck_assert_ptr_nonnull(o);
-	while ((d = readdir(o))) {
-		char *dot = strstr(d->d_name, ".log.zst");
-
-		if (!dot || strncmp(d->d_name, "vtd-", 4) || strstr(d->d_name, "passthrough"))
-			continue;
-		snprintf(base, sizeof(base), "%s/%.*s", cap, (int)(dot - d->d_name), d->d_name);
-		for (int k = 2; k <= 5; k++)
-			check_image(base, k);
-		n++;
-	}
-	closedir(o);
-	ck_assert_int_gt(n, 0);
+	check_captures("vtd-");
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("import");
 	TCase *t = tcase_create("import");
-	SRunner *r;
 	int failed;
 
-	if (!mkdtemp(dir))
-		return 1;
-	snprintf(log_path, sizeof(log_path), "%s/log", dir);
-	snprintf(out_path, sizeof(out_path), "%s/out.iot", dir);
-	snprintf(sw_path, sizeof(sw_path), "%s/sw.iot", dir);
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, test_ring);
 	tcase_add_test(t, test_ring_wide);
 	tcase_add_test(t, test_own_ring);
@@ -456,14 +293,9 @@ int main(void)
 	tcase_add_test(t, test_lift_scalable);
 	tcase_add_test(t, test_lift_loop);
 	tcase_add_test(t, test_captures);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	unlink(log_path);
-	unlink(out_path);
+	strcpy(sw_path, "/tmp/test_import_sw.XXXXXX");
+	failed = mkstemp(sw_path) < 0;
+	failed |= run_tests(t);
 	unlink(sw_path);
-	rmdir(dir);
-	return failed != 0;
+	return failed;
 }

@@ -243,6 +243,146 @@ START_TEST(warmup_resets_every_counter)
 }
 END_TEST
 
+/* ---- DMAs that wait for software ---- */
+
+#define GO_ON REC_WRITE(32, 0)
+
+/* The store changes the very word that the stalled DMA used, and the plain register write would wait for every DMA. */
+START_TEST(stalled_dma_holds_up_nothing)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 4), REC_MAP(1, 0x6003), REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)),
+		REC_WRITE(8, 1), REC_MAP(0, 0x5003), GO_ON, REC_MAP(1, 0), REC_DMA('r', 0x1000, 64, REC_FAULT(FAKE_EMPTY)),
+	};
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o;
+
+	c.replay.order = _i & 1 ? REPLAY_ORDER_ALL : REPLAY_ORDER_WORDS;
+	c.dev_default.retire = _i & 2 ? DEV_RETIRE_ANY : DEV_RETIRE_IN_ORDER;
+	o = RUN(&c, t);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 3);
+	ck_assert_uint_eq(o.v.disagree, 0);
+	ck_assert_uint_eq(o.st.stalled_at_end, 0);
+	ck_assert_uint_eq(o.notes, 0);
+}
+END_TEST
+
+/* A store that waited for the DMA made its words known before it stalled; after the retry it uses them anew. */
+START_TEST(resumed_dma_is_protected_again)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 4), REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_MAP(0, 0x5003), GO_ON, REC_MAP(0, 0),
+	};
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o = RUN(&c, t);
+
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 1);
+	ck_assert_uint_eq(o.st.stalls_words, 2);
+}
+END_TEST
+
+/* Two requests of one DMA stall; after one of them went on, the DMA still holds up nothing. */
+START_TEST(dma_with_two_stalled_requests)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 4), REC_MAP(1, 4), REC_DMA('w', 0xfc0, 128, REC_OK(0x5fc0)), REC_WRITE(8, 1), REC_MAP(0, 0x5003), REC_WRITE(32, 1),
+		REC_WRITE(8, 2), REC_MAP(1, 0x6003), REC_WRITE(32, 1),
+	};
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o = RUN(&c, t);
+
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 1);
+	ck_assert_uint_eq(o.st.mmio_writes, 4);
+}
+END_TEST
+
+/* Ten DMAs to a device with room for two: the later ones wait behind the stalled ones, and the trace must still go on. */
+START_TEST(stuck_device_takes_further_dmas)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 4), REC_MAP(1, 0x6003), REC_DMA('r', 0, 64, REC_OK(0x5000)), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)),
+		REC_DMA('w', 0, 64, REC_OK(0x5000)), REC_DMA('r', 0, 64, REC_OK(0x5000)), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)),
+		REC_DMA('r', 0, 64, REC_OK(0x5000)), REC_DMA('w', 0x1000, 64, REC_OK(0x6000)), REC_DMA('r', 0, 64, REC_OK(0x5000)),
+		REC_DMA('r', 0, 64, REC_OK(0x5000)), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)),
+		REC_WRITE(8, 1), REC_MAP(0, 0x5003), GO_ON, REC_WRITE(8, 2), REC_MAP(0, 0),
+	};
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o;
+
+	c.dev_default.outstanding = 2;
+	c.replay.order = _i & 1 ? REPLAY_ORDER_ALL : REPLAY_ORDER_WORDS;
+	c.dev_default.retire = _i & 2 ? DEV_RETIRE_ANY : DEV_RETIRE_IN_ORDER;
+	o = RUN(&c, t);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 10);
+	ck_assert_uint_eq(o.st.stalled_at_end, 0);
+}
+END_TEST
+
+START_TEST(stalled_at_the_end_is_noted_and_no_error)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 4), REC_MAP(1, 0x6003), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)), REC_DMA('r', 0xfc0, 128, REC_OK(0x5fc0)),
+		REC_DMA('w', 0, 64, REC_OK(0x5000)), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)), REC_WRITE(8, 1),
+	};
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o;
+
+	c.replay.stuck_ps = _i & 1 ? 0 : 1000000000;
+	c.dev_default.retire = _i & 2 ? DEV_RETIRE_ANY : DEV_RETIRE_IN_ORDER;
+	o = RUN(&c, t);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.st.mmio_writes, 1);
+	ck_assert_uint_eq(o.notes, 1);
+	/* in order, the last read has its answer but waits behind the read that is stalled */
+	ck_assert_uint_eq(o.st.stalled_at_end, _i & 2 ? 2 : 3);
+	ck_assert_uint_eq(o.v.not_compared, o.st.stalled_at_end);
+	ck_assert_uint_eq(o.v.agree, _i & 2 ? 2 : 1);
+}
+END_TEST
+
+/* Without any register write: the end of the trace alone, with DMAs queued that no request slot is left for. */
+START_TEST(end_of_trace_while_stuck)
+{
+	static const struct trc_rec t[] = { REC_MAP(0, 4), REC_DMA('r', 0, 64, REC_OK(0x5000)) };
+	struct fake_trace src = { .rec = t, .n = 2, .repeat = 99 };
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome o;
+
+	c.dev_default.outstanding = 4;
+	o = run_trace(&c, &src);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.st.dmas, 100);
+	ck_assert_uint_eq(o.st.stalled_at_end, 100);
+	ck_assert_uint_eq(o.v.not_compared, 100);
+}
+END_TEST
+
+static const struct trc_rec refuse_abort[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1), REC_WRITE(32, 2) };
+static const struct trc_rec refuse_raz[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1), REC_WRITE(32, 3) };
+
+/* RAZ/WI is a refusal in the statistics, but its data come back over the link: a completion with payload. */
+START_TEST(refused_after_a_stall)
+{
+	struct plat_cfg c = fake_plat_cfg();
+	struct outcome a, z;
+
+	c.dev_default.mrrs = 4096;
+	a = RUN(&c, refuse_abort);
+	z = RUN(&c, refuse_raz);
+	ck_assert_uint_eq(a.v.agree, 1);
+	ck_assert_uint_eq(z.v.agree, 1);
+	ck_assert_uint_eq(a.st.faults, 1);
+	ck_assert_uint_eq(z.st.faults, 1);
+	/* 4096 bytes and 16 headers instead of one, at 7877 bytes/us */
+	ck_assert_uint_ge(z.st.sim_ps - a.st.sim_ps, (4096 + 15 * 24) * UINT64_C(1000000) / 7877 - 16);
+	ck_assert_uint_le(z.st.sim_ps - a.st.sim_ps, (4096 + 15 * 24) * UINT64_C(1000000) / 7877 + 16);
+}
+END_TEST
+
 START_TEST(words_are_counted)
 {
 	struct wordset s = { 0 };
@@ -281,6 +421,13 @@ int main(void)
 	tcase_add_loop_test(t, bad_records_name_their_place, 0, ARRAY_LEN(bad));
 	tcase_add_test(t, failing_source_keeps_results);
 	tcase_add_loop_test(t, warmup_resets_every_counter, 0, 2);
+	tcase_add_loop_test(t, stalled_dma_holds_up_nothing, 0, 4);
+	tcase_add_test(t, resumed_dma_is_protected_again);
+	tcase_add_test(t, dma_with_two_stalled_requests);
+	tcase_add_loop_test(t, stuck_device_takes_further_dmas, 0, 4);
+	tcase_add_loop_test(t, stalled_at_the_end_is_noted_and_no_error, 0, 4);
+	tcase_add_test(t, end_of_trace_while_stuck);
+	tcase_add_test(t, refused_after_a_stall);
 	tcase_add_test(t, words_are_counted);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fld.c - generic readers of field tables: reserved mask, get, put, print, find.
+ * fld.c - generic readers of field tables: reserved mask, get, put, print, find; look-ups in lists of sets, values and codes.
  * Does not model: meaning; a value is a number, or for FLD_ADDR the address it stands for.
  */
 #include "core/base/fld.h"
@@ -71,5 +71,45 @@ const struct fld *fld_find(const struct fld_set *s, const char *name)
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->f[i].name, name))
 			return &s->f[i];
+	return NULL;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(*a == '-' && *b == '_'))
+			return false;
+	return *a == *b;
+}
+
+const struct fld_set *fld_set_find(const struct fld_set *const *sets, const char *name)
+{
+	for (; *sets; sets++)
+		if (same_name(name, (*sets)->name))
+			return *sets;
+	return NULL;
+}
+
+const char *fld_value_text(const struct fld_value *t, const struct fld_set *s, const struct fld *f, uint64_t v)
+{
+	for (; t->set; t++)
+		if (t->value == v && !strcmp(t->field, f->name) && !strcmp(t->set, s->name))
+			return t->text;
+	return NULL;
+}
+
+const struct fld_set *fld_choose(const struct fld_choice *t, unsigned code)
+{
+	for (; t->set; t++)
+		if (t->code == code)
+			return t->set;
+	return NULL;
+}
+
+const struct fld_code *fld_code_find(const struct fld_code *t, unsigned code)
+{
+	for (; t->name; t++)
+		if (t->code == code)
+			return t;
 	return NULL;
 }

@@ -245,6 +245,21 @@ uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 	return slot;
 }
 
+uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t alt)
+{
+	uint32_t slot = xc_lookup(x, addr, id), other;
+
+	if (slot != XC_MISS || alt == id)
+		return slot;
+	other = find(x, addr, alt);
+	if (other == XC_MISS)
+		return XC_MISS;
+	touch(x, other);
+	x->st.misses--;
+	x->st.hits++;
+	return other;
+}
+
 uint32_t xc_peek(const struct xcache *x, uint64_t addr, uint64_t id)
 {
 	return find(x, addr, id);

@@ -47,7 +47,9 @@ struct inv_scope {
 	uint32_t range_kinds; /* with INV_RANGE: kinds to which the range applies; other kinds in `kinds` match at any address */
 	uint32_t rid, rid_mask; /* (entry.rid & rid_mask) == (rid & rid_mask) */
 	uint32_t pasid;
+	uint32_t any_asid_kinds; /* with INV_ASID: kinds that match whatever their ASID (global entries) */
 	uint16_t did, asid, vmid;
+	uint16_t vmid_ignore; /* bits of the VMID that do not count */
 	uint64_t first, last; /* inclusive */
 };
 static inline bool inv_covers(const struct inv_scope *s, const struct xc_tag *t)
@@ -57,7 +59,8 @@ static inline bool inv_covers(const struct inv_scope *s, const struct xc_tag *t)
 	if ((s->by & INV_RID) && ((s->rid ^ t->rid) & s->rid_mask))
 		return false;
 	if (((s->by & INV_PASID) && s->pasid != t->pasid) || ((s->by & INV_DID) && s->did != t->did) ||
-	    ((s->by & INV_ASID) && s->asid != t->asid) || ((s->by & INV_VMID) && s->vmid != t->vmid))
+	    ((s->by & INV_ASID) && s->asid != t->asid && !(s->any_asid_kinds >> t->kind & 1)) ||
+	    ((s->by & INV_VMID) && ((s->vmid ^ t->vmid) & ~s->vmid_ignore)))
 		return false;
 	if ((s->by & INV_RANGE) && (s->range_kinds >> t->kind & 1)) {
 		uint64_t size_m1 = t->size_lg2 >= 64 ? UINT64_MAX : (UINT64_C(1) << t->size_lg2) - 1;
@@ -86,6 +89,8 @@ struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, 
 void xc_destroy(struct xcache *x);
 /** xc_lookup() - find the entry with this id whose page holds @addr; counts and touches replacement. Returns: slot or XC_MISS. */
 uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id);
+/** xc_lookup_either() - one lookup of an entry with @id, or with @alt if there is none (@alt == @id: no second try). */
+uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t alt);
 /** xc_peek() - as xc_lookup without counting or touching. */
 uint32_t xc_peek(const struct xcache *x, uint64_t addr, uint64_t id);
 /** xc_miss_after_hit() - turn the hit just counted into a miss (entry found but not usable). */

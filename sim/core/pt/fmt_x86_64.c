@@ -15,7 +15,7 @@ static enum pt_why x86_input(const struct pt_table *t, uint64_t ia)
 {
 	int64_t top = (int64_t)ia >> (t->ia_bits - 1);
 
-	return top == 0 || top == -1 ? PT_OK : PT_WHY_CANON;
+	return top == 0 || top == -1 || (t->opt & X86_ANY_IA) ? PT_OK : PT_WHY_CANON;
 }
 
 static uint64_t x86_reserved(const struct pt_table *t, unsigned level, bool leaf)
@@ -36,7 +36,7 @@ static uint64_t x86_reserved(const struct pt_table *t, unsigned level, bool leaf
 static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm)
 {
 	bool leaf = level == 0 || (level <= 2 && (e & X_PS)), sup = acc & XL_PRIV;
-	uint64_t want = X_A;
+	uint64_t want = t->opt & X86_NO_A ? 0 : X_A;
 	struct pt_entry_info i = { .cls = leaf ? PT_LEAF : PT_TABLE, .why = PT_OK, .perm = XL_R | XL_X };
 
 	if ((e & X_US) && (perm & XL_PRIV)) /* users are let in by every entry so far */
@@ -47,7 +47,7 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 		i.perm &= (uint8_t)~XL_X;
 	if (!(e & X_P))
 		i.cls = PT_EMPTY, i.why = PT_WHY_EMPTY;
-	else if (!(e & X_US) && !sup)
+	else if (!(e & X_US) && !sup && !(t->opt & X86_NO_US))
 		i.why = PT_WHY_PRIV;
 	else if ((acc & XL_W) && !(i.perm & XL_W))
 		i.why = PT_WHY_NO_W;
@@ -57,14 +57,14 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 		i.why = PT_WHY_NO_X;
 	if (i.why != PT_OK)
 		return i;
-	if (leaf && (acc & XL_W))
+	if (leaf && (acc & XL_W) && !(t->opt & X86_NO_D))
 		want |= X_D;
 	if (t->opt & X86_EAFE)
 		want |= X_EA;
 	i.set = want & ~e;
-	i.clean = leaf && !((e | i.set) & X_D);
+	i.clean = leaf && !((e | i.set) & X_D) && !(t->opt & X86_NO_D);
 	i.next = e & bits_mask(51, leaf ? 12 + 9 * level : 12);
 	return i;
 }
 
-const struct pt_fmt fmt_x86_64 = { "x86-64", x86_entry, x86_input };
+const struct pt_fmt fmt_x86_64 = { .name = "x86-64", .entry = x86_entry, .input = x86_input };

@@ -14,7 +14,10 @@ enum { /* pt_table.opt */
 	X86_SMEP = 4, /* no supervisor execute from user pages */
 	X86_EAFE = 8, /* set EA */
 	X86_1G = 16, /* 1 GiB leaves */
-	X86_XD_RSVD = 32 /* XD = 1 is a reserved-bit error */
+	X86_XD_RSVD = 32, /* XD = 1 is a reserved-bit error */
+	X86_NO_A = 64, X86_NO_D = 128, /* hardware does not set accessed, dirty */
+	X86_ANY_IA = 256, /* the input need not be canonical */
+	X86_NO_US = 512 /* U/S is not checked */
 };
 extern const struct pt_fmt fmt_x86_64;
 #endif

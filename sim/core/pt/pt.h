@@ -22,7 +22,12 @@ enum pt_why {
 	PT_WHY_RSVD,
 	PT_WHY_AD, /* accessed/dirty update refused (no-snoop walk) */
 	PT_WHY_AD_FAIL, /* accessed/dirty update failed on the bus */
-	PT_WHY_S2_W /* stage 2 lacks write permission for the update of a stage-1 entry */
+	PT_WHY_S2_W, /* stage 2 lacks write permission for the update of a stage-1 entry; gpa is that entry's */
+	PT_WHY_OUT, /* output or next table wider than oa_bits, where that is no reserved-bit error */
+	PT_WHY_AF, /* access flag clear, and hardware does not set it */
+	PT_WHY_LEVEL, /* next level or page size that may not stand there */
+	PT_WHY_SKIP, /* input bits of a skipped level are not 0 */
+	PT_WHY_DEVICE /* stage 2 refuses the fetch of a stage-1 entry from device memory */
 };
 enum pt_class { PT_EMPTY, PT_TABLE, PT_LEAF };
 struct pt_table { /* one stage as the vendor's configuration describes it */
@@ -33,16 +38,20 @@ struct pt_table { /* one stage as the vendor's configuration describes it */
 	uint8_t levels; /* 1..6 */
 	uint8_t ia_bits; /* width of the input */
 	uint8_t grain_lg2; /* 12: 4 KiB tables of 512 entries */
+	uint8_t top_bits; /* index bits of the first table (fewer, or more: concatenated tables); 0: as every other */
 	uint8_t oa_bits; /* addresses in entries at or above 2^oa_bits are reserved-bit errors */
 	uint32_t opt; /* format-specific switches */
 };
 struct pt_entry_info { /* what one entry says */
 	enum pt_class cls;
 	enum pt_why why; /* PT_OK, or the first check that failed, in the format's order */
-	uint8_t perm; /* XL_R|XL_W|XL_X this entry grants */
+	uint8_t perm; /* what this entry grants: XL_R|XL_W|XL_X, and what else the format keeps there (pt_fmt.priv_shift) */
 	uint8_t memtype;
+	uint8_t skip; /* PT_TABLE: levels skipped below this one */
+	uint8_t size_lg2; /* PT_LEAF: page size; 0: as the level has it */
+	uint8_t span_lg2; /* PT_LEAF: of the group of equal neighbours that may be cached as one (contiguous hint); 0: none */
 	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
-	uint64_t set; /* bits to set for accessed/dirty (0: none) */
+	uint64_t set, clr; /* bits to set and to clear for accessed/dirty (0: none) */
 	bool clean; /* PT_LEAF: dirty is clear and `set` does not set it: a write would still have to */
 	bool snoop; /* not beside memtype: both would be loaded as one word right after two byte stores, and wait for them */
 };
@@ -52,9 +61,11 @@ struct pt_fmt {
 	struct pt_entry_info (*entry)(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm);
 	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. */
 	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
+	uint8_t priv_shift; /* perm >> priv_shift is what a privileged access has; 0: entry() was told the privilege, one answer */
 };
 struct pt_caches { /* any may be NULL */
-	struct xcache *psc[2][PT_LEVELS]; /* [stage][level]: what the entry at this level, pointing to a table at level-1, leads to; payload struct pt_psc */
+	/* [stage][level]: where the table entry at this level leads to; payload struct pt_psc. Several may be one cache: the level is in the tag. */
+	struct xcache *psc[2][PT_LEVELS];
 	struct xcache *nested; /* gpa page to spa; payload struct pt_psc */
 };
 struct pt_psc {
@@ -63,9 +74,12 @@ struct pt_psc {
 	uint8_t perm; /* accumulated in this stage */
 	uint8_t s2_perm; /* stage-1 entries above a stage 2: what stage 2 grants on the page of the next table */
 	bool clean; /* nested cache: a write must still set dirty */
+	bool split; /* stage-1 entries above a stage 2 of smaller pages: `next` is not known for the whole table */
+	uint8_t level; /* of the next table */
 	uint8_t size_lg2, memtype;
 	bool snoop;
 };
+enum { PT_ACC_WALK = 0x40 }; /* beside XL_* in the access given to a stage-2 entry(): the fetch or update of a stage-1 entry */
 enum {
 	PT_OPT_FETCH_DIRTY = 1u << 29, /* stage 2: fetching a stage-1 entry makes its page dirty, if it may be written */
 	PT_OPT_AD = 1u << 30, /* stage 2 keeps accessed/dirty bits */
@@ -77,15 +91,18 @@ struct pt_walk {
 	struct pt_table t[2]; /* [0] stage 1, [1] stage 2; fmt NULL: no such stage */
 	uint64_t ia;
 	uint8_t acc; /* XL_*; 0 needs a present page only */
+	bool ipa; /* stage 2 alone, for an address that nested walks use too: the nested cache serves it */
 	/* progress */
-	uint8_t phase; /* what the memory access in progress is for */
+	uint8_t phase; /* enum pt_phase: what the memory access in progress is for */
 	uint8_t level[2]; /* table being read, per stage */
 	uint8_t perm[2]; /* accumulated so far */
 	uint8_t s1_tab_perm; /* what stage 2 grants on the page of the current stage-1 table */
 	uint8_t s1_lg2;
+	uint8_t s1_from; /* level of the entry that led to the current stage-1 table */
 	bool fetch; /* the stage-2 walk translates the address of a stage-1 entry, not the final address */
 	bool update; /* ... because that entry is about to be updated */
-	bool tab_known; /* table[0] is an spa already (walk cache) */
+	bool tab_known; /* table[0] is an spa already */
+	bool tab_split; /* ... of the part that holds the entry only */
 	bool s1_clean, s1_snoop;
 	uint64_t table[2]; /* current table per stage */
 	uint64_t gpa; /* input of the stage-2 walk */
@@ -95,7 +112,7 @@ struct pt_walk {
 	struct pt_entry_info info;
 	/* result */
 	uint64_t pa;
-	uint8_t size_lg2, out_perm, memtype;
+	uint8_t size_lg2, out_perm, memtype, s1_memtype; /* memtype: of the last stage walked */
 	bool snoop;
 	bool clean; /* the translation must not serve a write before dirty is set */
 	/* fault */
@@ -104,6 +121,12 @@ struct pt_walk {
 	bool f_top; /* the entry was in the top table of its stage */
 	bool f_fetch; /* stage 2 failed under the fetch of a stage-1 entry; level[0] says which */
 };
+enum pt_phase { PT_PH_S1_ENTRY, PT_PH_S1_UPDATE, PT_PH_S2_ENTRY, PT_PH_S2_UPDATE };
+/** pt_walk_in_s2() - the access in progress is to a stage-2 entry. */
+static inline bool pt_walk_in_s2(const struct pt_walk *w)
+{
+	return w->phase >= PT_PH_S2_ENTRY;
+}
 /** pt_walk_begin() - start a walk; @x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc, nofill). */
 enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x);
 /** pt_walk_next() - the access asked for is done. Returns: XL_ACT_DONE: pa ... clean are valid; XL_ACT_FAULT: why ... f_fetch are. */

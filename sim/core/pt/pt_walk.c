@@ -7,7 +7,6 @@
 #include "core/base/bits.h"
 
 enum { S1, S2 };
-enum phase { PH_S1_ENTRY, PH_S1_UPDATE, PH_S2_ENTRY, PH_S2_UPDATE };
 
 static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x);
 
@@ -16,9 +15,26 @@ static unsigned shift_of(const struct pt_table *t, unsigned level)
 	return t->grain_lg2 + level * (t->grain_lg2 - 3u);
 }
 
+static unsigned index_bits(const struct pt_table *t, unsigned level)
+{
+	return level == t->levels - 1u && t->top_bits ? t->top_bits : t->grain_lg2 - 3u;
+}
+
 static uint64_t entry_offset(const struct pt_table *t, uint64_t ia, unsigned level)
 {
-	return 8 * (ia >> shift_of(t, level) & low_mask(t->grain_lg2 - 3u));
+	return 8 * (ia >> shift_of(t, level) & low_mask(index_bits(t, level)));
+}
+
+/* Input bits of the levels skipped below @level, @skip of them. */
+static bool skips_bits(const struct pt_table *t, uint64_t ia, unsigned level, unsigned skip)
+{
+	return skip && (ia & low_mask(shift_of(t, level)) & ~low_mask(shift_of(t, level - skip)));
+}
+
+/* The permission bits that @acc needs in an accumulated perm. */
+static unsigned need_of(const struct pt_table *t, unsigned acc)
+{
+	return (acc & (XL_R | XL_W | XL_X)) << (acc & XL_PRIV ? t->fmt->priv_shift : 0);
 }
 
 static enum xl_act fault(struct pt_walk *w, unsigned stage, enum pt_why why)
@@ -31,7 +47,7 @@ static enum xl_act fault(struct pt_walk *w, unsigned stage, enum pt_why why)
 	return XL_ACT_FAULT;
 }
 
-static enum xl_act read_word(struct pt_walk *w, struct xl *x, enum phase ph, uint64_t spa)
+static enum xl_act read_word(struct pt_walk *w, struct xl *x, enum pt_phase ph, uint64_t spa)
 {
 	w->phase = ph;
 	x->mem_spa = spa;
@@ -39,17 +55,22 @@ static enum xl_act read_word(struct pt_walk *w, struct xl *x, enum phase ph, uin
 	return XL_ACT_READ;
 }
 
-static enum xl_act update_word(struct pt_walk *w, struct xl *x, enum phase ph, uint64_t spa, uint64_t old)
+static enum xl_act update_word(struct pt_walk *w, struct xl *x, enum pt_phase ph, uint64_t spa, uint64_t old)
 {
 	w->phase = ph;
 	x->mem_spa = spa;
 	x->mem_words = 1;
 	x->cas_old = old;
-	x->cas_new = old | w->info.set;
+	x->cas_new = (old | w->info.set) & ~w->info.clr;
 	return XL_ACT_CAS;
 }
 
 /* ---- walk caches ---- */
+
+static uint64_t level_id(const struct pt_table *t, unsigned level)
+{
+	return t->id ^ (uint64_t)level << 56;
+}
 
 /* The deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */
 static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level)
@@ -68,16 +89,20 @@ static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned s
 		if (!asked)
 			xl_charge(x, c, xc_config(c)); /* all levels are looked up at once */
 		asked = true;
-		slot = xc_lookup(c, ia, t->id);
+		slot = xc_lookup(c, ia, level_id(t, l));
 		if (slot != XC_MISS) {
-			*level = l - 1;
-			return xc_payload(c, slot);
+			const struct pt_psc *p = xc_payload(c, slot);
+
+			if (skips_bits(t, ia, l, l - 1u - p->level))
+				continue;
+			*level = p->level;
+			return p;
 		}
 	}
 	return NULL;
 }
 
-static void cache_fill(struct xcache *c, const struct pt_table *t, struct xl *x, uint64_t ia, unsigned size_lg2, const struct pt_psc *p)
+static void cache_fill(struct xcache *c, const struct pt_table *t, uint64_t id, struct xl *x, uint64_t ia, unsigned size_lg2, const struct pt_psc *p)
 {
 	struct xc_tag tag;
 	uint32_t slot;
@@ -85,7 +110,7 @@ static void cache_fill(struct xcache *c, const struct pt_table *t, struct xl *x,
 	if (!c || !xc_config(c)->entries || !xl_may_fill(x, ia & ~low_mask(size_lg2), size_lg2))
 		return;
 	tag = t->inv;
-	tag.id = t->id;
+	tag.id = id;
 	tag.size_lg2 = (uint8_t)size_lg2;
 	tag.first = ia & ~low_mask(size_lg2);
 	slot = xc_fill(c, &tag);
@@ -96,10 +121,18 @@ static void cache_fill(struct xcache *c, const struct pt_table *t, struct xl *x,
 static void psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
 {
 	if (w->c && level < PT_LEVELS)
-		cache_fill(w->c->psc[stage][level], &w->t[stage], x, ia, shift_of(&w->t[stage], level), p);
+		cache_fill(w->c->psc[stage][level], &w->t[stage], level_id(&w->t[stage], level), x, ia, shift_of(&w->t[stage], level), p);
 }
 
 /* ---- the end ---- */
+
+/* Size under which a leaf may be cached: the span of its contiguous group, if input and output agree on the place in it. */
+static unsigned leaf_size(const struct xl *x, const struct pt_entry_info *i, unsigned lg2, uint64_t ia)
+{
+	if (i->span_lg2 <= lg2 || x->functional || ((i->next ^ ia) & low_mask(i->span_lg2) & ~low_mask(lg2)))
+		return lg2;
+	return i->span_lg2;
+}
 
 static enum xl_act finish(struct pt_walk *w, uint64_t pa, unsigned size_lg2)
 {
@@ -121,11 +154,12 @@ static enum xl_act s2_done(struct pt_walk *w, struct xl *x, const struct pt_psc 
 		if (w->update) {
 			w->update = false;
 			w->info = w->t[S1].fmt->entry(&w->t[S1], w->s1_entry, w->level[S1], w->acc, w->perm[S1]);
-			return update_word(w, x, PH_S1_UPDATE, spa, w->s1_entry);
+			return update_word(w, x, PT_PH_S1_UPDATE, spa, w->s1_entry);
 		}
 		w->s1_tab_perm = p->perm;
 		w->tab_known = true;
-		w->table[S1] = spa & ~low_mask(w->t[S1].grain_lg2);
+		w->tab_split = p->size_lg2 < index_bits(&w->t[S1], w->level[S1]) + 3u;
+		w->table[S1] = spa - entry_offset(&w->t[S1], w->ia, w->level[S1]);
 		return s1_fetch(w, x);
 	}
 	w->memtype = p->memtype;
@@ -144,15 +178,15 @@ static enum xl_act s2_done(struct pt_walk *w, struct xl *x, const struct pt_psc 
 static unsigned s2_acc(const struct pt_walk *w)
 {
 	if (w->fetch)
-		return w->update ? XL_R | XL_W : XL_R;
-	return w->acc;
+		return PT_ACC_WALK | (w->update ? XL_R | XL_W : XL_R);
+	return w->ipa ? PT_ACC_WALK | w->acc : w->acc;
 }
 
 /* Stage 2 of w->gpa from the nested cache, if it grants what is needed. */
 static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 {
-	struct xcache *c = w->c && !x->functional && w->t[S1].fmt ? w->c->nested : NULL;
-	unsigned need = s2_acc(w) & (XL_R | XL_W | XL_X);
+	struct xcache *c = w->c && !x->functional && (w->t[S1].fmt || w->ipa) ? w->c->nested : NULL;
+	unsigned need = need_of(&w->t[S2], s2_acc(w));
 	uint32_t slot;
 	const struct pt_psc *p;
 
@@ -165,7 +199,7 @@ static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 	p = xc_payload(c, slot);
 	if (w->fetch && (w->t[S2].opt & PT_OPT_FETCH_DIRTY))
 		need |= p->perm & XL_W;
-	if ((need & ~p->perm) || ((need & XL_W) && p->clean)) {
+	if ((need & ~p->perm) || ((need & (XL_W | XL_W << w->t[S2].fmt->priv_shift)) && p->clean)) {
 		xc_miss_after_hit(c);
 		return NULL;
 	}
@@ -174,7 +208,7 @@ static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 
 static enum xl_act s2_entry(struct pt_walk *w, struct xl *x)
 {
-	return read_word(w, x, PH_S2_ENTRY, w->table[S2] + entry_offset(&w->t[S2], w->gpa, w->level[S2]));
+	return read_word(w, x, PT_PH_S2_ENTRY, w->table[S2] + entry_offset(&w->t[S2], w->gpa, w->level[S2]));
 }
 
 static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
@@ -196,9 +230,9 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 		return s2_done(w, x, &copy);
 	}
 	w->table[S2] = t->root;
-	w->perm[S2] = XL_R | XL_W | XL_X;
+	w->perm[S2] = 0xff;
 	p = psc_find(w, x, S2, gpa, &level);
-	if (p && !(s2_acc(w) & ~p->perm & (XL_R | XL_W | XL_X))) { /* as in s1_start() */
+	if (p && !(need_of(t, s2_acc(w)) & ~p->perm)) { /* as in s1_start() */
 		w->table[S2] = p->next;
 		w->perm[S2] = p->perm;
 		w->level[S2] = (uint8_t)level;
@@ -209,21 +243,26 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
 	struct pt_psc p = { .next = i->next, .perm = w->perm[S2] & i->perm };
-	unsigned level = w->level[S2];
+	unsigned level = w->level[S2], lg2;
 
 	w->perm[S2] = p.perm;
 	if (i->cls == PT_TABLE) {
+		if (skips_bits(&w->t[S2], w->gpa, level, i->skip))
+			return fault(w, S2, PT_WHY_SKIP);
+		p.level = (uint8_t)(level - 1 - i->skip);
 		psc_fill(w, x, S2, w->gpa, level, &p);
 		w->table[S2] = i->next;
-		w->level[S2]--;
+		w->level[S2] = p.level;
 		return s2_entry(w, x);
 	}
+	lg2 = i->size_lg2 ? i->size_lg2 : shift_of(&w->t[S2], level);
 	p.memtype = i->memtype;
 	p.snoop = i->snoop;
-	p.size_lg2 = (uint8_t)shift_of(&w->t[S2], level);
+	p.size_lg2 = (uint8_t)leaf_size(x, i, lg2, w->gpa);
+	p.next = (i->next | (w->gpa & low_mask(lg2))) & ~low_mask(p.size_lg2);
 	p.clean = i->clean;
-	if (w->c && w->t[S1].fmt)
-		cache_fill(w->c->nested, &w->t[S2], x, w->gpa, p.size_lg2, &p);
+	if (w->c && (w->t[S1].fmt || w->ipa))
+		cache_fill(w->c->nested, &w->t[S2], w->t[S2].id, x, w->gpa, p.size_lg2, &p);
 	return s2_done(w, x, &p);
 }
 
@@ -236,13 +275,13 @@ static enum xl_act s2_data(struct pt_walk *w, struct xl *x, uint64_t e)
 	if (i.why != PT_OK)
 		return fault(w, S2, i.why);
 	if (w->fetch && (t->opt & PT_OPT_FETCH_DIRTY) && i.clean && (i.perm & w->perm[S2] & XL_W))
-		i = t->fmt->entry(t, e, w->level[S2], XL_R | XL_W, w->perm[S2]);
-	if (i.set) {
+		i = t->fmt->entry(t, e, w->level[S2], PT_ACC_WALK | XL_R | XL_W, w->perm[S2]);
+	if (i.set | i.clr) {
 		if (t->opt & PT_OPT_FAULT_AD)
 			return fault(w, S2, PT_WHY_AD);
 		if (!x->functional) {
 			w->info = i;
-			return update_word(w, x, PH_S2_UPDATE, x->mem_spa, e);
+			return update_word(w, x, PT_PH_S2_UPDATE, x->mem_spa, e);
 		}
 	}
 	return s2_accept(w, x, &i);
@@ -262,12 +301,13 @@ static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x)
 		return s2_start(w, x, w->s1_gpa + off);
 	}
 	if (level + 1u < w->t[S1].levels) { /* the entry above led here: remember it */
-		struct pt_psc p = { .next = w->table[S1], .next_gpa = w->s1_gpa, .perm = w->perm[S1], .s2_perm = w->s1_tab_perm };
+		struct pt_psc p = { .next = w->table[S1], .next_gpa = w->s1_gpa, .perm = w->perm[S1], .s2_perm = w->s1_tab_perm,
+				    .split = w->tab_split, .level = (uint8_t)level };
 
-		psc_fill(w, x, S1, w->ia, level + 1, &p);
+		psc_fill(w, x, S1, w->ia, w->s1_from, &p);
 	}
 	w->s1_entry_spa = w->table[S1] + off;
-	return read_word(w, x, PH_S1_ENTRY, w->s1_entry_spa);
+	return read_word(w, x, PT_PH_S1_ENTRY, w->s1_entry_spa);
 }
 
 static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
@@ -278,46 +318,55 @@ static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
 	enum pt_why why;
 
 	w->level[S1] = (uint8_t)level;
-	w->perm[S1] = XL_R | XL_W | XL_X | XL_PRIV; /* XL_PRIV here: every entry so far lets users in */
-	w->s1_tab_perm = XL_R | XL_W | XL_X;
+	w->perm[S1] = 0xff; /* x86: XL_PRIV here says that every entry so far lets users in */
+	w->s1_tab_perm = 0xff;
+	w->tab_split = false;
 	why = t->fmt->input(t, w->ia);
 	if (why != PT_OK)
 		return fault(w, S1, why);
 	w->table[S1] = t->root;
 	w->tab_known = false;
 	p = psc_find(w, x, S1, w->ia, &level);
-	if (p && !(w->acc & ~p->perm & (XL_R | XL_W | XL_X))) { /* an upper level that refuses is read again, for the fault */
+	if (p && !(need_of(t, w->acc) & ~p->perm)) { /* an upper level that refuses is read again, for the fault */
 		w->level[S1] = (uint8_t)level;
+		w->perm[S1] = p->perm;
+		if (p->split) {
+			w->table[S1] = p->next_gpa;
+			w->s1_from = (uint8_t)(level + 1);
+			return s1_fetch(w, x);
+		}
 		w->table[S1] = p->next;
 		w->s1_gpa = p->next_gpa;
-		w->perm[S1] = p->perm;
 		w->s1_tab_perm = p->s2_perm;
 		w->s1_entry_spa = p->next + entry_offset(t, w->ia, level);
-		return read_word(w, x, PH_S1_ENTRY, w->s1_entry_spa);
+		return read_word(w, x, PT_PH_S1_ENTRY, w->s1_entry_spa);
 	}
 	return s1_fetch(w, x);
 }
 
 static enum xl_act s1_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
-	unsigned lg2 = shift_of(&w->t[S1], w->level[S1]);
+	unsigned level = w->level[S1], lg2 = i->size_lg2 ? i->size_lg2 : shift_of(&w->t[S1], level);
 
 	w->perm[S1] &= i->perm;
 	if (i->cls == PT_TABLE) {
+		if (skips_bits(&w->t[S1], w->ia, level, i->skip))
+			return fault(w, S1, PT_WHY_SKIP);
 		w->table[S1] = i->next;
 		w->tab_known = false;
-		w->level[S1]--;
+		w->s1_from = (uint8_t)level;
+		w->level[S1] = (uint8_t)(level - 1 - i->skip);
 		return s1_fetch(w, x);
 	}
-	w->s1_lg2 = (uint8_t)lg2;
+	w->s1_lg2 = (uint8_t)leaf_size(x, i, lg2, w->ia);
 	w->s1_clean = i->clean;
 	w->s1_snoop = i->snoop;
-	w->memtype = i->memtype;
+	w->memtype = w->s1_memtype = i->memtype;
 	if (!w->t[S2].fmt) {
-		w->out_perm = w->perm[S1] & (XL_R | XL_W | XL_X);
+		w->out_perm = w->perm[S1];
 		w->clean = w->s1_clean;
 		w->snoop = i->snoop;
-		return finish(w, i->next | (w->ia & low_mask(lg2)), lg2);
+		return finish(w, i->next | (w->ia & low_mask(lg2)), w->s1_lg2);
 	}
 	w->fetch = false;
 	return s2_start(w, x, i->next | (w->ia & low_mask(lg2)));
@@ -328,15 +377,17 @@ static enum xl_act s1_update(struct pt_walk *w, struct xl *x)
 {
 	if (w->t[S1].opt & PT_OPT_FAULT_AD)
 		return fault(w, S1, PT_WHY_AD);
-	if (w->t[S2].fmt && !(w->s1_tab_perm & XL_W))
+	if (w->t[S2].fmt && !(w->s1_tab_perm & XL_W)) {
+		w->gpa = w->s1_gpa + entry_offset(&w->t[S1], w->ia, w->level[S1]);
 		return fault(w, S1, PT_WHY_S2_W);
+	}
 	if (x->functional)
 		return s1_accept(w, x, &w->info);
 	if (w->t[S2].fmt && (w->t[S2].opt & PT_OPT_AD)) { /* the page of the entry becomes dirty in stage 2 first */
 		w->fetch = w->update = true;
 		return s2_start(w, x, w->s1_gpa + entry_offset(&w->t[S1], w->ia, w->level[S1]));
 	}
-	return update_word(w, x, PH_S1_UPDATE, w->s1_entry_spa, w->s1_entry);
+	return update_word(w, x, PT_PH_S1_UPDATE, w->s1_entry_spa, w->s1_entry);
 }
 
 static enum xl_act s1_data(struct pt_walk *w, struct xl *x, uint64_t e)
@@ -347,7 +398,7 @@ static enum xl_act s1_data(struct pt_walk *w, struct xl *x, uint64_t e)
 	w->s1_entry = e;
 	if (i.why != PT_OK)
 		return fault(w, S1, i.why);
-	if (i.set) {
+	if (i.set | i.clr) {
 		w->info = i;
 		return s1_update(w, x);
 	}
@@ -360,7 +411,7 @@ enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
 {
 	w->update = false;
 	w->info.cls = PT_EMPTY;
-	w->phase = PH_S2_ENTRY;
+	w->phase = PT_PH_S2_ENTRY;
 	if (w->t[S1].fmt)
 		return s1_start(w, x);
 	w->fetch = false;
@@ -369,8 +420,8 @@ enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
 
 enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
 {
-	unsigned stage = w->phase == PH_S2_ENTRY || w->phase == PH_S2_UPDATE;
-	bool update = w->phase == PH_S1_UPDATE || w->phase == PH_S2_UPDATE;
+	unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
+	bool update = w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE;
 
 	if (x->mem_st != MEM_OK)
 		return fault(w, stage, update ? PT_WHY_AD_FAIL : x->mem_st == MEM_ABSENT ? PT_WHY_ABSENT : PT_WHY_READ);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * amdvi_walk.h - private to the walk: its state inside struct xl, and the payloads of the caches.
+ * amdvi_walk.c: gates, device table; amdvi_xlate.c: IOTLB, GCR3 table, page tables, results and faults; amdvi_inv.c: invalidation.
+ */
+#ifndef IOMMUSIM_AMDVI_WALK_H
+#define IOMMUSIM_AMDVI_WALK_H
+#include "amdvi/amdvi_int.h"
+
+enum amdvi_phase { AMDVI_PH_DTE, AMDVI_PH_GCR3_GPA, AMDVI_PH_GCR3, AMDVI_PH_TABLES };
+struct amdvi_dtc_entry {
+	uint64_t w[4];
+	uint8_t bad; /* 0, AEV_ILLEGAL_DTE, or AEV_IO_PAGE_FAULT (option illegal_mode_page_fault) */
+	bool rz; /* because of a reserved bit */
+	bool raised; /* SE = 1: a page fault was logged since the entry was read */
+};
+struct amdvi_leaf { /* entry of iotlb and l1 */
+	uint64_t page;
+	uint8_t perm, memtype;
+	bool clean; /* a write must set dirty first */
+	bool refuse; /* np_cache: a cached refusal; flags and second operand of its event: */
+	uint64_t info[2];
+};
+struct amdvi_walk {
+	uint8_t phase;
+	uint8_t kind; /* enum amdvi_kind of the leaf */
+	bool have_dte, guest /* the guest stage is used */, host /* the host stage */, priv, ats_dirty;
+	uint8_t gcr3_level; /* being read; 0 is the last */
+	uint32_t pasid;
+	uint64_t gcr3_table; /* being read */
+	struct amdvi_dtc_entry dte;
+	struct pt_walk pt;
+};
+_Static_assert(sizeof(struct amdvi_walk) <= sizeof(((struct xl *)0)->walk), "struct xl holds the walk");
+static inline struct amdvi_walk *walk_of(struct xl *x)
+{
+	return (struct amdvi_walk *)(void *)x->walk;
+}
+static inline unsigned dte_mode(const struct amdvi_walk *w)
+{
+	return (unsigned)bits_get(w->dte.w[0], 11, 9);
+}
+enum xl_act amdvi_pass(struct xl *x);
+/** amdvi_refuse() - event @code with flags @flags (AEV_F_*, Type) and second operand @operand. SE and SA of the DTE apply to page faults. */
+enum xl_act amdvi_refuse(struct amdvi *v, struct xl *x, unsigned code, uint64_t flags, uint64_t operand);
+/** amdvi_xlate() - the device table entry is known and lets the request in. */
+enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x);
+enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x);
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * amdvi_xlate.c - IOTLB, GCR3 table, page tables, the result and its faults (document 48882 "Translation Tables", amdvi sheet 5).
+ * A fault of the host stage under a guest stage carries GN = 0 and the guest physical address, one of the guest stage GN = 1 and the address of
+ * the request: the specification text we have does not say which address, so that is our choice.
+ */
+#include "amdvi/amdvi_walk.h"
+#include "amdvi/fmt_amdv1.h"
+#include "core/pt/fmt_x86_64.h"
+
+#define ID_TABLE BIT64(55)
+enum { STU_LG2 = 12 };
+
+static uint64_t id_of(const struct amdvi_walk *w, const struct xl *x)
+{
+	uint64_t id = x->tag.did;
+
+	if (w->guest)
+		id |= (uint64_t)w->pasid << 20 | (uint64_t)w->priv << 40 | (uint64_t)w->kind << 41;
+	return id;
+}
+
+/* ---- tables ---- */
+
+static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x)
+{
+	static const uint8_t reach[] = { 12, 21, 30, 39, 48, 57, 64 };
+	unsigned mode = dte_mode(w), had = (unsigned)bits_get(w->dte.w[0], 8, 7);
+	struct pt_table t = { .fmt = &fmt_amdv1, .root = w->dte.w[0] & bits_mask(51, 12), .id = ID_TABLE | x->tag.did, .levels = (uint8_t)mode,
+			      .ia_bits = reach[mode < 7 ? mode : 6], .grain_lg2 = 12, .oa_bits = 52 };
+
+	if (mode == 6)
+		t.top_bits = 7;
+	if (v->cfg->had_needs_control && had > v->on.had)
+		had = v->on.had;
+	t.opt = (had & 1 ? AMDV1_A : 0u) | (had == 3 ? AMDV1_D | PT_OPT_AD : 0u) | (v->cfg->upper_bits_ignored ? AMDV1_UPPER_IGNORED : 0u);
+	t.inv = x->tag;
+	t.inv.pasid = 0;
+	t.inv.kind = w->guest ? AMDVI_K_GPA : AMDVI_K_PDC_HOST;
+	return t;
+}
+
+static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
+{
+	unsigned five = (w->dte.w[2] >> 54 & 3) == 1;
+	struct pt_table t = { .fmt = &fmt_x86_64, .root = cr3, .id = ID_TABLE | id_of(w, x), .levels = (uint8_t)(4 + five), .ia_bits = (uint8_t)(48 + 9 * five),
+			      .grain_lg2 = 12, .oa_bits = 52 };
+
+	t.opt = X86_WPE | X86_1G | (v->cap.nx ? X86_NXE : 0u) | (v->on.no_a ? X86_NO_A : 0u) | (v->on.no_d ? X86_NO_D : 0u) |
+		(x->req.has_pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
+	t.inv = x->tag;
+	t.inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
+	return t;
+}
+
+/* ---- faults ---- */
+
+static uint64_t page_flags(enum pt_why why)
+{
+	switch (why) {
+	case PT_WHY_EMPTY:
+		return 0;
+	case PT_WHY_RSVD:
+		return AEV_F_PR | AEV_F_RZ;
+	case PT_WHY_NO_R:
+	case PT_WHY_NO_W:
+	case PT_WHY_NO_X:
+	case PT_WHY_PRIV:
+	case PT_WHY_S2_W:
+		return AEV_F_PR | AEV_F_PE;
+	case PT_WHY_CANON:
+		return 0;
+	default:
+		return AEV_F_PR;
+	}
+}
+
+static void cache_refusal(struct amdvi *v, struct xl *x);
+
+static enum xl_act no_access(struct xl *x)
+{
+	x->res.size_lg2 = STU_LG2;
+	x->res.perm = 0;
+	return XL_ACT_DONE;
+}
+
+static enum xl_act walk_failed(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+	const struct pt_walk *p = &w->pt;
+	bool guest = w->guest && p->f_stage == 1 && p->why != PT_WHY_S2_W, hw = p->why == PT_WHY_READ || p->why == PT_WHY_ABSENT || p->why == PT_WHY_AD_FAIL;
+	enum xl_act act;
+
+	x->res.at_level = (uint16_t)(p->f_level + 1);
+	if (hw)
+		return amdvi_refuse(v, x, AEV_PAGE_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | (guest ? AEV_F_GN : 0), x->mem_spa);
+	if (x->req.at == XL_TRANSLATION_REQ)
+		return no_access(x);
+	act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, page_flags(p->why) | (guest ? AEV_F_GN : 0), w->guest && !guest ? p->gpa : x->req.iova);
+	if (v->cfg->np_cache)
+		cache_refusal(v, x);
+	return act;
+}
+
+/* ---- results ---- */
+
+static enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
+{
+	unsigned grant = (walk_of(x)->dte.w[0] & BIT64(61) ? XL_R | XL_X : 0) | (walk_of(x)->dte.w[0] & BIT64(62) ? XL_W : 0);
+	unsigned perm = e->perm & grant & (e->clean ? ~(unsigned)XL_W : ~0u);
+
+	if (!x->functional) {
+		v->st.translations++;
+		amdvi_pc_count(v, 0x05, x, 1);
+	}
+	x->res.spa = pa;
+	x->res.size_lg2 = (uint8_t)size_lg2;
+	x->res.memtype = e->memtype;
+	x->res.snoop = e->memtype & AMDV1_FC;
+	if (x->req.at == XL_TRANSLATION_REQ) {
+		if (!(x->req.acc & XL_X))
+			perm &= ~(unsigned)XL_X;
+		if (!(perm & (XL_R | XL_W)))
+			return no_access(x);
+	}
+	x->res.perm = (uint8_t)perm;
+	return XL_ACT_DONE;
+}
+
+static unsigned needed(const struct xl *x)
+{
+	if (x->req.at == XL_TRANSLATION_REQ)
+		return x->req.acc & XL_W; /* a clean page must be walked, to make it dirty */
+	return x->req.acc & (XL_R | XL_W | XL_X);
+}
+
+static bool serves(const struct amdvi_leaf *e, unsigned need)
+{
+	return !(need & ~e->perm) && !((need & XL_W) && e->clean);
+}
+
+static bool has(const struct xcache *c)
+{
+	return c && xc_config(c)->entries;
+}
+
+static void put(struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e)
+{
+	uint32_t slot = has(c) ? xc_fill(c, t) : XC_MISS;
+
+	if (slot != XC_MISS)
+		*(struct amdvi_leaf *)xc_payload(c, slot) = *e;
+}
+
+static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e, unsigned size_lg2)
+{
+	struct xc_tag t = x->tag;
+
+	t.size_lg2 = (uint8_t)size_lg2;
+	t.first = x->req.iova & ~low_mask(size_lg2);
+	if (!xl_may_fill(x, t.first, size_lg2))
+		return;
+	put(v->l1[x->port], &t, e);
+	put(v->iotlb, &t, e);
+}
+
+/* NpCache: a page fault is remembered for its 4 KiB page. */
+static void cache_refusal(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_leaf e = { .refuse = true, .info = { x->res.info[0] & bits_mask(63, 48), x->res.info[1] } };
+
+	if (x->res.code == AEV_IO_PAGE_FAULT)
+		leaf_fill(v, x, &e, 12);
+}
+
+static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
+{
+	struct amdvi_walk *w = walk_of(x);
+	const struct pt_walk *p = &w->pt;
+	struct amdvi_leaf e;
+
+	if (act == XL_ACT_READ || act == XL_ACT_CAS)
+		return act;
+	x->cyc += v->cfg->link_cyc;
+	if (act == XL_ACT_FAULT)
+		return walk_failed(v, x);
+	e = (struct amdvi_leaf){ .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm & (XL_R | XL_W | XL_X), .clean = p->clean,
+				 .memtype = w->host ? p->memtype : 0 };
+	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & XL_W) && !w->ats_dirty && !x->functional) {
+		w->ats_dirty = true;
+		w->pt.acc |= XL_W;
+		return tables_act(v, x, pt_walk_begin(&w->pt, x));
+	}
+	leaf_fill(v, x, &e, p->size_lg2);
+	return result(v, x, p->pa, &e, p->size_lg2);
+}
+
+static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
+{
+	struct amdvi_walk *w = walk_of(x);
+	enum xl_act act;
+	unsigned st = w->guest ? 0 : 1;
+
+	w->phase = AMDVI_PH_TABLES;
+	w->pt.c = &v->pt;
+	w->pt.ia = x->req.iova;
+	w->pt.ipa = false;
+	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : needed(x)) | (w->priv ? XL_PRIV : 0));
+	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+	if (w->guest)
+		w->pt.t[0] = guest_table(v, w, x, cr3);
+	if (w->host)
+		w->pt.t[1] = host_table(v, w, x);
+	act = pt_walk_begin(&w->pt, x);
+	if (!x->functional && act == XL_ACT_READ)
+		amdvi_pc_count(v, w->pt.level[st] + 1u < w->pt.t[st].levels ? 0x08 : 0x09, x, 1);
+	return tables_act(v, x, act);
+}
+
+/* ---- GCR3 table (5.3) ---- */
+
+static enum xl_act gcr3_read(struct xl *x, uint64_t spa)
+{
+	walk_of(x)->phase = AMDVI_PH_GCR3;
+	x->mem_spa = spa;
+	x->mem_words = 1;
+	return XL_ACT_READ;
+}
+
+/* The address of a GCR3 entry, if it is guest-physical, is translated. */
+static enum xl_act gcr3_gpa(struct amdvi *v, struct xl *x, enum xl_act act)
+{
+	if (act == XL_ACT_FAULT)
+		return walk_failed(v, x);
+	return act == XL_ACT_DONE ? gcr3_read(x, walk_of(x)->pt.pa) : act;
+}
+
+static enum xl_act gcr3_level(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+	uint64_t at = w->gcr3_table + 8 * (w->pasid >> 9 * w->gcr3_level & 0x1ff);
+
+	if (!v->on.gcr3trp || !w->host)
+		return gcr3_read(x, at);
+	w->phase = AMDVI_PH_GCR3_GPA;
+	w->pt.c = &v->pt;
+	w->pt.t[0].fmt = NULL;
+	w->pt.t[1] = host_table(v, w, x);
+	w->pt.ia = at;
+	w->pt.acc = XL_R;
+	w->pt.ipa = true;
+	return gcr3_gpa(v, x, pt_walk_begin(&w->pt, x));
+}
+
+static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+	uint64_t e = x->data[0];
+
+	if (!x->functional)
+		v->st.gcr3_reads++;
+	if (x->mem_st != MEM_OK)
+		return amdvi_refuse(v, x, AEV_PAGE_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | AEV_F_GN, x->mem_spa);
+	if (!(e & 1))
+		return x->req.at == XL_TRANSLATION_REQ ? no_access(x) : amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, AEV_F_GN, x->req.iova);
+	if (w->gcr3_level) {
+		w->gcr3_level--;
+		w->gcr3_table = e & bits_mask(51, 12);
+		return gcr3_level(v, x);
+	}
+	if (!x->functional && !x->nofill) {
+		struct xc_tag t = { .first = w->pasid, .id = x->tag.did, .rid = x->req.rid & 0xffff, .pasid = w->pasid, .did = x->tag.did, .kind = AMDVI_K_GCR3 };
+		uint32_t slot = xc_fill(v->gcr3, &t);
+
+		if (slot != XC_MISS)
+			*(uint64_t *)xc_payload(v->gcr3, slot) = e & bits_mask(51, 12);
+	}
+	return tables_begin(v, x, e & bits_mask(51, 12));
+}
+
+static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+	const uint64_t *d = w->dte.w;
+
+	if (!x->functional) {
+		uint32_t slot = xc_lookup(v->gcr3, w->pasid, x->tag.did);
+
+		xl_charge(x, v->gcr3, &v->cfg->gcr3);
+		if (slot != XC_MISS)
+			return tables_begin(v, x, *(const uint64_t *)xc_payload(v->gcr3, slot));
+	}
+	w->gcr3_level = (uint8_t)bits_get(d[0], 57, 56);
+	w->gcr3_table = bits_get(d[0], 60, 58) << 12 | bits_get(d[1], 31, 16) << 15 | bits_get(d[1], 63, 43) << 31;
+	return gcr3_level(v, x);
+}
+
+/* ---- IOTLB ---- */
+
+static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
+{
+	uint32_t slot = xc_lookup(c, x->req.iova, x->tag.id);
+	const struct amdvi_leaf *e;
+	const struct xc_tag *t;
+
+	xl_charge(x, c, g);
+	if (slot == XC_MISS)
+		return false;
+	e = xc_payload(c, slot);
+	t = xc_tag_of(c, slot);
+	if (e->refuse && x->req.at != XL_TRANSLATION_REQ) {
+		x->hit = true;
+		*act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, e->info[0], e->info[0] & AEV_F_GN || !walk_of(x)->guest ? x->req.iova : e->info[1]);
+		return true;
+	}
+	if (e->refuse || !serves(e, needed(x))) {
+		xc_miss_after_hit(c);
+		return false;
+	}
+	x->hit = true;
+	if (c != v->l1[x->port])
+		put(v->l1[x->port], t, e);
+	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
+	return true;
+}
+
+enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+	enum xl_act act;
+
+	w->kind = !w->guest ? AMDVI_K_HOST : w->host ? AMDVI_K_NESTED : AMDVI_K_GUEST;
+	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = w->pasid,
+				  .did = (uint16_t)w->dte.w[1], .kind = w->kind };
+	x->tag.id = id_of(w, x);
+	x->tagged = true;
+	if (!x->functional) {
+		if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, &act))
+			return act;
+		x->cyc += v->cfg->link_cyc;
+		if (hit(v, x, v->iotlb, &v->cfg->iotlb, &act)) {
+			x->cyc += v->cfg->link_cyc;
+			amdvi_pc_count(v, 0x06, x, 1);
+			return act;
+		}
+		amdvi_pc_count(v, 0x07, x, 1);
+	}
+	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
+}
+
+static void count_table_access(struct amdvi *v, const struct xl *x)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+	bool s2 = pt_walk_in_s2(&w->pt);
+
+	v->st.pt_reads++;
+	amdvi_pc_count(v, 0x0c, x, 1);
+	if (!w->guest)
+		return;
+	if (s2) {
+		v->st.pt_reads_nested++;
+		amdvi_pc_count(v, 0x0d, x, 1);
+	} else {
+		v->st.pt_reads_guest++;
+		amdvi_pc_count(v, 0x0e, x, 1);
+	}
+}
+
+enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
+{
+	struct amdvi_walk *w = walk_of(x);
+
+	if (w->phase == AMDVI_PH_GCR3)
+		return gcr3_data(v, x);
+	if (!x->functional)
+		count_table_access(v, x);
+	if (w->phase == AMDVI_PH_GCR3_GPA)
+		return gcr3_gpa(v, x, pt_walk_next(&w->pt, x));
+	return tables_act(v, x, pt_walk_next(&w->pt, x));
+}

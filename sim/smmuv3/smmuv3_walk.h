@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smmuv3_walk.h - private to the walk: its state inside struct xl, and the payloads of the caches.
+ * smmuv3_walk.c: gates, stream table, STE, CD; smmuv3_xlate.c: TLBs, translation tables, results and events; smmuv3_inv.c: invalidation.
+ */
+#ifndef IOMMUSIM_SMMUV3_WALK_H
+#define IOMMUSIM_SMMUV3_WALK_H
+#include "smmuv3/fmt_vmsa.h"
+#include "smmuv3/smmuv3_int.h"
+
+enum smmuv3_phase { SMMUV3_PH_L1STD, SMMUV3_PH_STE, SMMUV3_PH_VMS, SMMUV3_PH_CD_IPA, SMMUV3_PH_L1CD, SMMUV3_PH_CD, SMMUV3_PH_TABLES, SMMUV3_PH_S2_TAIL };
+enum { SMMUV3_LEAF_CODE_SHIFT = 4 }; /* xc_tag.did of a leaf: granule code (TG of TLBI) << 4 | level of the stage that names the entry; 0: unknown */
+struct smmuv3_ste { /* a stream table entry as read, and what was decided about it then */
+	uint64_t w[8];
+	uint8_t bad; /* 0, or EV_BAD_STE */
+	uint8_t world; /* enum smmuv3_world */
+	uint8_t eats; /* effective */
+	bool atschk; /* CR0.ATSCHK at the time */
+};
+struct smmuv3_cd {
+	uint64_t w[8];
+	uint8_t bad; /* 0, or EV_BAD_CD */
+};
+struct smmuv3_l1cd {
+	uint64_t w;
+};
+struct smmuv3_leaf { /* entry of tlb, tbu, utlb */
+	uint64_t page; /* output page; tlb_split: of the IPA */
+	uint8_t perm; /* both privileges, fmt_vmsa.h */
+	uint8_t memtype;
+	bool clean; /* a write must set dirty first */
+	uint8_t attr; /* PRIVCFG, INSTCFG of the STE (tbu_tag = stream) */
+};
+struct smmuv3_walk {
+	uint8_t phase;
+	bool s1, s2; /* stages that translate the request */
+	bool priv, ind; /* after STE overrides and StreamWorld */
+	bool l1cd_next; /* the structure being translated is the L1CD */
+	bool config_missed;
+	bool ats_dirty; /* translation request: walking again to make the page dirty */
+	uint8_t kind; /* enum smmuv3_kind of the leaf */
+	uint32_t ssid; /* of the CD */
+	uint64_t va; /* input of the first stage: top byte replaced if ignored */
+	uint64_t cd_ipa; /* address of the structure being translated */
+	const struct smmuv3_ste *ste; /* in the cache, or `own` */
+	const struct smmuv3_cd *cd;
+	struct smmuv3_ste own_ste;
+	struct smmuv3_cd own_cd;
+	struct pt_walk pt;
+};
+_Static_assert(sizeof(struct smmuv3_walk) <= sizeof(((struct xl *)0)->walk), "struct xl holds the walk");
+static inline struct smmuv3_walk *walk_of(struct xl *x)
+{
+	return (struct smmuv3_walk *)(void *)x->walk;
+}
+static inline unsigned ste_config(const struct smmuv3_ste *s)
+{
+	return (unsigned)bits_get(s->w[0], 3, 1);
+}
+/** smmuv3_refuse() - event @code; abort and recorded, whatever the fault configuration says. 0: silent abort. */
+enum xl_act smmuv3_refuse(struct xl *x, unsigned code);
+/** smmuv3_refuse_config() - a configuration error: what it means for an ATS request or a translated transaction, too. */
+enum xl_act smmuv3_refuse_config(struct smmuv3 *s, struct xl *x, unsigned code, uint64_t addr);
+enum xl_act smmuv3_pass(struct xl *x);
+/** smmuv3_keep() - copy the configuration out of the caches before time passes. */
+void smmuv3_keep(struct smmuv3_walk *w);
+/** smmuv3_xlate() - configuration known (cd NULL: stage 1 does not translate). */
+enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x);
+enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x);
+/** smmuv3_stream_hit() - tbu_tag = stream: an answer from the TBU without configuration. */
+bool smmuv3_stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act);
+/** smmuv3_s2_table() - the stage 2 of the STE. */
+struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e);
+/** smmuv3_walk_failed() - a table walk faulted: the event, its class, and what the fault configuration makes of it. @class_cd: under a CD fetch. */
+enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd);
+/** smmuv3_vmid() - the tag: S2VMID in NS-EL1 if there is a stage 2 at all, else 0. */
+uint16_t smmuv3_vmid(const struct smmuv3 *s, const struct smmuv3_ste *e);
+#endif

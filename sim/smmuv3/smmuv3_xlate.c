@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smmuv3_xlate.c - TLBs, translation tables, the result, and the event of a fault (IHI 0070 chapters 3.4, 3.8, 3.12, 3.13, 7.3).
+ * A cached entry that lacks the permission is walked again, so that the event says everything. A TBU hit costs the TBU's own time only: its
+ * entries hold configuration as well. Memory attributes of two stages are not combined: the result shows those of the last stage walked.
+ */
+#include "smmuv3/smmuv3_walk.h"
+
+#define ID_GLOBAL BIT64(43)
+#define ID_IPA BIT64(45)
+#define ID_TABLE BIT64(46)
+#define ID_STREAM BIT64(55)
+enum { CPL_CA = 4, STU_LG2 = 12 };
+
+uint16_t smmuv3_vmid(const struct smmuv3 *s, const struct smmuv3_ste *e)
+{
+	if (!s->cap.s2p || e->world != SMMUV3_W_EL1)
+		return 0;
+	return (uint16_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8));
+}
+
+static uint64_t id_of(unsigned world, uint16_t vmid, uint16_t asid)
+{
+	return (uint64_t)world << 40 | (uint64_t)vmid << 16 | asid;
+}
+
+/* A request as a stream-tagged TBU knows it. */
+static uint64_t stream_id(const struct xl *x)
+{
+	return ID_STREAM | (uint64_t)x->req.rid << 21 | (uint64_t)(x->req.has_pasid ? x->req.pasid : 0) << 1 | x->req.has_pasid;
+}
+
+/* ---- translation tables ---- */
+
+static unsigned ps_bits(const struct smmuv3 *s, unsigned field)
+{
+	unsigned n = smmuv3_oas_bits(field);
+
+	return n < s->cap.oas ? n : s->cap.oas;
+}
+
+static void set_root(struct pt_table *t, uint64_t ttb)
+{
+	unsigned lg2 = t->top_bits + 3u;
+
+	if (lg2 < 6 && t->oa_bits >= 52)
+		lg2 = 6;
+	t->root = ttb & bits_mask(51, 4) & ~low_mask(lg2);
+}
+
+struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e)
+{
+	static const uint8_t grain[] = { 12, 16, 14, 12 };
+	static const uint8_t start4k[] = { 2, 3, 4, 1, 5, 5, 5, 5 }; /* levels to walk by {S2SL0_2, S2SL0} */
+	uint64_t w2 = e->w[2];
+	unsigned tg = (unsigned)bits_get(w2, 47, 46), n = 64 - (unsigned)bits_get(w2, 37, 32), g = grain[tg];
+	bool ds = s->cap.ds && (e->w[3] & BIT64(3));
+	unsigned sl = (unsigned)bits_get(w2, 39, 38) | (ds && g == 12 ? (unsigned)(e->w[3] >> 2 & 1) << 2 : 0);
+	struct pt_table t = { .fmt = &fmt_vmsa_s2, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(g == 12 ? start4k[sl] : sl + 1), .ia_bits = (uint8_t)n };
+
+	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(w2, 50, 48));
+	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
+	set_root(&t, e->w[3]);
+	t.id = ID_TABLE | ID_IPA | id_of(0, smmuv3_vmid(s, e), 0);
+	t.inv = (struct xc_tag){ .vmid = smmuv3_vmid(s, e), .kind = SMMUV3_K_WC_S2 };
+	t.opt = VMSA_HAD | (w2 & BIT64(52) ? VMSA_BE : 0) | (w2 & BIT64(53) ? VMSA_AFFD : 0) | (w2 & BIT64(54) ? VMSA_PTW : 0) |
+		(s->cap.xnx ? VMSA_XNX : 0) | (s->cap.fwb && (e->w[1] & BIT64(25)) ? VMSA_FWB : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) |
+		(ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
+	if (w2 & BIT64(56)) /* S2HA; S2HD counts with it only */
+		t.opt |= VMSA_HA | (w2 & BIT64(55) ? VMSA_HD | PT_OPT_AD : 0u);
+	return t;
+}
+
+static struct pt_table s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x)
+{
+	static const uint8_t grain0[] = { 12, 16, 14, 12 }, grain1[] = { 12, 14, 12, 16 };
+	const uint64_t *cd = w->cd->w;
+	bool el2 = w->ste->world == SMMUV3_W_EL2, up = !el2 && (w->va >> 55 & 1);
+	unsigned g = up ? grain1[bits_get(cd[0], 23, 22)] : grain0[bits_get(cd[0], 7, 6)];
+	unsigned n = 64 - (unsigned)(up ? bits_get(cd[0], 21, 16) : bits_get(cd[0], 5, 0));
+	bool ds = s->cap.ds && (cd[2] & BIT64(58)) && g != 16;
+	uint64_t ttb = up ? cd[2] : cd[1];
+	struct pt_table t = { .fmt = &fmt_vmsa_s1, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(1 + (n - 1 - g) / (g - 3)), .ia_bits = (uint8_t)n };
+
+	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(cd[0], 34, 32));
+	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
+	set_root(&t, ttb);
+	t.id = ID_TABLE | id_of(w->ste->world, x->tag.vmid, x->tag.asid);
+	t.inv = x->tag;
+	t.inv.did = 0;
+	t.inv.kind = w->ste->world == SMMUV3_W_EL1 ? SMMUV3_K_WC_EL1 : w->ste->world == SMMUV3_W_EL2 ? SMMUV3_K_WC_EL2 : SMMUV3_K_WC_E2H;
+	t.opt = (cd[0] & BIT64(15) ? VMSA_BE : 0) | (s->cap.had && (ttb & 2) ? VMSA_HAD : 0) | (cd[0] & BIT64(35) ? VMSA_AFFD : 0) |
+		(cd[0] & BIT64(36) ? VMSA_WXN : 0) | (cd[0] & BIT64(40) && !el2 ? VMSA_PAN : 0) | (s->cap.epan && (cd[1] & BIT64(59)) ? VMSA_EPAN : 0) |
+		(el2 ? VMSA_EL2 : 0) | (up ? VMSA_TTB1 : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) | (ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
+	if (cd[0] & BIT64(43)) /* HA; HD counts with it only */
+		t.opt |= VMSA_HA | (cd[0] & BIT64(42) ? VMSA_HD : 0);
+	return t;
+}
+
+/* ---- faults ---- */
+
+static unsigned event_of(enum pt_why why)
+{
+	switch (why) {
+	case PT_WHY_READ:
+	case PT_WHY_ABSENT:
+	case PT_WHY_AD_FAIL:
+		return EV_WALK_EABT;
+	case PT_WHY_OUT:
+		return EV_ADDR_SIZE;
+	case PT_WHY_AF:
+		return EV_ACCESS;
+	case PT_WHY_NO_R:
+	case PT_WHY_NO_W:
+	case PT_WHY_NO_X:
+	case PT_WHY_S2_W:
+	case PT_WHY_DEVICE:
+		return EV_PERMISSION;
+	default:
+		return EV_TRANSLATION;
+	}
+}
+
+/* A translation fault of stage @s2 + 1: what the fault configuration makes of it (2.10). */
+static enum xl_act fault(struct xl *x, unsigned code, bool s2)
+{
+	const struct smmuv3_walk *w = walk_of(x);
+	uint64_t c = s2 ? w->ste->w[2] : w->cd->w[0];
+	bool stall = s2 ? c & BIT64(57) : c & BIT64(44), rec = s2 ? c & BIT64(58) : c & BIT64(45), abort = s2 || (c & BIT64(46));
+
+	if (x->req.at == XL_TRANSLATION_REQ) { /* "no access", never an event */
+		x->res.size_lg2 = STU_LG2;
+		x->res.perm = 0;
+		return XL_ACT_DONE;
+	}
+	if (stall)
+		x->res.info[0] |= SMMUV3_I_STALL;
+	else
+		x->res.no_record = !rec;
+	x->res.raz = !abort;
+	return smmuv3_refuse(x, code);
+}
+
+/* Input wider than the unit when stage 1 is bypassed: always aborted and recorded. */
+static enum xl_act fault_bypass_size(struct xl *x)
+{
+	if (x->req.at == XL_TRANSLATION_REQ) {
+		x->res.size_lg2 = STU_LG2;
+		x->res.perm = 0;
+		return XL_ACT_DONE;
+	}
+	x->res.info[0] |= SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
+	return smmuv3_refuse(x, EV_ADDR_SIZE);
+}
+
+enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd)
+{
+	const struct pt_walk *p = &walk_of(x)->pt;
+	bool s2 = p->f_stage == 2 || p->why == PT_WHY_S2_W, tt = p->f_fetch || p->why == PT_WHY_S2_W;
+	unsigned code = event_of(p->why), class = class_cd ? SMMUV3_CLASS_CD : tt ? SMMUV3_CLASS_TT : SMMUV3_CLASS_IN;
+
+	x->res.at_level = (uint16_t)p->f_level;
+	if (code == EV_WALK_EABT && !s2)
+		class = SMMUV3_CLASS_TT;
+	x->res.info[0] = (s2 ? SMMUV3_I_S2 : 0u) | class << SMMUV3_I_CLASS_LO;
+	if (tt && (p->update || p->why == PT_WHY_S2_W))
+		x->res.info[0] |= SMMUV3_I_TTW;
+	if (code == EV_WALK_EABT)
+		return smmuv3_refuse_config(s, x, code, x->mem_spa);
+	x->res.info[1] = s2 ? p->gpa : 0;
+	return fault(x, code, s2);
+}
+
+/* ---- results ---- */
+
+/* What a translation request is granted (7.2); W = XL_W asks for write. */
+static void ats_grant(struct xl *x, unsigned perm)
+{
+	if ((perm & (XL_R | XL_X)) != (XL_R | XL_X) || !(x->req.acc & XL_X))
+		perm &= ~(unsigned)XL_X;
+	x->res.perm = (uint8_t)perm;
+	if (!(perm & (XL_R | XL_W)))
+		x->res.size_lg2 = STU_LG2;
+}
+
+static enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
+{
+	unsigned perm = e->perm >> (priv ? VMSA_PRIV_SHIFT : 0) & (XL_R | XL_W | XL_X);
+
+	if (e->clean)
+		perm &= ~(unsigned)XL_W;
+	x->res.spa = pa;
+	x->res.size_lg2 = (uint8_t)size_lg2;
+	x->res.memtype = e->memtype;
+	if (x->req.at == XL_TRANSLATION_REQ)
+		ats_grant(x, perm);
+	else
+		x->res.perm = (uint8_t)perm;
+	return XL_ACT_DONE;
+}
+
+static bool serves(const struct smmuv3_leaf *e, unsigned need, bool priv)
+{
+	return !(need & ~(e->perm >> (priv ? VMSA_PRIV_SHIFT : 0))) && !((need & XL_W) && e->clean);
+}
+
+/* The permissions asked for. A translation request takes what there is, but wants a clean page made dirty if it asks for write. */
+static unsigned needed(const struct xl *x, const struct smmuv3_walk *w)
+{
+	return w->ind ? XL_X : x->req.acc & (XL_R | XL_W);
+}
+
+/* ---- TLBs ---- */
+
+static bool has(const struct xcache *c)
+{
+	return c && xc_config(c)->entries;
+}
+
+static void leaf_fill(struct xcache *c, const struct xc_tag *t, uint64_t id, const struct smmuv3_leaf *e)
+{
+	struct xc_tag tag = *t;
+	uint32_t slot;
+
+	tag.id = id;
+	slot = xc_fill(c, &tag);
+	if (slot != XC_MISS)
+		*(struct smmuv3_leaf *)xc_payload(c, slot) = *e;
+}
+
+/* Put a leaf into the caches of the requester's TBU. */
+static void tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, const struct smmuv3_leaf *e, unsigned upto)
+{
+	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
+	bool by_stream = s->cfg->tbu_tag == SMMUV3_TAG_STREAM;
+	struct xc_tag own = *t;
+
+	if (by_stream && walk_of(x)->va != x->req.iova)
+		return; /* an ignored top byte: the address would not find it, and an invalidation would miss it */
+	own.rid = x->req.rid; /* an entry of the TCU may be another stream's */
+	own.pasid = x->req.has_pasid ? x->req.pasid : 0;
+	for (unsigned i = 0; i < upto; i++)
+		if (has(c[i]))
+			leaf_fill(c[i], &own, by_stream ? stream_id(x) : t->id, e);
+}
+
+static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
+{
+	const struct smmuv3_leaf *e = xc_payload(c, slot);
+	const struct xc_tag *t = xc_tag_of(c, slot);
+
+	x->hit = true;
+	if (at)
+		tbu_fill(s, x, t, e, at);
+	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
+}
+
+/* Look into one cache; a leaf that does not serve the request counts as a miss. */
+static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
+{
+	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id;
+	uint64_t alt = id;
+	uint32_t slot;
+
+	if (UNLIKELY(globals))
+		alt = ID_GLOBAL | (id & ~UINT64_C(0xffff)) | (walk_of(x)->cd->w[0] >> 47 & 1);
+	slot = xc_lookup_either(c, addr, id, alt);
+	xl_charge(x, c, g);
+	if (slot == XC_MISS || serves(xc_payload(c, slot), need, priv))
+		return slot;
+	xc_miss_after_hit(c);
+	return XC_MISS;
+}
+
+bool smmuv3_stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
+{
+	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
+	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
+
+	if (x->functional || x->req.at != XL_UNTRANSLATED)
+		return false;
+	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+		const struct smmuv3_leaf *e;
+		uint32_t slot;
+		bool priv, ind;
+
+		if (!has(c[i]))
+			continue;
+		slot = xc_lookup(c[i], x->req.iova, stream_id(x));
+		xl_charge(x, c[i], g[i]);
+		if (slot == XC_MISS)
+			continue;
+		e = xc_payload(c[i], slot);
+		priv = (e->attr & 3) == 2 ? false : (e->attr & 3) == 3 ? true : x->req.acc & XL_PRIV;
+		ind = !(x->req.acc & XL_W) && (e->attr >> 2 == 2 ? false : e->attr >> 2 == 3 ? true : x->req.acc & XL_X);
+		if (serves(e, ind ? XL_X : x->req.acc & (XL_R | XL_W), priv)) {
+			walk_of(x)->va = x->req.iova;
+			*act = hit(s, x, c[i], slot, i, priv);
+			return true;
+		}
+		xc_miss_after_hit(c[i]);
+	}
+	return false;
+}
+
+/* The TBU of the requester, by VMID and ASID. */
+static bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
+{
+	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
+	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
+	uint32_t config_cyc = x->cyc;
+
+	x->cyc = 0;
+	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
+		uint32_t slot;
+
+		if (!has(c[i]))
+			continue;
+		slot = leaf_find(s, x, c[i], g[i], walk_of(x)->va, x->tag.id, need, priv);
+		if (slot != XC_MISS) {
+			*act = hit(s, x, c[i], slot, i, priv);
+			return true;
+		}
+	}
+	x->cyc += config_cyc;
+	return false;
+}
+
+/* ---- walks ---- */
+
+static bool split(const struct smmuv3 *s, const struct smmuv3_walk *w)
+{
+	return s->cfg->tlb_split && w->s1 && w->s2;
+}
+
+static bool eats_split(const struct xl *x, const struct smmuv3_walk *w)
+{
+	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;
+}
+
+/* Granule and level of the leaf, for TLBI hints. */
+static uint16_t leaf_code(const struct smmuv3_walk *w)
+{
+	unsigned st = w->s1 ? 0 : 1, tg = (w->pt.t[st].grain_lg2 - 10u) / 2;
+
+	return (uint16_t)(tg << SMMUV3_LEAF_CODE_SHIFT | (3u - w->pt.level[st]));
+}
+
+static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, unsigned size_lg2)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	struct xc_tag t = x->tag;
+
+	if (!xl_may_fill(x, w->va & ~low_mask(size_lg2), size_lg2) || eats_split(x, w))
+		return;
+	t.size_lg2 = (uint8_t)size_lg2;
+	t.first = w->va & ~low_mask(size_lg2);
+	t.did = leaf_code(w);
+	if (w->s1 && (w->pt.s1_memtype & VMSA_GLOBAL) && w->kind != SMMUV3_K_EL2) {
+		s->global_seen = true;
+		t.kind++; /* EL1 to EL1_G, E2H to E2H_G */
+		t.id = ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
+	}
+	tbu_fill(s, x, &t, e, 2);
+	if (!has(s->tlb))
+		return;
+	if (split(s, w)) {
+		struct smmuv3_leaf ipa = *e;
+
+		if (w->phase == SMMUV3_PH_S2_TAIL)
+			return; /* its stage-1 entry is there already */
+		ipa.page = w->pt.gpa & ~low_mask(w->pt.s1_lg2);
+		ipa.perm = w->pt.perm[0];
+		ipa.clean = w->pt.s1_clean;
+		t.size_lg2 = w->pt.s1_lg2;
+		t.first = w->va & ~low_mask(t.size_lg2);
+		if (xl_may_fill(x, t.first, t.size_lg2))
+			leaf_fill(s->tlb, &t, t.id, &ipa);
+		return;
+	}
+	leaf_fill(s->tlb, &t, t.id, e);
+}
+
+static enum xl_act tables_act(struct smmuv3 *s, struct xl *x, enum xl_act act);
+
+static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	const struct pt_walk *p = &w->pt;
+	bool priv = w->priv && w->kind != SMMUV3_K_EL2;
+	struct smmuv3_leaf e = { .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm, .clean = p->clean,
+				 .attr = (uint8_t)bits_get(w->ste->w[1], 51, 48) };
+	unsigned w_bit = XL_W << (priv ? VMSA_PRIV_SHIFT : 0);
+
+	if (!s->cap.perm_ovr)
+		e.attr = 0;
+	e.memtype = w->s1 && !w->s2 ? (uint8_t)(w->cd->w[3] >> 8 * (p->s1_memtype & 7)) : p->memtype;
+	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty && !x->functional) {
+		w->ats_dirty = true;
+		w->pt.acc |= XL_W;
+		return tables_act(s, x, pt_walk_begin(&w->pt, x));
+	}
+	x->cyc += s->cfg->link_cyc;
+	fill(s, x, &e, p->size_lg2);
+	result(x, eats_split(x, w) ? p->gpa : p->pa, &e, p->size_lg2, priv);
+	return XL_ACT_DONE;
+}
+
+static enum xl_act tables_act(struct smmuv3 *s, struct xl *x, enum xl_act act)
+{
+	struct smmuv3_walk *w = walk_of(x);
+
+	if (act == XL_ACT_READ || act == XL_ACT_CAS)
+		return act;
+	if (act == XL_ACT_FAULT) {
+		x->cyc += s->cfg->link_cyc;
+		return smmuv3_walk_failed(s, x, false);
+	}
+	if (w->phase == SMMUV3_PH_S2_TAIL) { /* stage 1 came from the TLB */
+		w->pt.out_perm &= w->pt.perm[0];
+		w->pt.clean |= w->pt.s1_clean;
+		w->pt.size_lg2 = w->pt.size_lg2 < w->pt.s1_lg2 ? w->pt.size_lg2 : w->pt.s1_lg2;
+	}
+	return walk_done(s, x);
+}
+
+/* tlb_split: the stage-1 entry is known; only its IPA has to be translated. */
+static enum xl_act s2_tail(struct smmuv3 *s, struct xl *x, uint32_t slot)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	const struct smmuv3_leaf *e = xc_payload(s->tlb, slot);
+	const struct xc_tag *t = xc_tag_of(s->tlb, slot);
+
+	w->phase = SMMUV3_PH_S2_TAIL;
+	w->pt.t[0].fmt = NULL;
+	w->pt.ipa = true;
+	w->pt.ia = e->page | (w->va & low_mask(t->size_lg2));
+	w->pt.perm[0] = e->perm;
+	w->pt.s1_clean = e->clean;
+	w->pt.s1_lg2 = t->size_lg2;
+	w->pt.s1_memtype = t->kind == SMMUV3_K_EL1_G ? VMSA_GLOBAL : 0;
+	w->pt.level[0] = (uint8_t)(3 - (t->did & 3));
+	return tables_act(s, x, pt_walk_begin(&w->pt, x));
+}
+
+static bool half_disabled(const struct smmuv3 *s, const struct smmuv3_walk *w)
+{
+	bool up = w->va >> 55 & 1;
+
+	if (w->ste->world != SMMUV3_W_EL1)
+		return false;
+	if (w->cd->w[0] & (up ? BIT64(30) : BIT64(14))) /* EPD */
+		return true;
+	return s->cap.e0pd && !w->priv && (w->cd->w[up ? 2 : 1] & 4); /* E0PD */
+}
+
+static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	bool priv = w->priv && w->kind != SMMUV3_K_EL2;
+
+	smmuv3_keep(w);
+	if (!x->functional) {
+		s->st.tlb_misses++;
+		smmuv3_pmcg_count(s, 2, x->req.rid, 1);
+	}
+	w->phase = SMMUV3_PH_TABLES;
+	w->pt.c = &s->pt;
+	w->pt.ia = w->va;
+	w->pt.ipa = false;
+	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : need) | (priv ? XL_PRIV : 0));
+	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+	if (w->s1) {
+		if (half_disabled(s, w)) {
+			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
+			return fault(x, EV_TRANSLATION, false);
+		}
+		w->pt.t[0] = s1_table(s, w, x);
+	}
+	if (w->s2)
+		w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+	return tables_act(s, x, pt_walk_begin(&w->pt, x));
+}
+
+/* TBI: the top byte is a copy of bit 55 where it is ignored. */
+static uint64_t input_address(const struct smmuv3_walk *w, uint64_t iova)
+{
+	bool up = iova >> 55 & 1, el2 = w->ste->world == SMMUV3_W_EL2;
+
+	if (!(w->cd->w[0] & (up && !el2 ? BIT64(39) : BIT64(38))))
+		return iova;
+	return (uint64_t)((int64_t)(iova << 8) >> 8) & (el2 ? low_mask(56) : UINT64_MAX);
+}
+
+static void set_tag(const struct smmuv3 *s, struct xl *x)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	unsigned world = w->ste->world;
+
+	x->tag = (struct xc_tag){ .first = w->va & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid, .pasid = w->ssid, .vmid = smmuv3_vmid(s, w->ste) };
+	if (w->s1) {
+		w->kind = world == SMMUV3_W_EL1 ? SMMUV3_K_EL1 : world == SMMUV3_W_EL2 ? SMMUV3_K_EL2 : SMMUV3_K_E2H;
+		if (world != SMMUV3_W_EL2)
+			x->tag.asid = (uint16_t)(bits_get(w->cd->w[0], 63, 48) & low_mask(s->cap.asid16 ? 16 : 8));
+		x->tag.id = id_of(world, x->tag.vmid, x->tag.asid);
+	} else {
+		w->kind = SMMUV3_K_IPA;
+		x->tag.id = ID_IPA | id_of(0, x->tag.vmid, 0);
+	}
+	x->tag.kind = w->kind;
+	x->tagged = true;
+}
+
+enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
+{
+	struct smmuv3_walk *w = walk_of(x);
+	bool priv = w->priv && w->ste->world != SMMUV3_W_EL2;
+	unsigned need = needed(x, w), want = x->req.at == XL_TRANSLATION_REQ ? need & XL_W : need;
+	enum xl_act act;
+
+	if (!w->s1) {
+		if (x->req.iova >> (w->s2 ? s->cap.ias : s->cap.oas))
+			return fault_bypass_size(x);
+		if (!w->s2)
+			return smmuv3_pass(x);
+	}
+	w->va = w->s1 ? input_address(w, x->req.iova) : x->req.iova;
+	set_tag(s, x);
+	if (x->functional || eats_split(x, w))
+		return walk_begin(s, x, need);
+	if (s->n_tbu && s->cfg->tbu_tag == SMMUV3_TAG_ASID && tbu_answer(s, x, want, priv, &act))
+		return act;
+	x->cyc += s->cfg->link_cyc;
+	if (has(s->tlb)) {
+		uint32_t slot = leaf_find(s, x, s->tlb, &s->cfg->tlb, w->va, x->tag.id, want, priv);
+
+		if (slot != XC_MISS && split(s, w)) {
+			smmuv3_keep(w);
+			w->pt.c = &s->pt;
+			w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
+			w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+			return s2_tail(s, x, slot);
+		}
+		if (slot != XC_MISS) {
+			x->cyc += s->cfg->link_cyc;
+			return hit(s, x, s->tlb, slot, 2, priv);
+		}
+	}
+	return walk_begin(s, x, need);
+}
+
+enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x)
+{
+	return tables_act(s, x, pt_walk_next(&walk_of(x)->pt, x));
+}

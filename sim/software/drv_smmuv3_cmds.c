@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drv_smmuv3_cmds.c - commands of the SMMUv3 driver: batches, CMD_SYNC, invalidation of a domain.
+ * A batch holds 64 commands; a full one is issued without CMD_SYNC before the next command is added (with one where the erratum of the
+ * MMU-700 asks for it), the last one with it. A batch is one write of CMDQ_PROD. Not modelled: retries after an error.
+ */
+#include "software/drv_smmuv3.h"
+#include "smmuv3/smmuv3_fields.h"
+
+enum { REG_CMDQ_PROD = 0x98 };
+enum { OP_PREFETCH_CONFIG = 0x01, OP_CFGI_STE = 0x03, OP_CFGI_CD = 0x05, OP_NH_ASID = 0x11, OP_NH_VA = 0x12, OP_EL2_ASID = 0x21, OP_EL2_VA = 0x22,
+       OP_S12_VMALL = 0x28, OP_S2_IPA = 0x2a, OP_ATC_INV = 0x40, OP_SYNC = 0x46 };
+enum { CS_IRQ = 1, CS_SEV = 2, RANGE_NUM_MAX = 31, ATC_ALL = 52 };
+
+static uint64_t slot(const struct smmud *v)
+{
+	return v->cmdq + 16 * (v->prod & low_mask(v->queue_lg2));
+}
+
+static void put(struct smmud *v, const uint64_t w[2])
+{
+	uint64_t pa = slot(v);
+
+	drv_store(v->d, pa, w[0]);
+	drv_store(v->d, pa + 8, w[1]);
+	v->prod = (v->prod + 1) & (uint32_t)low_mask(v->queue_lg2 + 1);
+}
+
+static void put_sync(struct smmud *v)
+{
+	uint64_t w[2] = { OP_SYNC };
+
+	smmuv3_put_cmd_sync_CS(w, v->msi_sync ? CS_IRQ : CS_SEV);
+	smmuv3_put_cmd_sync_MSH(w, 3);
+	smmuv3_put_cmd_sync_MSIAttr(w, 15);
+	if (v->msi_sync) /* the answer is a zero over the command itself */
+		w[1] = slot(v);
+	put(v, w);
+}
+
+static void issue(struct smmud *v, bool sync)
+{
+	if (!v->n_cmd)
+		return;
+	for (unsigned i = 0; i < v->n_cmd; i++)
+		put(v, v->cmd[i]);
+	v->n_cmd = 0;
+	if (sync)
+		put_sync(v);
+	drv_mmio(v->d, v->index, REG_CMDQ_PROD, 4, v->prod);
+}
+
+void smmud_issue(struct smmud *v)
+{
+	issue(v, false);
+}
+
+void smmud_sync(struct smmud *v)
+{
+	issue(v, true);
+}
+
+void smmud_cmd(struct smmud *v, uint64_t w0, uint64_t w1)
+{
+	if (v->n_cmd == SMMUD_BATCH || (v->force_sync && v->n_cmd == SMMUD_BATCH - 1))
+		issue(v, v->force_sync);
+	v->cmd[v->n_cmd][0] = w0;
+	v->cmd[v->n_cmd++][1] = w1;
+	if (v->d->cfg->wait == DRV_WAIT_EACH)
+		issue(v, true);
+}
+
+void smmud_cfgi_ste(struct smmud *v, uint32_t sid)
+{
+	uint64_t w[2] = { OP_CFGI_STE };
+
+	smmuv3_put_cmd_cfgi_ste_StreamID(w, sid);
+	smmuv3_put_cmd_cfgi_ste_Leaf(w, 1);
+	smmud_cmd(v, w[0], w[1]);
+	smmud_sync(v);
+}
+
+void smmud_cfgi_cd(struct smmud *v, uint32_t sid, uint32_t ssid, bool leaf)
+{
+	uint64_t w[2] = { OP_CFGI_CD };
+
+	smmuv3_put_cmd_cfgi_cd_StreamID(w, sid);
+	smmuv3_put_cmd_cfgi_cd_SubstreamID(w, ssid);
+	smmuv3_put_cmd_cfgi_cd_Leaf(w, leaf);
+	smmud_cmd(v, w[0], w[1]);
+	smmud_sync(v);
+}
+
+void smmud_prefetch(struct smmud *v, uint32_t sid)
+{
+	uint64_t w[2] = { OP_PREFETCH_CONFIG };
+
+	smmuv3_put_cmd_prefetch_config_StreamID(w, sid);
+	smmud_cmd(v, w[0], w[1]);
+	smmud_issue(v);
+}
+
+void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uint64_t size)
+{
+	uint64_t w[2] = { OP_ATC_INV }, first = addr >> 12, diff = size ? first ^ (addr + (size - 1)) >> 12 : 0;
+	unsigned lg2 = diff ? 64 - (unsigned)__builtin_clzll(diff) : 0;
+
+	smmuv3_put_cmd_atc_inv_SSV(w, pasid != TRC_NO_PASID);
+	smmuv3_put_cmd_atc_inv_SubstreamID(w, pasid != TRC_NO_PASID ? pasid : 0);
+	smmuv3_put_cmd_atc_inv_StreamID(w, sid);
+	smmuv3_put_cmd_atc_inv_Size(w, size ? lg2 : ATC_ALL);
+	smmuv3_put_cmd_atc_inv_Address(w, size ? first & ~low_mask(lg2) : 0);
+	smmud_cmd(v, w[0], w[1]);
+}
+
+/* The opcode by address or (@all) by tag, with the tags of @m; NUM, SCALE, Leaf, TTL, TG and the address have one place in all of them. */
+static void tlbi(const struct smmud *v, const struct drv_dom *m, bool all, uint64_t w[2])
+{
+	w[0] = m->mode == DRV_MODE_SS ? (all ? OP_S12_VMALL : OP_S2_IPA) : v->e2h && m->mode == DRV_MODE_FS ? (all ? OP_EL2_ASID : OP_EL2_VA) :
+	       (all ? OP_NH_ASID : OP_NH_VA);
+	w[1] = 0;
+	smmuv3_put_cmd_tlbi_nh_va_VMID(w, smmud_did(m, v->index));
+	smmuv3_put_cmd_tlbi_nh_va_ASID(w, m->asid);
+}
+
+static void by_page(struct smmud *v, const uint64_t cmd[2], uint64_t first, uint64_t last, unsigned lg2)
+{
+	for (uint64_t a = first & ~low_mask(lg2);; a += BIT64(lg2)) {
+		smmud_cmd(v, cmd[0], cmd[1] | a);
+		if (a + low_mask(lg2) >= last)
+			return;
+	}
+}
+
+/* Five bits of the number of pages at a time, from the bottom. A table's level is not known: no TTL, and never a range of one page. */
+static void by_range(struct smmud *v, const struct drv_dom *m, uint64_t cmd[2], uint64_t first, uint64_t last, unsigned lg2, bool leaf)
+{
+	const unsigned g = m->page_lg2;
+	uint64_t pages = ((last - first) >> g) + 1;
+
+	smmuv3_put_cmd_tlbi_nh_va_TG(cmd, (g - 10) / 2);
+	if (leaf)
+		smmuv3_put_cmd_tlbi_nh_va_TTL(cmd, 4 - (lg2 - 3) / (g - 3));
+	else if ((pages & RANGE_NUM_MAX) == 1)
+		pages++;
+	while (pages) {
+		unsigned scale = (unsigned)__builtin_ctzll(pages);
+		uint64_t num = pages >> scale & RANGE_NUM_MAX;
+
+		smmuv3_put_cmd_tlbi_nh_va_SCALE(cmd, scale);
+		smmuv3_put_cmd_tlbi_nh_va_NUM(cmd, num - 1);
+		smmuv3_put_cmd_tlbi_nh_va_Address(cmd, first >> 12);
+		smmud_cmd(v, cmd[0], cmd[1]);
+		first += num << (scale + g);
+		pages -= num << scale;
+	}
+}
+
+/* ATC_INV for every device of @m that may use ATS. */
+static void flush_atcs(struct smmud *v, const struct drv_dom *m, uint64_t addr, uint64_t size)
+{
+	for (const struct drv_att *a = m->att; a; a = a->next) {
+		struct smmud_master *s = a->unit == v->index ? smmud_master(v, a->rid) : NULL;
+
+		if (s && s->eats)
+			smmud_atc(v, a->rid, a->pasid, addr, size);
+	}
+	smmud_sync(v);
+}
+
+static void flush_unit(struct smmud *v, const struct drv_dom *m)
+{
+	uint64_t w[2];
+
+	tlbi(v, m, true, w);
+	smmud_cmd(v, w[0], w[1]);
+	smmud_sync(v);
+	flush_atcs(v, m, 0, 0);
+}
+
+void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_t last, unsigned lg2, bool leaf)
+{
+	first &= ~low_mask(m->page_lg2);
+	last |= low_mask(m->page_lg2);
+	for (const struct drv_did *i = m->did; i; i = i->next) {
+		struct smmud *v = smmud_of(d, i->unit);
+		uint64_t w[2];
+
+		if ((last - first) >> 40) { /* SCALE may not hold it */
+			flush_unit(v, m);
+			continue;
+		}
+		tlbi(v, m, false, w);
+		smmuv3_put_cmd_tlbi_nh_va_Leaf(w, leaf && d->cfg->ih);
+		if (v->ril)
+			by_range(v, m, w, first, last, lg2, leaf && d->cfg->ih);
+		else
+			by_page(v, w, first, last, lg2);
+		smmud_sync(v);
+		flush_atcs(v, m, first, last - first + 1);
+	}
+}
+
+void smmud_flush_all(struct drv *d, struct drv_dom *m)
+{
+	for (const struct drv_did *i = m->did; i; i = i->next)
+		flush_unit(smmud_of(d, i->unit), m);
+}

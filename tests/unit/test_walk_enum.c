@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_walk_enum.c - the enumerations against the unit's walk: every mapping found is translated (first and last byte,
+ * read and write), and the addresses beside it that belong to no mapping are refused. Over small real images in tests/data/walk, and over
+ * an image made here with what those lack: two-level tables of context descriptors, substreams, TTB1, StreamWorld EL2, APTable.
+ */
+#include "walk_check.h"
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* --- each checks the other --- */
+static bool ask(struct walk_unit *w, const struct walk_map *m, uint64_t iova, unsigned acc, struct xl_res *r)
+{
+	struct xl_req q = { .iova = iova, .len = 1, .acc = (uint8_t)acc };
+
+	w->arch->request(w, m->rid, m->pasid, &q);
+	return walk_now(w, &q, r, NULL);
+}
+
+static void check_byte(struct walk_unit *w, const struct walk_map *m, uint64_t off)
+{
+	struct xl_res r;
+
+	for (unsigned acc = XL_R; acc <= XL_W; acc <<= 1) {
+		ck_assert(ask(w, m, m->iova + off, acc, &r));
+		ck_assert_msg(r.ok == ((m->perm & acc) != 0), "0x%" PRIx64 " %s: code 0x%x", m->iova + off, acc == XL_R ? "read" : "write", r.code);
+		if (r.ok) {
+			ck_assert_uint_eq(r.spa, m->pa + off);
+			ck_assert_uint_eq(UINT64_C(1) << r.size_lg2, m->size);
+			ck_assert((r.perm & acc) && !(r.perm & (XL_R | XL_W) & ~m->perm)); /* less than m->perm: a write has to set D first */
+		}
+	}
+}
+
+static bool same_table(const struct walk_map *a, const struct walk_map *b)
+{
+	return a->rid == b->rid && a->pasid == b->pasid;
+}
+
+/* Returns: how many mappings there are. */
+static size_t cross_check(struct walk_unit *w)
+{
+	struct walk_map *m = NULL;
+	struct xl_res r;
+	struct err e;
+	size_t n = 0;
+
+	ck_assert_msg(walk_list(w, &m, &n, &e), "%s", e.msg);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t end = m[i].iova + m[i].size;
+
+		check_byte(w, &m[i], 0);
+		check_byte(w, &m[i], m[i].size - 1);
+		if ((i + 1 == n || !same_table(&m[i], &m[i + 1]) || m[i + 1].iova != end) && ask(w, &m[i], end, XL_R, &r))
+			ck_assert_msg(!r.ok || r.bypass, "0x%" PRIx64 " is translated and not listed", end);
+		if (m[i].iova && (!i || !same_table(&m[i], &m[i - 1]) || m[i - 1].iova + m[i - 1].size != m[i].iova) &&
+		    ask(w, &m[i], m[i].iova - 1, XL_R, &r))
+			ck_assert_msg(!r.ok || r.bypass, "0x%" PRIx64 " is translated and not listed", m[i].iova - 1);
+	}
+	free(m);
+	return n;
+}
+
+/* --- an image made here --- */
+enum { PAGES = 24, REGS = 16, ROOT = 0x41000000 };
+struct world {
+	uint64_t w[PAGES][512];
+	struct {
+		uint32_t off;
+		unsigned bytes;
+		uint64_t val;
+	} reg[REGS];
+	unsigned n_reg;
+};
+static uint64_t page(unsigned i)
+{
+	return ROOT + UINT64_C(4096) * i;
+}
+
+static void reg(struct world *o, uint32_t off, unsigned bytes, uint64_t val)
+{
+	o->reg[o->n_reg].off = off;
+	o->reg[o->n_reg].bytes = bytes;
+	o->reg[o->n_reg++].val = val;
+}
+
+static void open_world(const struct world *o, struct walk_unit *w)
+{
+	char idx[64], pages[64];
+	struct err e;
+	gzFile g;
+	FILE *f;
+
+	snprintf(idx, sizeof(idx), "/tmp/walk-enum-%d.idx", (int)getpid());
+	snprintf(pages, sizeof(pages), "/tmp/walk-enum-%d.pages.gz", (int)getpid());
+	f = fopen(idx, "w");
+	g = gzopen(pages, "wb");
+	ck_assert(f && g);
+	fputs("iommu-image 1\nkind smmuv3\n", f);
+	for (unsigned i = 0; i < o->n_reg; i++)
+		fprintf(f, "reg R%u offset=0x%x size=%u value=0x%" PRIx64 "\n", i, o->reg[i].off, o->reg[i].bytes, o->reg[i].val);
+	for (unsigned i = 0; i < PAGES; i++) {
+		fprintf(f, "page 0x%" PRIx64 " index=%u kind=table\n", page(i), i);
+		ck_assert_int_eq(gzwrite(g, o->w[i], 4096), 4096);
+	}
+	fprintf(f, "end pages=%d mappings=0\n", PAGES);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(gzclose(g), Z_OK);
+	ck_assert_msg(walk_open(w, idx, 0, &e), "%s", e.msg);
+	unlink(idx);
+	unlink(pages);
+}
+
+#define AF (UINT64_C(1) << 10)
+#define AP(n) ((uint64_t)(n) << 6)
+#define CD_BASE (UINT64_C(1) << 31 | UINT64_C(4) << 32 | UINT64_C(1) << 41 | UINT64_C(1) << 45 | UINT64_C(1) << 46)
+#define EPD1 (UINT64_C(1) << 30)
+
+static void cd(struct world *o, unsigned at_page, unsigned i, uint64_t d0, uint64_t ttb0, uint64_t ttb1)
+{
+	uint64_t *d = &o->w[at_page][8 * i];
+
+	d[0] = CD_BASE | d0 | (uint64_t)(i + 1) << 48;
+	d[1] = ttb0;
+	d[2] = ttb1;
+	d[3] = 0xff;
+}
+
+/*
+ * Pages: 0 streams, 1 level 1 CDs, 2 and 3 CDs, 4 one CD; 8 level 1, 9 level 2, 10 level 3 of 4 KiB tables; 12 and 13 concatenated
+ * level 1 of stage 2, 14 its level 2; 16 to 19 a level 3 table of 16 KiB pages, 20 its level 2 (32-bit input: 128 entries).
+ */
+static void smmuv3_world(struct world *o)
+{
+	memset(o, 0, sizeof(*o));
+	/* S2P, S1P, AArch64, coherent, HTTU 2, Hyp, ASID16, VMID16, CD2L, little endian, terminate only, two-level stream tables */
+	reg(o, 0x00, 4, 0x0d4c129b);
+	reg(o, 0x04, 4, 0x02730010 | 20 << 6); /* 20-bit substreams */
+	reg(o, 0x0c, 4, 0x1410); /* XNX, RIL, BBML 2; no HAD */
+	reg(o, 0x14, 4, 0x74);
+	reg(o, 0x1c, 4, 1);
+	reg(o, 0x20, 4, 0xd);
+	reg(o, 0x24, 4, 0xd);
+	reg(o, 0x2c, 4, 0);
+	reg(o, 0x80, 8, page(0));
+	reg(o, 0x88, 4, 6);
+	/* 4 KiB tables: level 1 [0] table, [1] 1 GiB; level 2 [0] table, [1] 2 MiB, [2] table with APTable read-only, [3] privileged */
+	o->w[8][0] = page(9) | 3;
+	o->w[8][1] = 0x80000000 | AF | AP(1) | 1;
+	o->w[9][0] = page(10) | 3;
+	o->w[9][1] = 0x50000000 | AF | AP(3) | 1;
+	o->w[9][2] = page(10) | 3 | UINT64_C(2) << 61;
+	o->w[9][3] = page(10) | 3 | UINT64_C(1) << 61;
+	o->w[10][0] = 0x60000000 | AF | AP(1) | 3;
+	o->w[10][1] = 0x60001000 | AF | AP(3) | 3; /* read-only */
+	o->w[10][2] = 0x60002000 | AF | AP(0) | 3; /* privileged */
+	o->w[10][3] = 0x60003000 | AP(1) | 3; /* AF = 0 */
+	o->w[10][4] = 0x60004000 | AF | AP(1) | 1; /* reserved encoding */
+	o->w[10][5] = 0x60005000 | AF | AP(3) | UINT64_C(1) << 51 | 3; /* DBM */
+	o->w[10][6] = UINT64_C(1) << 46 | AF | AP(1) | 3; /* beyond 44 bits */
+	/* 16 KiB: level 2 [0] table, [1] 32 MiB block; level 3 [7] */
+	o->w[20][0] = page(16) | 3;
+	o->w[20][1] = 0x42000000 | AF | AP(1) | 1;
+	o->w[16][7] = 0x60010000 | AF | AP(1) | 3;
+	/* stage 2: 40 bits in two level 1 tables; [0] 1 GiB, [1] identity of the tables and pages, [512] in the second table */
+	o->w[12][0] = 0x80000000 | AF | AP(3) | 1;
+	o->w[12][1] = page(14) | 3;
+	o->w[13][0] = 0xc0000000 | AF | AP(1) | 1;
+	for (unsigned i = 0; i < 512; i++)
+		o->w[14][i] = (0x40000000 + ((uint64_t)i << 21)) | AF | AP(i == 0x81 ? 1 : 3) | 1; /* 0x50200000: read only */
+	/* stream 1: 128 context descriptors in two levels, CD 0 without substream */
+	o->w[0][8] = 1 | 5 << 1 | 1 << 4 | page(1) | UINT64_C(7) << 59;
+	o->w[0][9] = 2;
+	o->w[1][0] = page(2) | 1;
+	o->w[1][1] = page(3) | 1;
+	cd(o, 2, 0, 25 | EPD1, page(8), 0);
+	cd(o, 2, 5, 25 | 25 << 16 | 2 << 22, page(8), page(8)); /* both halves */
+	cd(o, 3, 36, 32 | 2 << 6 | EPD1, page(20), 0); /* substream 100: 16 KiB */
+	cd(o, 3, 37, 25 | EPD1 | UINT64_C(3) << 42, page(8), 0); /* 101: HA and HD */
+	cd(o, 3, 38, 8 | EPD1, page(8), 0); /* 102: T0SZ out of range */
+	/* stream 2: stage 2; stream 3: the same below stage 1; stream 4: EL2 */
+	o->w[0][16] = 1 | 6 << 1;
+	o->w[0][24] = 1 | 7 << 1 | page(4);
+	o->w[0][18] = o->w[0][26] = 9 | UINT64_C(24) << 32 | UINT64_C(1) << 38 | UINT64_C(4) << 48 | UINT64_C(1) << 51 | UINT64_C(1) << 58;
+	o->w[0][19] = o->w[0][27] = page(12);
+	cd(o, 4, 0, 25 | EPD1, page(8), 0);
+	o->w[0][32] = 1 | 5 << 1 | page(4);
+	o->w[0][33] = UINT64_C(2) << 30;
+	/* stream 5: illegal (STRW 1), 6: bypass, 7: abort */
+	o->w[0][40] = 1 | 5 << 1 | page(4);
+	o->w[0][41] = UINT64_C(1) << 30;
+	o->w[0][48] = 1 | 4 << 1;
+	o->w[0][56] = 1;
+}
+
+
+static unsigned count_of(const struct walk_map *m, size_t n, uint32_t rid, uint32_t pasid)
+{
+	unsigned c = 0;
+
+	for (size_t i = 0; i < n; i++)
+		c += m[i].rid == rid && m[i].pasid == pasid;
+	return c;
+}
+
+static const struct walk_map *map_at(const struct walk_map *m, size_t n, uint32_t rid, uint32_t pasid, uint64_t iova)
+{
+	for (size_t i = 0; i < n; i++)
+		if (m[i].rid == rid && m[i].pasid == pasid && m[i].iova == iova)
+			return &m[i];
+	return NULL;
+}
+
+static const struct {
+	uint32_t rid, pasid;
+	uint64_t iova, pa, size; /* size 0: no mapping */
+	unsigned perm;
+} expect[] = {
+	{ 1, WQ_NO_PASID, 0, 0x60000000, 0x1000, XL_R | XL_W },
+	{ 1, WQ_NO_PASID, 0x1000, 0x60001000, 0x1000, XL_R },
+	{ 1, WQ_NO_PASID, 0x2000, 0, 0, 0 }, /* privileged */
+	{ 1, WQ_NO_PASID, 0x3000, 0, 0, 0 }, /* AF */
+	{ 1, WQ_NO_PASID, 0x5000, 0x60005000, 0x1000, XL_R },
+	{ 1, WQ_NO_PASID, 0x6000, 0, 0, 0 }, /* output size */
+	{ 1, WQ_NO_PASID, 0x400000, 0x60000000, 0x1000, XL_R }, /* APTable read-only */
+	{ 1, WQ_NO_PASID, 0x600000, 0, 0, 0 }, /* APTable unprivileged */
+	{ 1, WQ_NO_PASID, 0x200000, 0x50000000, 0x200000, XL_R },
+	{ 1, WQ_NO_PASID, 0x40000000, 0x80000000, 0x40000000, XL_R | XL_W },
+	{ 1, 5, UINT64_C(0xffffff8000001000), 0x60001000, 0x1000, XL_R }, /* TTB1 */
+	{ 1, 5, 0x1000, 0x60001000, 0x1000, XL_R },
+	{ 1, 100, 0x1c000, 0x60010000, 0x4000, XL_R | XL_W },
+	{ 1, 100, 0x2000000, 0x42000000, 0x2000000, XL_R | XL_W },
+	{ 1, 101, 0x3000, 0x60003000, 0x1000, XL_R | XL_W }, /* HA */
+	{ 1, 101, 0x5000, 0x60005000, 0x1000, XL_R | XL_W }, /* HD, DBM */
+	{ 1, 102, 0, 0, 0, 0 },
+	{ 2, WQ_NO_PASID, UINT64_C(0x8000000000), 0xc0000000, 0x40000000, XL_R }, /* second concatenated table */
+	{ 2, WQ_NO_PASID, 0, 0x80000000, 0x40000000, XL_R | XL_W },
+	{ 3, WQ_NO_PASID, 0x1000, 0x60001000, 0x1000, XL_R },
+	{ 3, WQ_NO_PASID, 0x200000, 0x50000000, 0x200000, XL_R },
+	{ 3, WQ_NO_PASID, 0x40000000, 0, 0, 0 }, /* its IPA is not mapped */
+	{ 4, WQ_NO_PASID, 0x2000, 0x60002000, 0x1000, XL_R | XL_W }, /* AP[1] as 1 */
+	{ 4, WQ_NO_PASID, 0x600000, 0x60000000, 0x1000, XL_R | XL_W },
+	{ 5, WQ_NO_PASID, 0, 0, 0, 0 },
+	{ 6, WQ_NO_PASID, 0, 0, 0, 0 },
+};
+
+static char types[512];
+
+static bool note_type(void *arg, const struct walk_requester *q)
+{
+	char one[64];
+
+	(void)arg;
+	snprintf(one, sizeof(one), "%u.%d:%s ", q->rid, q->pasid == WQ_NO_PASID ? -1 : (int)q->pasid, q->type);
+	ck_assert_uint_lt(strlen(types) + strlen(one), sizeof(types));
+	strcat(types, one);
+	return true;
+}
+
+START_TEST(smmuv3_enumerates_what_captures_lack)
+{
+	static struct world o;
+	struct walk_unit w;
+	struct walk_map *m = NULL;
+	struct err e;
+	size_t n = 0;
+
+	smmuv3_world(&o);
+	open_world(&o, &w);
+	ck_assert_msg(walk_list(&w, &m, &n, &e), "%s", e.msg);
+	for (size_t i = 0; i < ARRAY_LEN(expect); i++) {
+		const struct walk_map *got = map_at(m, n, expect[i].rid, expect[i].pasid, expect[i].iova);
+
+		ck_assert_msg((got != NULL) == (expect[i].size != 0), "row %zu", i);
+		if (!got)
+			continue;
+		ck_assert_uint_eq(got->pa, expect[i].pa);
+		ck_assert_uint_eq(got->size, expect[i].size);
+		ck_assert_uint_eq(got->perm, expect[i].perm);
+	}
+	ck_assert_uint_eq(count_of(m, n, 1, 5), 2 * count_of(m, n, 1, WQ_NO_PASID));
+	ck_assert_uint_eq(count_of(m, n, 2, WQ_NO_PASID), 514);
+	free(m);
+	ck_assert(walk_list(&w, &m, &n, &e));
+	free(m);
+	*types = 0;
+	ck_assert(w.arch->requesters(&w, note_type, NULL, &e));
+	ck_assert_str_eq(types, "1.-1:stage1 1.5:stage1 1.100:stage1 1.101:stage1 1.102:stage1 2.-1:stage2 3.-1:nested 4.-1:stage1 5.-1:illegal "
+				"6.-1:bypass 7.-1:abort ");
+	walk_close(&w);
+}
+END_TEST
+
+START_TEST(smmuv3_walk_and_enumeration_agree)
+{
+	static struct world o;
+	struct walk_unit w;
+
+	smmuv3_world(&o);
+	open_world(&o, &w);
+	ck_assert_uint_gt(cross_check(&w), 500);
+	walk_close(&w);
+}
+END_TEST
+
+static const char *const images[] = {
+	"vtd-lazy-nvme.snap5", "vtd-sm-sl-4711-w23", "vtd-sm-fl-4711-w00",
+	"smmuv3-edu.snap2", "smmuv3-s1-4711-w00", "smmuv3-s1-4711-w05", "smmuv3-s1-4711-w20",
+	"smmuv3-s2-4711-w12", "smmuv3-s2-4711-w15", "smmuv3-s2-4711-w24", "smmuv3-nested-4711-w07", "smmuv3-nested-4711-w19",
+};
+
+START_TEST(images_walk_and_enumeration_agree)
+{
+	struct walk_unit w;
+	char path[128];
+	struct err e;
+
+	snprintf(path, sizeof(path), "tests/data/walk/%s.idx", images[_i]);
+	ck_assert_msg(walk_open(&w, path, 0, &e), "%s", e.msg);
+	ck_assert_uint_gt(cross_check(&w), 0);
+	walk_close(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("walk_enum");
+	TCase *t = tcase_create("walk_enum");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, smmuv3_enumerates_what_captures_lack);
+	tcase_add_test(t, smmuv3_walk_and_enumeration_agree);
+	tcase_add_loop_test(t, images_walk_and_enumeration_agree, 0, (int)ARRAY_LEN(images));
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
