@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zstd.h>
 #include "import/imp_qemu.h"
-#include "machine.h"
+#include "bench_archs.h"
 
 enum { REPS = 5, LINES = 200000, IN_FLIGHT_MAX = 4096 };
 
@@ -271,18 +271,20 @@ static void walk_ideal(void *arg, uint64_t ops)
 		sink += ideal_nested(&b->iw, b->addr[i % PAGES] >> 12);
 }
 
-static void bench_unit(void)
+static void bench_unit(const struct bench_arch *a)
 {
 	static const char *const name[] = { "second stage", "first stage", "nested" };
 	struct machine *b;
+	char param[64];
 
 	for (unsigned m = SS; m <= NESTED; m++) {
-		b = machine((enum mode)m, true, 256);
+		b = machine(a, (enum mode)m, true, 256);
 		b->span = 128;
-		row("functional_hit", name[m], 4000000, "2", unit_ours, b, unit_hit_ideal, b);
+		snprintf(param, sizeof(param), "%s; %s", a->name, name[m]);
+		row("functional_hit", param, 4000000, "2", unit_ours, b, unit_hit_ideal, b);
 		machine_free(b);
 	}
-	b = machine(NESTED, false, 64); /* 512 pages in turn through 64 entries, LRU: never a hit */
+	b = machine(a, NESTED, false, 64); /* 512 pages in turn through 64 entries, LRU: never a hit */
 	unit_ours(b, 1); /* context and PASID entry are cached from here on */
 	b->reads = 0;
 	unit_ours(b, 1000);
@@ -290,8 +292,10 @@ static void bench_unit(void)
 	walk_ideal(b, 1000);
 	if (b->reads != 24000 || b->iw.refs != 24000)
 		die("a nested walk does not take 24 references");
-	row("nested_miss", "24 reads", 400000, "2", unit_ours, b, unit_hit_ideal, b);
-	row("nested_walk_now", "28 reads", 400000, "2", walk_now_ours, b, walk_ideal, b);
+	snprintf(param, sizeof(param), "%s; 24 reads", a->name);
+	row("nested_miss", param, 400000, "2", unit_ours, b, unit_hit_ideal, b);
+	snprintf(param, sizeof(param), "%s; %u reads", a->name, 24 + a->config_reads);
+	row("nested_walk_now", param, 400000, "2", walk_now_ours, b, walk_ideal, b);
 	machine_free(b);
 }
 
@@ -335,7 +339,7 @@ static void dma_ours(void *arg, uint64_t ops)
 	b->reads = sim_events_run(plat_kernel(b->p));
 }
 
-static void bench_dma(void)
+static void bench_dma(const struct bench_arch *a)
 {
 	static const struct {
 		const char *what;
@@ -347,11 +351,11 @@ static void bench_dma(void)
 
 	for (unsigned k = 0; k < ARRAY_LEN(kind); k++)
 		for (unsigned i = 0; i < ARRAY_LEN(flight); i++) {
-			struct machine *b = machine(kind[k].mode, kind[k].walk_caches, kind[k].hit ? 256 : 64);
+			struct machine *b = machine(a, kind[k].mode, kind[k].walk_caches, kind[k].hit ? 256 : 64);
 
 			b->span = kind[k].hit ? 128 : PAGES;
 			b->pc.dev_default.outstanding = flight[i];
-			snprintf(param, sizeof(param), "%s; %u in flight", kind[k].what, flight[i]);
+			snprintf(param, sizeof(param), "%s; %s; %u in flight", a->name, kind[k].what, flight[i]);
 			ev_setup(flight[i]);
 			row("timed_dma", param, k == 2 ? 100000 : 400000, k == 2 ? "-" : "50", dma_ours, b, ev_ideal, ev);
 			ev_free();
@@ -482,8 +486,10 @@ int main(int argc, char **argv)
 	bench_lookup("8 ways", 256, 8);
 	bench_lookup("fully associative", 256, 0);
 	bench_events();
-	bench_unit();
-	bench_dma();
+	for (unsigned i = 0; i < ARRAY_LEN(bench_archs); i++)
+		bench_unit(&bench_archs[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(bench_archs); i++)
+		bench_dma(&bench_archs[i]);
 	bench_text("trace_text", "zstd", false, true, "5");
 	bench_text("trace_text", "plain", false, false, "-");
 	bench_text("import_qemu", "zstd", true, true, "5");

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * machine.h - part of bench_core.c: one VT-d unit in scalable mode, one requester, PAGES pages mapped one by one through second stage,
- * first stage or both (4 levels each), and the same tables as a host array for the ideal walk.
+ * machine.h - part of bench_core.c: one unit of any architecture, one requester, PAGES pages mapped one by one through second stage,
+ * first stage or both (4 levels of 4 KiB tables each), and the same tables as a host array for the ideal walk. What differs between
+ * architectures is in bench_archs.h.
  * Does not model: a driver; the tables are written directly.
  */
 #ifndef IOMMUSIM_BENCH_MACHINE_H
 #define IOMMUSIM_BENCH_MACHINE_H
 #include <stdio.h>
 #include <stdlib.h>
+#include "core/base/bits.h"
 #include "core/base/rng.h"
 #include "ideal.h"
 #include "software/platform.h"
-#include "vtd/vtd.h"
 
 enum { PAGES = 512, RID = 0x100 };
 #define OFF UINT64_C(0x1000000000) /* spa = gpa + OFF */
@@ -26,8 +27,18 @@ static void die(const char *what)
 }
 
 enum mode { SS, FS, NESTED };
+struct machine;
+struct bench_arch {
+	const char *name;
+	void (*defaults)(struct machine *b, uint32_t iotlb, bool walk_caches);
+	struct iommu *(*create)(struct machine *b, struct err *e);
+	uint64_t (*entry)(unsigned stage, unsigned level, uint64_t addr); /* stage 1 or 2; level 0 is the last */
+	void (*start)(struct machine *b, uint64_t s1_root, uint64_t s2_root); /* configuration structures, registers */
+	unsigned config_reads; /* of the oracle's walk, which caches nothing; nested */
+};
 struct machine {
-	struct vtd_cfg c;
+	const struct bench_arch *a;
+	union bench_cfg *c;
 	struct plat_cfg pc;
 	struct plat *p;
 	struct mem *m;
@@ -58,8 +69,8 @@ static uint64_t get(struct machine *b, uint64_t spa)
 	return v;
 }
 
-/* Map one page. @to_spa: what is added to a table's own address to reach it; @bits: of every entry. */
-static void map_page(struct machine *b, uint64_t root, uint64_t from, uint64_t to, uint64_t to_spa, uint64_t bits)
+/* Map one page. @to_spa: what is added to a table's own address to reach it. */
+static void map_page(struct machine *b, unsigned stage, uint64_t root, uint64_t from, uint64_t to, uint64_t to_spa)
 {
 	uint64_t t = root;
 
@@ -67,13 +78,13 @@ static void map_page(struct machine *b, uint64_t root, uint64_t from, uint64_t t
 		uint64_t at = t + to_spa + 8 * (from >> (12 + 9 * l) & 511), e = get(b, at);
 
 		if (!e) {
-			e = b->next_gpa | bits;
+			e = b->a->entry(stage, l, b->next_gpa);
 			b->next_gpa += 4096;
 			put(b, at, e);
 		}
-		t = e & ~UINT64_C(0xfff);
+		t = e & UINT64_C(0xffffffffff000);
 	}
-	put(b, t + to_spa + 8 * (from >> 12 & 511), to | bits);
+	put(b, t + to_spa + 8 * (from >> 12 & 511), b->a->entry(stage, 0, to));
 }
 
 /* The same in the array of the ideal walk. */
@@ -112,7 +123,7 @@ static void ideal_tables(struct machine *b, const uint64_t *data)
 
 static void make_tables(struct machine *b)
 {
-	const uint64_t s1_bits = 0x67, s2_bits = 3, s2_root = 0x10000000; /* present, RW, US, A, D; R, W */
+	const uint64_t s2_root = 0x10000000;
 	uint64_t data[PAGES], s1_root = G_TABLES, nested = b->mode == NESTED ? OFF : 0;
 	struct rng r;
 
@@ -127,18 +138,12 @@ static void make_tables(struct machine *b)
 	}
 	b->next_gpa = s1_root + 4096;
 	for (unsigned i = 0; i < PAGES && b->mode != SS; i++)
-		map_page(b, s1_root, IOVA + 4096 * (uint64_t)i, data[i], nested, s1_bits);
+		map_page(b, 1, s1_root, IOVA + 4096 * (uint64_t)i, data[i], nested);
 	for (uint64_t g = s1_root, end = b->next_gpa, first = b->next_gpa = s2_root + 4096; first && g < end; g += 4096)
-		map_page(b, s2_root, g, g + OFF, 0, s2_bits);
+		map_page(b, 2, s2_root, g, g + OFF, 0);
 	for (unsigned i = 0; i < PAGES; i++)
-		map_page(b, s2_root, b->mode == SS ? IOVA + 4096 * (uint64_t)i : data[i], data[i] + OFF, 0, s2_bits);
-	/* root, context, PASID directory, PASID entry: present, 4 levels (AW = 2), type in bits 8:6, domain 1 */
-	put(b, 0x1000 + 16 * (RID >> 8), 0x2000 | 1);
-	put(b, 0x2000, 0x3000 | 1);
-	put(b, 0x3000, 0x4000 | 1);
-	put(b, 0x4000, s2_root | (b->mode == SS ? 2u : b->mode == FS ? 1u : 3u) << 6 | 2 << 2 | 1);
-	put(b, 0x4008, 1);
-	put(b, 0x4010, s1_root);
+		map_page(b, 2, s2_root, b->mode == SS ? IOVA + 4096 * (uint64_t)i : data[i], data[i] + OFF, 0);
+	b->a->start(b, s1_root, s2_root);
 	ideal_tables(b, data);
 }
 
@@ -156,32 +161,23 @@ static void machine_new(struct machine *b)
 	if (!b->p)
 		die(e.msg);
 	b->m = plat_mem(b->p);
-	b->u = vtd_create(&b->c, "vtd0", plat_kernel(b->p), b->m, plat_port(b->p), 1, &e);
+	b->u = b->a->create(b, &e);
 	if (!b->u || !plat_add_unit(b->p, b->u, &e))
 		die(e.msg);
 	free(b->ram);
 	make_tables(b);
-	b->u->ops->mmio_write(b->u, 0x20, 8, 0x1000 | 1 << 10); /* RTADDR, scalable mode */
-	b->u->ops->mmio_write(b->u, 0x18, 4, 1u << 30); /* GCMD: SRTP, then TE */
-	b->u->ops->mmio_write(b->u, 0x18, 4, 1u << 31);
 	b->x.u = b->u;
 	b->x.done = translated_to_nothing;
 }
 
-static struct machine *machine(enum mode mode, bool walk_caches, uint32_t iotlb)
+static struct machine *machine(const struct bench_arch *a, enum mode mode, bool walk_caches, uint32_t iotlb)
 {
 	struct machine *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		die("out of memory");
-	cfg_defaults(vtd_opts, &b->c);
-	b->c.cap = 0xd1d2078c40780e06;
-	b->c.ecap = 0x0433ef9ea4f050df;
-	b->c.ver = 0x60;
-	b->c.iotlb.entries = iotlb;
-	b->c.iotlb.ways = 8;
-	if (!walk_caches)
-		b->c.psc.entries = b->c.nested.entries = 0;
+	b->a = a;
+	a->defaults(b, iotlb, walk_caches);
 	cfg_defaults(plat_opts, &b->pc);
 	cfg_defaults(mem_port_opts, &b->pc.port);
 	cfg_defaults(dev_opts, &b->pc.dev_default);
@@ -196,6 +192,7 @@ static void machine_free(struct machine *b)
 {
 	plat_destroy(b->p);
 	free(b->ram);
+	free(b->c);
 	free(b);
 }
 #endif

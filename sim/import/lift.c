@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lift.c - the loop of lift.h: memory and the few registers that matter are kept up to date, neighbouring leaf changes are merged,
- * the descriptors between head and tail are read from memory when the tail moves.
+ * lift.c - the loop of lift.h: memory is kept up to date, neighbouring leaf changes are merged, register writes go to the architecture.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "core/base/bits.h"
 #include "core/iommu.h"
 #include "import/lift_int.h"
 
-/* Intel VT-d specification, "Register Descriptions" */
-enum { REG_GCMD = 0x18, REG_GSTS = 0x1c, REG_RTADDR = 0x20, REG_IQH = 0x80, REG_IQT = 0x88, REG_IQA = 0x90 };
-enum { GCMD_SRTP = 30, GCMD_QIE = 26 };
+static const struct lift_arch *const archs[] = { &lift_vtd, &lift_smmuv3 };
 
 void lift_fail(struct lift *l, int code, const char *what)
 {
@@ -59,8 +57,8 @@ void lift_leaf(struct lift *l, const struct lift_dom *d, bool map, uint64_t iova
 	uint8_t kind = map ? TRC_MAP : TRC_UNMAP;
 
 	/* a 5-level table covers 57 bits; the upper half of a first-level address space is written with its sign */
-	if (d->fs && iova >> (12 + 9 * d->levels - 1) & 1)
-		iova |= ~low_mask(12u + 9u * d->levels);
+	if (l->arch->sign && d->t.fs && iova >> (d->t.bits - 1) & 1)
+		iova |= ~low_mask(d->t.bits);
 	if (r->u.sw.size && r->kind == kind && r->u.sw.dom == d->id && r->u.sw.perm == perm) {
 		if (r->u.sw.iova + r->u.sw.size == iova && (!map || r->u.sw.pa + r->u.sw.size == pa)) {
 			r->u.sw.size += size;
@@ -83,93 +81,19 @@ void lift_leaf(struct lift *l, const struct lift_dom *d, bool map, uint64_t iova
 	r->u.sw.pasid = TRC_NO_PASID;
 }
 
-static void flush(struct lift *l, bool all, uint32_t did, uint64_t addr, unsigned am)
+void lift_flush(struct lift *l, const struct lift_dom *d, uint64_t iova, uint64_t size)
 {
-	bool any = false;
+	struct trc_rec r = { .kind = TRC_FLUSH, .at = l->now };
 
-	for (const struct lift_dom *d = l->doms; d; d = d->next) {
-		struct trc_rec r = { .kind = TRC_FLUSH, .at = l->now };
-
-		if (!all && d->did != did)
-			continue;
-		any = true;
-		r.u.sw.dom = d->id;
-		r.u.sw.pasid = TRC_NO_PASID;
-		if (am < 40) { /* wider: the whole domain */
-			r.u.sw.size = UINT64_C(4096) << am;
-			r.u.sw.iova = addr & ~(r.u.sw.size - 1);
-		}
-		lift_put(l, &r);
-	}
-	l->s->flush_unknown += !any && !all;
+	r.u.sw.dom = d->id;
+	r.u.sw.pasid = TRC_NO_PASID;
+	r.u.sw.size = size;
+	r.u.sw.iova = size ? iova : 0;
+	lift_put(l, &r);
 }
-static void descriptor(struct lift *l, uint64_t lo, uint64_t hi)
+uint64_t lift_part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val)
 {
-	unsigned type = (unsigned)(bits_get(lo, 3, 0) | bits_get(lo, 11, 9) << 4), g = (unsigned)bits_get(lo, 5, 4);
-	uint32_t did = (uint32_t)bits_get(lo, 31, 16);
-
-	if (type == 2 && g == 1)
-		flush(l, true, 0, 0, 64);
-	else if (type == 2 || type == 6) /* IOTLB, PASID-based IOTLB: 3 is by page */
-		flush(l, false, did, hi & ~UINT64_C(0xfff), g == 3 ? (unsigned)bits_get(hi, 5, 0) : 64);
-	else
-		l->s->other_cmds++;
-}
-static void run_queue(struct lift *l)
-{
-	uint64_t bytes = UINT64_C(4096) << (l->iqa & 7), base = bits_get(l->iqa, 51, 12) << 12;
-	unsigned step = l->iqa & BIT64(11) ? 32 : 16;
-	uint64_t tail = l->iqt & (bytes - 1) & ~(uint64_t)(step - 1);
-
-	l->iqh &= (uint32_t)(bytes - step);
-	if (!(l->gsts & BIT64(GCMD_QIE)))
-		return;
-	for (; l->iqh != tail; l->iqh = (uint32_t)((l->iqh + step) & (bytes - 1))) {
-		uint64_t w[2] = { 0, 0 };
-
-		if (mem_read(l->mem, base + l->iqh, w, 2) == MEM_OK)
-			descriptor(l, w[0], w[1]);
-	}
-}
-/* A register as software wrote it, or (@state) as it was captured. 64-bit ones may come in halves. */
-static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool state)
-{
-	uint64_t *r = NULL;
-	uint32_t was = l->gsts;
-
-	switch (off & ~4u) {
-	case REG_RTADDR:
-		r = &l->rtaddr_sw;
-		break;
-	case REG_IQT:
-		r = &l->iqt;
-		break;
-	case REG_IQA:
-		r = &l->iqa;
-		break;
-	}
-	if (r)
-		*r = bytes == 8 ? val : off & 4 ? bits_put(*r, 63, 32, val) : bits_put(*r, 31, 0, val);
-	if (state && off == REG_IQH)
-		l->iqh = (uint32_t)val;
-	if (state && off == REG_GSTS)
-		l->gsts = (uint32_t)val;
-	if (state)
-		l->rtaddr = l->rtaddr_sw;
-	if (state)
-		return;
-	if (off == REG_GCMD) {
-		/* SRTP is a one-shot command, its status stays; the others are levels */
-		l->gsts = ((uint32_t)val & ~(uint32_t)BIT64(GCMD_SRTP)) | ((was | (uint32_t)val) & (uint32_t)BIT64(GCMD_SRTP));
-		if (val & BIT64(GCMD_SRTP)) {
-			l->rtaddr = l->rtaddr_sw;
-			l->dirty = true;
-		}
-		if (!(was & BIT64(GCMD_QIE)) && val & BIT64(GCMD_QIE))
-			l->iqh = 0;
-	}
-	if (off == REG_IQT || off == REG_GCMD)
-		run_queue(l);
+	return bytes == 8 ? val : off & 4 ? bits_put(old, 63, 32, val) : bits_put(old, 31, 0, val);
 }
 
 static void store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val)
@@ -211,10 +135,21 @@ static void settle(struct lift *l)
 	l->begun = true;
 	lift_pt_links(l);
 	if (l->dirty)
-		lift_scan(l);
+		lift_rescan(l);
+}
+/* Only captured registers tell; a trace that begins without is taken for VT-d. */
+static void tell_arch(struct lift *l, const struct trc_rec *r)
+{
+	if (l->arch || r->kind == TRC_COMMENT || r->kind == TRC_PAGE)
+		return;
+	l->arch = &lift_vtd;
+	for (size_t i = 0; r->kind == TRC_REGSTATE && i < ARRAY_LEN(archs); i++)
+		if (!strcmp(r->u.reg.name, archs[i]->mark))
+			l->arch = archs[i];
 }
 static void take(struct lift *l, const struct trc_rec *r)
 {
+	tell_arch(l, r);
 	switch ((enum trc_kind)r->kind) {
 	case TRC_PAGE:
 		take_page(l, r);
@@ -223,7 +158,7 @@ static void take(struct lift *l, const struct trc_rec *r)
 		take_store(l, r);
 		return;
 	case TRC_REGSTATE:
-		reg(l, r->u.reg.off, r->u.reg.bytes, r->u.reg.val, true);
+		l->arch->reg(l, r->u.reg.off, r->u.reg.bytes, r->u.reg.val, true);
 		l->dirty = true;
 		return;
 	case TRC_COMMENT:
@@ -233,14 +168,25 @@ static void take(struct lift *l, const struct trc_rec *r)
 		return;
 	case TRC_MMIO_WRITE:
 		settle(l);
-		reg(l, r->u.mmio.off, r->u.mmio.bytes, r->u.mmio.val, false);
+		l->arch->reg(l, r->u.mmio.off, r->u.mmio.bytes, r->u.mmio.val, false);
 		return;
 	default: /* DMAs, devices, and what is software-level already */
 		settle(l);
 		lift_put(l, r);
 	}
 }
+static bool named(struct lift *l, const char *arch)
+{
+	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+		if (!strcmp(arch, archs[i]->name))
+			l->arch = archs[i];
+	return l->arch || err_set(l->e, ERR_INPUT, "traces of \"%s\" cannot be lifted: vtd or smmuv3", arch);
+}
 bool lift_run(struct trc_reader *t, struct trc_writer *w, struct lift_sum *s, struct err *e)
+{
+	return lift_run_as(t, w, NULL, s, e);
+}
+bool lift_run_as(struct trc_reader *t, struct trc_writer *w, const char *arch, struct lift_sum *s, struct err *e)
 {
 	struct lift *l = calloc(1, sizeof(*l));
 	struct trc_rec r;
@@ -255,6 +201,8 @@ bool lift_run(struct trc_reader *t, struct trc_writer *w, struct lift_sum *s, st
 		err_set(e, ERR_MACHINE, "out of memory");
 		goto out;
 	}
+	if (arch && !named(l, arch))
+		goto out;
 	while (!l->failed && (got = trc_next(t, &r, e)) > 0) {
 		l->now = r.at;
 		l->line = r.line;
@@ -265,6 +213,8 @@ bool lift_run(struct trc_reader *t, struct trc_writer *w, struct lift_sum *s, st
 			take(l, &r);
 	}
 	if (!got && !l->failed) {
+		if (!l->arch)
+			l->arch = &lift_vtd;
 		settle(l);
 		end_run(l);
 		ok = !l->failed;

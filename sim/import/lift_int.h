@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lift_int.h - between the loop over the trace (lift.c), requesters and domains (lift_ctx.c) and page tables (lift_pt.c). */
+/*
+ * lift_int.h - between the loop over the trace (lift.c), requesters and domains (lift_ctx.c), page tables (lift_pt.c) and what one
+ * architecture adds (struct lift_arch: lift_vtd.c, lift_smmuv3.c).
+ */
 #ifndef IOMMUSIM_LIFT_INT_H
 #define IOMMUSIM_LIFT_INT_H
 #include "core/mem/mem.h"
 #include "import/lift.h"
 
 enum lift_type { LIFT_LEGACY, LIFT_SS, LIFT_FS, LIFT_NESTED, LIFT_PT };
+struct lift_shape { /* of the tables of a domain; equal ones with one root are one domain */
+	uint64_t did; /* what invalidations name: VT-d domain id; SMMUv3 stream world, VMID, ASID */
+	uint64_t root;
+	uint8_t levels; /* 0: none */
+	uint8_t page_lg2, bits; /* smallest page; input address */
+	bool fs; /* entries are first-level (stage 1) */
+};
 struct lift_dom {
 	struct lift_dom *next;
-	uint32_t id, did; /* name in the trace; domain id of the hardware */
-	uint64_t root;
-	uint8_t levels, type; /* type: enum lift_type of the first attach */
-	bool fs; /* entries are first-level */
+	uint32_t id; /* name in the trace */
+	struct lift_shape t;
+	uint8_t type; /* enum lift_type of the first attach */
 	uint32_t refs;
 };
 struct lift_att { /* one requester and its domain */
 	uint32_t rid, pasid; /* TRC_NO_PASID: requests without */
-	uint32_t did;
-	uint8_t type, levels;
+	uint32_t id; /* what the domain is called if the name is free */
+	uint8_t type;
 	bool kept; /* used while comparing */
-	uint64_t root;
+	struct lift_shape t;
 	struct lift_dom *dom;
 };
-struct lift_node { /* a page in use as a page table of a domain */
+struct lift_scan { struct lift_att *a; size_t n, cap; };
+struct lift_ent { bool present, leaf; uint64_t pa; uint8_t perm; };
+struct lift_node { /* the part of a page table of a domain that is in one 4 KiB page */
 	struct lift_node *next;
 	struct lift_dom *dom;
-	uint64_t pa, base; /* base: first iova it translates */
+	uint64_t pa, base; /* first entry, and the first iova it translates */
+	uint16_t n; /* entries */
 	uint8_t level, perm; /* level 1 is the leaf level; perm of the levels above */
 };
-struct lift_link { struct lift_dom *dom; uint64_t pa, entry, base; uint8_t level, perm; };
+struct lift_link { struct lift_dom *dom; uint64_t table, entry, base; uint8_t level, perm; }; /* table: first entry of the node it is in */
+struct lift;
+struct lift_arch {
+	const char *name;
+	const char *mark; /* a captured register that only this architecture has */
+	void (*reg)(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool state); /* written, or (@state) as captured */
+	void (*scan)(struct lift *l, struct lift_scan *s); /* every attachment the tables have now */
+	struct lift_ent (*entry)(const struct lift_shape *t, uint64_t e, unsigned level, uint8_t perm);
+	uint8_t perm; /* what a mapping has if no level takes it away */
+	bool sign; /* first-level addresses are sign-extended */
+};
+extern const struct lift_arch lift_vtd, lift_smmuv3;
 /* LIFT_PLACES: a page may be a table in so many places (of one domain or several); bounds the work for tables that contain themselves */
 enum { LIFT_HASH = 1 << 14, LIFT_PLACES = 64 };
 struct lift {
+	const struct lift_arch *arch; /* NULL: not known yet */
 	struct trc_writer *w;
 	struct lift_sum *s;
 	struct err *e;
@@ -39,8 +63,8 @@ struct lift {
 	uint64_t now, line; /* time and place of the record in work */
 	bool begun, failed;
 	/* registers */
-	uint64_t rtaddr_sw, rtaddr, iqa, iqt;
-	uint32_t gsts, iqh;
+	struct { uint64_t rtaddr_sw, rtaddr, iqa, iqt; uint32_t gsts, iqh; } vtd;
+	struct { uint64_t strtab, strtab_cfg, cmdq, cr0, prod, cons; } smmuv3;
 	/* upper structures: pages whose change asks for a new scan */
 	uint64_t *upper;
 	size_t n_upper, cap_upper;
@@ -61,13 +85,19 @@ void lift_fail(struct lift *l, int code, const char *what);
 void lift_put(struct lift *l, const struct trc_rec *r); /* the merged run goes first */
 void lift_leaf(struct lift *l, const struct lift_dom *d, bool map, uint64_t iova, uint64_t pa, uint64_t size, uint8_t perm);
 bool lift_grow(struct lift *l, void *arr, size_t n, size_t *cap, size_t elem);
+void lift_flush(struct lift *l, const struct lift_dom *d, uint64_t iova, uint64_t size); /* size 0: all of the domain */
+/** lift_part() - a 64-bit register after a write of @bytes at @off, which may be half of it. */
+uint64_t lift_part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val);
 /* lift_ctx.c */
-void lift_scan(struct lift *l);
+void lift_rescan(struct lift *l);
 bool lift_is_upper(const struct lift *l, uint64_t pa);
+uint64_t lift_word(struct lift *l, uint64_t pa); /* during a scan */
+void lift_watch(struct lift *l, uint64_t pa); /* the page @pa is part of the upper structures */
+void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a);
 /* lift_pt.c */
 void lift_pt_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val);
 void lift_pt_links(struct lift *l); /* look into what was linked */
-void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm);
-void lift_pt_remove(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base);
+void lift_pt_add(struct lift *l, struct lift_dom *d); /* all tables of a domain */
+void lift_pt_remove(struct lift *l, struct lift_dom *d);
 void lift_pt_free(struct lift *l);
 #endif

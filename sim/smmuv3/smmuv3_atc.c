@@ -116,9 +116,11 @@ static struct smmuv3_atc *find_tag(const struct smmuv3_cmdqs *c, uint32_t rid, u
 	return NULL;
 }
 
-static void unexpected(struct smmuv3_cmdqs *c, uint32_t rid, unsigned tag)
+static void unexpected(struct smmuv3 *s, uint32_t rid, unsigned tag)
 {
-	c->atc_unexpected++;
+	struct smmuv3_cmdqs *c = s->cq;
+
+	s->st.atc_unexpected++;
 	for (unsigned i = 0; i < CMDQ_TAGS; i++)
 		if (c->lost[i].rid == rid && c->lost[i].itag == tag)
 			c->lost[i].open = false;
@@ -138,7 +140,7 @@ void smmuv3_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigne
 
 		r = find_tag(c, rid, tag);
 		if (!r) {
-			unexpected(c, rid, tag);
+			unexpected(s, rid, tag);
 			continue;
 		}
 		/* the first completion says how many there will be; 0 means 8 */

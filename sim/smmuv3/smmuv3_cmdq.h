@@ -81,7 +81,6 @@ struct smmuv3_cmdqs {
 		bool open; /* timed out, and its completion may still come */
 	} lost[CMDQ_TAGS];
 	unsigned lost_next;
-	uint64_t atc_unexpected; /* completions of nothing outstanding: late, or wrong */
 	/* prefetches */
 	struct smmuv3_prefetch prefetch_pool[CMDQ_PREFETCHES], *prefetch_free;
 	unsigned prefetches;

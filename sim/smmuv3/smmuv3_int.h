@@ -64,6 +64,7 @@ struct smmuv3_pmcg;
 	X(tlbi_range, "count", "of TLBI by address, range commands (TG, NUM, SCALE)")                                          \
 	X(atc_inv, "count", "ATC_INV sent")                                                                                    \
 	X(atc_timeouts, "count", "ATC_INV that timed out")                                                                     \
+	X(atc_unexpected, "count", "ATC_INV completions of nothing outstanding: late, or wrong")                               \
 	X(sync, "count", "CMD_SYNC completed")                                                                                 \
 	X(prefetch, "count", "PREFETCH commands executed")                                                                     \
 	X(pri_resp, "count", "PRI_RESP executed")                                                                              \
@@ -82,6 +83,7 @@ struct smmuv3_pmcg;
 	X(pri_overflows, "count", "PRI queue overflows")                                                                       \
 	X(pri_auto, "count", "page requests answered by hardware")                                                             \
 	X(msis, "count", "message-signalled interrupts sent")                                                                  \
+	X(wired, "count", "wired interrupt pulses: no message is configured")                                                  \
 	X(msi_aborts, "count", "message-signalled interrupts aborted")                                                         \
 	X(gerrors, "count", "global errors that became active")                                                                \
 	X(config_reads, "count", "memory reads of L1STD, STE, L1CD, CD")                                                       \
@@ -93,7 +95,7 @@ struct smmuv3_pmcg;
 struct smmuv3_stats {
 	SMMUV3_STATS(STAT_DECL)
 };
-enum { SMMUV3_MAX_TBU = 64, SMMUV3_P0_BYTES = 0x8000 };
+enum { SMMUV3_MAX_TBU = 64, SMMUV3_P0_BYTES = 0x8000, SMMUV3_CR0_FIELDS = 6, SMMUV3_IRQ_FIELDS = 3 };
 struct smmuv3 {
 	struct iommu u; /* first */
 	const struct smmuv3_cfg *cfg;
@@ -114,6 +116,9 @@ struct smmuv3 {
 		struct iommu_drain drain;
 		bool busy;
 	} upd_cr0, upd_irq, upd_gbpa;
+	sim_time cr0_due[SMMUV3_CR0_FIELDS], irq_due[SMMUV3_IRQ_FIELDS]; /* of each field; SIM_NEVER_PS: not in transition, or waiting for requests in flight */
+	sim_time recheck; /* until CMDQEN 1 -> 0 is looked at again */
+	bool smmu_ends, cmdq_ends; /* 1 -> 0 has taken effect, the acknowledgement waits for what is in progress */
 	bool held; /* registers were restored: the queues go on at the next access or request */
 	struct smmuv3_cmdqs *cq;
 	struct smmuv3_evtq *eq;
@@ -179,7 +184,7 @@ void smmuv3_tlbi(struct smmuv3 *s, const struct smmuv3_tlbi *t);
 bool smmuv3_cmdq_create(struct smmuv3 *s, struct err *e);
 void smmuv3_cmdq_destroy(struct smmuv3 *s);
 void smmuv3_cmdq_kick(struct smmuv3 *s); /* main queue: PROD written, CMDQEN set, GERRORN acknowledged */
-/** smmuv3_cmdq_stopped() - main queue: nothing fetched is unfinished except ATC_INVs and stalls; for CMDQEN 1 -> 0. Kick calls smmuv3_latch() users back through smmuv3_cmdq_idle(). */
+/** smmuv3_cmdq_stopped() - main queue: nothing fetched is unfinished except ATC_INVs; polled while CMDQEN goes to 0. */
 bool smmuv3_cmdq_stopped(const struct smmuv3 *s);
 bool smmuv3_commands_idle(const struct iommu *u);
 void smmuv3_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc);
@@ -197,8 +202,6 @@ void smmuv3_stall_term(struct smmuv3 *s, uint32_t sid, bool any); /* @any: every
 /** smmuv3_event_write() - append a record; false if it was dropped. */
 bool smmuv3_event_write(struct smmuv3 *s, const uint64_t rec[4]);
 /* ---- smmuv3_priq.c ---- */
-bool smmuv3_priq_create(struct smmuv3 *s, struct err *e);
-void smmuv3_priq_destroy(struct smmuv3 *s);
 void smmuv3_page_request(struct iommu *u, const struct page_req *p);
 void smmuv3_pri_resp(struct smmuv3 *s, uint32_t sid, bool ssv, uint32_t ssid, unsigned prgi, unsigned resp);
 /* ---- smmuv3_pmcg.c: offsets from SMMUV3_PMCG_OFF ---- */

@@ -5,7 +5,7 @@
  * at which memory does not answer (past its end, or made to fail) aborts, and the environment is not told. So a doorbell
  * must lie below the end of memory, where its word is an ordinary one. Address bits above the output size are dropped. Messages
  * leave at once and take no time at the memory port.
- * Does not model: wired outputs (with ADDR = 0 nobody is told), SH and MemAttr of messages.
+ * Does not model: wired outputs (with ADDR = 0 a pulse is counted, nobody is told), SH and MemAttr of messages.
  * Spec: Arm IHI 0070, "Interrupts and notifications", "SMMU_GERROR".
  */
 #include "smmuv3/smmuv3_regs.h"
@@ -36,7 +36,11 @@ void smmuv3_irq(struct smmuv3 *s, enum smmuv3_irq which)
 {
 	uint64_t addr = smmuv3_reg_get(s, src[which].cfg0, 8);
 
-	if ((smmuv3_reg_get(s, SMMUV3_R_IRQ_CTRLACK, 4) & src[which].en) && s->cap.msi && addr)
+	if (!(smmuv3_reg_get(s, SMMUV3_R_IRQ_CTRLACK, 4) & src[which].en))
+		return;
+	if (!s->cap.msi || !addr)
+		s->st.wired++;
+	else
 		smmuv3_msi(s, addr, (uint32_t)smmuv3_reg_get(s, src[which].cfg0 + 8u, 4), src[which].abt);
 }
 

@@ -185,15 +185,3 @@ void smmuv3_page_request(struct iommu *u, const struct page_req *p)
 	}
 	interrupt(s, p->last, q.prod == q.cons);
 }
-
-/* Its state is in registers alone. */
-bool smmuv3_priq_create(struct smmuv3 *s, struct err *e)
-{
-	(void)s, (void)e;
-	return true;
-}
-
-void smmuv3_priq_destroy(struct smmuv3 *s)
-{
-	(void)s;
-}

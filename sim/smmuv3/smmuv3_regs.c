@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smmuv3_regs.c - the register file: access rules, guards, the Update handshakes of CR0, IRQ_CTRL and GBPA, restoring.
+ * smmuv3_regs.c - the register file: access rules, guards, restoring. The Update handshakes are in smmuv3_update.c.
  * Models: aligned 32-bit accesses, also to the halves of 64-bit registers, and aligned 64-bit ones; over two 32-bit registers a 64-bit
  * access is both halves, the lower first (one of the permitted behaviours). Other accesses read 0 and write nothing. A write to a guarded
  * register, or to a field whose Update is in progress, is ignored in every revision (v3.2 asks for it, before that it is permitted).
- * Every Update takes cfg->update_ps at least. GERRORN: toggling the bit of an inactive error makes it active, without an interrupt.
+ * GERRORN: toggling the bit of an inactive error makes it active, without an interrupt.
  * Does not model: the Secure bank, ATOS, STATUSR.DORMANT, S2PII, AGBPA, MPAM, DPT and CoreSight registers (they read 0), preset tables
  * and queues. Registers of enhanced and virtual command queues and of the counter group cannot be restored.
  * Spec: Arm IHI 0070, "Memory map and registers".
@@ -28,14 +28,7 @@ static const struct reg_row rows[] = {
 #include "smmuv3/smmuv3_regs.def"
 #undef R
 };
-static const uint16_t cr0_field[SMMUV3_CR0_FIELDS] = { 1, 2, 4, 8, 0x10, 0x1c0 }, irq_field[SMMUV3_IRQ_FIELDS] = { 1, 2, 4 };
-enum { F_SMMUEN, F_PRIQEN, F_EVENTQEN, F_CMDQEN };
-enum { PAGE1 = 0x10000, RECHECK_MAX_PS = 1000000000 };
-
-static inline struct smmuv3_unit *unit_of(struct smmuv3 *s)
-{
-	return container_of(s, struct smmuv3_unit, s);
-}
+enum { PAGE1 = 0x10000 };
 
 static inline uint32_t place(uint32_t off)
 {
@@ -60,180 +53,14 @@ void smmuv3_reg_put(struct smmuv3 *s, uint32_t off, unsigned bytes, uint64_t v)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-/* ---- what is in force ---- */
-static void latch_control(struct smmuv3 *s)
-{
-	const struct smmuv3_unit *n = unit_of(s);
-	uint64_t ack = smmuv3_reg_get(s, SMMUV3_R_CR0ACK, 4), vmw = bits_get(ack, 8, 6);
-
-	s->on.smmu = (ack & CR0_SMMUEN) && !n->smmu_ends;
-	s->on.cmdq = (ack & CR0_CMDQEN) && !n->cmdq_ends;
-	s->on.eventq = ack & CR0_EVENTQEN;
-	s->on.priq = (ack & CR0_PRIQEN) && s->cap.pri && s->on.smmu;
-	s->on.atschk = (ack & CR0_ATSCHK) && s->cap.ats;
-	s->on.vmid_ignore = s->cap.vmw && vmw <= 4 ? (uint16_t)low_mask((unsigned)vmw) : 0;
-}
-
-/* The base is aligned by the unit, to the table's size as LOG2SIZE says it, even where that is larger than SIDSIZE allows. */
-static void latch_tables(struct smmuv3 *s)
-{
-	uint64_t cfg = smmuv3_reg_get(s, SMMUV3_R_STRTAB_BASE_CFG, 4), cr2 = smmuv3_reg_get(s, SMMUV3_R_CR2, 4);
-	unsigned split = (unsigned)bits_get(cfg, 10, 6), top;
-
-	s->on.two_level = bits_get(cfg, 17, 16) == 1 && s->cap.st2l;
-	s->on.split = split == 8 || split == 10 ? split : 6;
-	s->on.log2size = (unsigned)bits_get(cfg, 5, 0);
-	top = s->on.log2size + 6;
-	if (s->on.two_level)
-		top = s->on.log2size + 3 > s->on.split + 6 ? s->on.log2size + 3 - s->on.split : 6;
-	s->on.strtab = smmuv3_reg_get(s, SMMUV3_R_STRTAB_BASE, 8) & bits_mask(55, 6) & ~low_mask(top);
-	s->on.e2h = (cr2 & CR2_E2H) && s->cap.hyp;
-	s->on.recinvsid = cr2 & CR2_RECINVSID;
-	s->on.rec_cfg_ats = (cr2 & CR2_REC_CFG_ATS) && s->cap.atsrecerr;
-}
-
-void smmuv3_latch(struct smmuv3 *s)
-{
-	uint64_t gbpa = smmuv3_reg_get(s, SMMUV3_R_GBPA, 4);
-
-	latch_control(s);
-	latch_tables(s);
-	if (!(gbpa & GBPA_UPDATE))
-		s->on.gbpa = (uint32_t)gbpa;
-}
-
-/* ---- Update: fields of CR0 and IRQ_CTRL ---- */
-static void ack_field(struct smmuv3 *s, uint32_t reg, uint32_t ack, uint64_t f)
-{
-	smmuv3_reg_put(s, ack, 4, (smmuv3_reg_get(s, ack, 4) & ~f) | (smmuv3_reg_get(s, reg, 4) & f));
-}
-
-static void arm(struct smmuv3 *s, struct smmuv3_upd *p, const sim_time *due, unsigned n)
-{
-	sim_time t = SIM_NEVER_PS;
-
-	for (unsigned i = 0; i < n; i++)
-		t = due[i] < t ? due[i] : t;
-	sim_cancel(s->u.k, &p->ev);
-	if (t != SIM_NEVER_PS)
-		sim_at(s->u.k, t, &p->ev);
-}
-
-/* Fields with a bit in @changed whose Update has not begun: begin it. */
-static void start(struct smmuv3 *s, struct smmuv3_upd *p, uint64_t changed, const uint16_t *field, sim_time *due, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if ((changed & field[i]) && due[i] == SIM_NEVER_PS)
-			due[i] = sim_now(s->u.k) + s->cfg->update_ps;
-	arm(s, p, due, n);
-}
-
-static void smmu_drained(struct iommu_drain *d)
-{
-	struct smmuv3 *s = container_of(d, struct smmuv3_upd, drain)->s;
-
-	s->upd_cr0.busy = false;
-	unit_of(s)->smmu_ends = false;
-	smmuv3_stall_term(s, 0, true);
-	ack_field(s, SMMUV3_R_CR0, SMMUV3_R_CR0ACK, CR0_SMMUEN);
-	latch_control(s);
-	smmuv3_progress(s);
-}
-
-/* New requests follow GBPA at once; acknowledged when those that used the tables have retired and stalled ones are terminated. */
-static void smmu_end(struct smmuv3 *s)
-{
-	unit_of(s)->smmu_ends = true;
-	s->upd_cr0.busy = true;
-	s->upd_cr0.drain.fn = smmu_drained;
-	latch_control(s);
-	iommu_drain(&s->u, &s->upd_cr0.drain);
-}
-
-/* Nothing more is fetched; the acknowledgement waits for commands that have started. Looked at again at growing intervals. */
-static bool cmdq_ended(struct smmuv3 *s)
-{
-	struct smmuv3_unit *n = unit_of(s);
-
-	if (!n->cmdq_ends) {
-		n->cmdq_ends = true;
-		n->recheck = s->cfg->update_ps > s->cfg->unit.clock_ps ? s->cfg->update_ps : s->cfg->unit.clock_ps;
-		latch_control(s);
-	}
-	if (smmuv3_cmdq_stopped(s)) {
-		n->cmdq_ends = false;
-		return true;
-	}
-	n->cr0_due[F_CMDQEN] = sim_now(s->u.k) + n->recheck;
-	n->recheck = n->recheck < RECHECK_MAX_PS / 2 ? 2 * n->recheck : n->recheck < RECHECK_MAX_PS ? RECHECK_MAX_PS : n->recheck;
-	return false;
-}
-
-static void cr0_field_due(struct smmuv3 *s, unsigned i)
-{
-	bool on = smmuv3_reg_get(s, SMMUV3_R_CR0, 4) & cr0_field[i];
-
-	unit_of(s)->cr0_due[i] = SIM_NEVER_PS;
-	if (i == F_SMMUEN && !on) {
-		smmu_end(s);
-		return;
-	}
-	if (i == F_CMDQEN && !on && !cmdq_ended(s))
-		return;
-	ack_field(s, SMMUV3_R_CR0, SMMUV3_R_CR0ACK, cr0_field[i]);
-	if (i == F_SMMUEN)
-		latch_tables(s);
-	latch_control(s);
-	if (i == F_CMDQEN && on)
-		smmuv3_cmdq_kick(s);
-	if (i == F_EVENTQEN && on)
-		smmuv3_evtq_kick(s);
-}
-
-static void cr0_due(struct sim_event *e)
-{
-	struct smmuv3 *s = container_of(e, struct smmuv3_upd, ev)->s;
-	struct smmuv3_unit *n = unit_of(s);
-
-	for (unsigned i = 0; i < SMMUV3_CR0_FIELDS; i++)
-		if (n->cr0_due[i] <= sim_now(s->u.k))
-			cr0_field_due(s, i);
-	arm(s, &s->upd_cr0, n->cr0_due, SMMUV3_CR0_FIELDS);
-	smmuv3_progress(s);
-}
-
-static void irq_due(struct sim_event *e)
-{
-	struct smmuv3 *s = container_of(e, struct smmuv3_upd, ev)->s;
-	struct smmuv3_unit *n = unit_of(s);
-
-	for (unsigned i = 0; i < SMMUV3_IRQ_FIELDS; i++) {
-		if (n->irq_due[i] > sim_now(s->u.k))
-			continue;
-		n->irq_due[i] = SIM_NEVER_PS;
-		ack_field(s, SMMUV3_R_IRQ_CTRL, SMMUV3_R_IRQ_CTRLACK, irq_field[i]);
-	}
-	arm(s, &s->upd_irq, n->irq_due, SMMUV3_IRQ_FIELDS);
-	smmuv3_progress(s);
-}
-
-static void gbpa_due(struct sim_event *e)
-{
-	struct smmuv3 *s = container_of(e, struct smmuv3_upd, ev)->s;
-
-	s->on.gbpa = (uint32_t)(smmuv3_reg_get(s, SMMUV3_R_GBPA, 4) & ~GBPA_UPDATE);
-	smmuv3_reg_put(s, SMMUV3_R_GBPA, 4, s->on.gbpa);
-	smmuv3_progress(s);
-}
-
 static void hook_cr0(struct smmuv3 *s, uint64_t old, uint64_t now)
 {
-	start(s, &s->upd_cr0, old ^ now, cr0_field, unit_of(s)->cr0_due, SMMUV3_CR0_FIELDS);
+	smmuv3_update_begin(s, old ^ now, 0);
 }
 
 static void hook_irq(struct smmuv3 *s, uint64_t old, uint64_t now)
 {
-	start(s, &s->upd_irq, old ^ now, irq_field, unit_of(s)->irq_due, SMMUV3_IRQ_FIELDS);
+	smmuv3_update_begin(s, 0, old ^ now);
 }
 
 static void hook_gbpa(struct smmuv3 *s, uint64_t old, uint64_t now)
@@ -241,7 +68,7 @@ static void hook_gbpa(struct smmuv3 *s, uint64_t old, uint64_t now)
 	if (!(now & GBPA_UPDATE)) /* a write without Update changes nothing */
 		smmuv3_reg_put(s, SMMUV3_R_GBPA, 4, old);
 	else
-		sim_at(s->u.k, sim_now(s->u.k) + s->cfg->update_ps, &s->upd_gbpa.ev);
+		smmuv3_update_gbpa(s);
 }
 
 /* ---- other registers with an effect ---- */
@@ -318,16 +145,6 @@ static bool ecmdq_on(struct smmuv3 *s)
 	return false;
 }
 
-static uint64_t in_transition(uint64_t reg, uint64_t ack, const uint16_t *field, unsigned n)
-{
-	uint64_t m = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if ((reg ^ ack) & field[i])
-			m |= field[i];
-	return m;
-}
-
 /* Bits that may not be written now. */
 static uint64_t guarded(struct smmuv3 *s, unsigned guard)
 {
@@ -345,8 +162,8 @@ static uint64_t guarded(struct smmuv3 *s, unsigned guard)
 	case G_irq_gerror: no = ir & IRQ_GERROR; break;
 	case G_irq_eventq: no = ir & IRQ_EVENTQ; break;
 	case G_irq_priq: no = ir & IRQ_PRIQ; break;
-	case G_cr0: return in_transition(cr0, ack, cr0_field, SMMUV3_CR0_FIELDS);
-	case G_irq: return in_transition(irq, irqack, irq_field, SMMUV3_IRQ_FIELDS);
+	case G_cr0: return smmuv3_update_pending(cr0, ack);
+	case G_irq: return irq ^ irqack;
 	case G_gbpa: no = smmuv3_reg_get(s, SMMUV3_R_GBPA, 4) & GBPA_UPDATE; break;
 	}
 	return no ? UINT64_MAX : 0;
@@ -488,39 +305,18 @@ void smmuv3_wake(struct smmuv3 *s)
 	hook_cr0(s, smmuv3_reg_get(s, SMMUV3_R_CR0ACK, 4) | draining, smmuv3_reg_get(s, SMMUV3_R_CR0, 4) | draining);
 	hook_irq(s, smmuv3_reg_get(s, SMMUV3_R_IRQ_CTRLACK, 4), smmuv3_reg_get(s, SMMUV3_R_IRQ_CTRL, 4));
 	if ((smmuv3_reg_get(s, SMMUV3_R_GBPA, 4) & GBPA_UPDATE) && !sim_pending(&s->upd_gbpa.ev))
-		sim_at(s->u.k, sim_now(s->u.k) + s->cfg->update_ps, &s->upd_gbpa.ev);
+		smmuv3_update_gbpa(s);
 	smmuv3_evtq_kick(s);
 	smmuv3_cmdq_kick(s);
 }
 
 void smmuv3_regs_reset(struct smmuv3 *s)
 {
-	struct smmuv3_unit *n = unit_of(s);
-
 	memset(s->reg + SMMUV3_R_CR0, 0, SMMUV3_R_IDR6 - SMMUV3_R_CR0);
 	/* SHCFG: incoming. Everything else that IHI 0070 leaves open is 0. */
 	smmuv3_reg_put(s, SMMUV3_R_GBPA, 4, (s->cfg->gbpa_abort ? GBPA_ABORT : 0) | 1u << 12);
-	for (unsigned i = 0; i < SMMUV3_CR0_FIELDS; i++)
-		n->cr0_due[i] = SIM_NEVER_PS;
-	for (unsigned i = 0; i < SMMUV3_IRQ_FIELDS; i++)
-		n->irq_due[i] = SIM_NEVER_PS;
-	s->upd_cr0.s = s->upd_irq.s = s->upd_gbpa.s = s;
-	sim_event_init(&s->upd_cr0.ev, cr0_due);
-	sim_event_init(&s->upd_irq.ev, irq_due);
-	sim_event_init(&s->upd_gbpa.ev, gbpa_due);
+	smmuv3_update_init(s);
 	smmuv3_latch(s);
-}
-
-void smmuv3_regs_destroy(struct smmuv3 *s)
-{
-	sim_cancel(s->u.k, &s->upd_cr0.ev);
-	sim_cancel(s->u.k, &s->upd_irq.ev);
-	sim_cancel(s->u.k, &s->upd_gbpa.ev);
-}
-
-bool smmuv3_regs_idle(const struct smmuv3 *s)
-{
-	return !s->upd_cr0.busy && !sim_pending(&s->upd_cr0.ev) && !sim_pending(&s->upd_irq.ev) && !sim_pending(&s->upd_gbpa.ev);
 }
 
 /* Where the four registers of page 1 are kept: page 0 has them there only as aliases. */

@@ -31,15 +31,11 @@ enum {
 #define QUEUE_OVFLG BIT64(31) /* PROD, and OVACKFLG in CONS, of event and PRI queue */
 #define PRIQ_CFG2_LO BIT64(31)
 
-enum { SMMUV3_CR0_FIELDS = 6, SMMUV3_IRQ_FIELDS = 3 };
-/* What smmuv3_create() allocates: the unit, and when each field of CR0 and IRQ_CTRL that is in transition may be acknowledged. */
-struct smmuv3_unit {
-	struct smmuv3 s; /* first */
-	/* SIM_NEVER_PS: not in transition, or waiting for requests in flight */
-	sim_time cr0_due[SMMUV3_CR0_FIELDS], irq_due[SMMUV3_IRQ_FIELDS];
-	sim_time recheck; /* until CMDQEN 1 -> 0 is looked at again */
-	bool smmu_ends, cmdq_ends; /* 1 -> 0 has taken effect, the acknowledgement waits for what is in progress */
-};
+/* smmuv3_update.c */
+void smmuv3_update_begin(struct smmuv3 *s, uint64_t cr0, uint64_t irq); /* bits of CR0 and IRQ_CTRL that changed */
+void smmuv3_update_gbpa(struct smmuv3 *s);
+void smmuv3_update_init(struct smmuv3 *s);
+uint64_t smmuv3_update_pending(uint64_t cr0, uint64_t ack); /* fields of CR0 in transition */
 /** smmuv3_wake() - after a restore, at the first access or timed request: queues and updates in progress go on; clears s->held. */
 void smmuv3_wake(struct smmuv3 *s);
 #endif

@@ -157,13 +157,12 @@ static void smmuv3_destroy(struct iommu *u)
 	s = smmuv3_of(u);
 	smmuv3_regs_destroy(s);
 	smmuv3_pmcg_destroy(s);
-	smmuv3_priq_destroy(s);
 	smmuv3_evtq_destroy(s);
 	smmuv3_cmdq_destroy(s);
 	smmuv3_caches_destroy(s);
 	iommu_fini(u);
 	free(s->path);
-	free(container_of(s, struct smmuv3_unit, s));
+	free(s);
 }
 
 static const struct iommu_ops smmuv3_ops = {
@@ -195,18 +194,16 @@ static void put_ids(struct smmuv3 *s, const struct smmuv3_cfg *c)
 
 struct iommu *smmuv3_create(const struct smmuv3_cfg *c, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e)
 {
-	struct smmuv3_unit *n = calloc(1, sizeof *n);
-	struct smmuv3 *s;
+	struct smmuv3 *s = calloc(1, sizeof *s);
 
-	if (!n) {
+	if (!s) {
 		err_set(e, ERR_MACHINE, "%s: out of memory", name);
 		return NULL;
 	}
-	s = &n->s;
 	s->cfg = c;
 	s->seed = seed;
 	if (!iommu_init(&s->u, &smmuv3_ops, &c->unit, name, k, m, p, e)) {
-		free(n);
+		free(s);
 		return NULL;
 	}
 	s->path = calloc(PATHS, sizeof *s->path);
@@ -217,7 +214,7 @@ struct iommu *smmuv3_create(const struct smmuv3_cfg *c, const char *name, struct
 	put_ids(s, c);
 	smmuv3_caps_decode(s);
 	smmuv3_regs_reset(s);
-	if (!smmuv3_caches_create(s, e) || !smmuv3_cmdq_create(s, e) || !smmuv3_evtq_create(s, e) || !smmuv3_priq_create(s, e) || !smmuv3_pmcg_create(s, e))
+	if (!smmuv3_caches_create(s, e) || !smmuv3_cmdq_create(s, e) || !smmuv3_evtq_create(s, e) || !smmuv3_pmcg_create(s, e))
 		goto fail;
 	return &s->u;
 fail:

@@ -4,6 +4,7 @@
  * Translated transactions count as Data, Unprivileged and without substream (PASIDTT is not modelled).
  */
 #include <string.h>
+#include "smmuv3/smmuv3_regs.h"
 #include "smmuv3/smmuv3_walk.h"
 
 enum { CPL_UR = 1, CPL_CA = 4 };
@@ -426,8 +427,7 @@ enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 	enum xl_act act;
 
 	if (UNLIKELY(s->held && !x->functional)) {
-		s->held = false;
-		smmuv3_cmdq_kick(s);
+		smmuv3_wake(s);
 	}
 	w->ste = NULL;
 	w->cd = NULL;

@@ -184,6 +184,8 @@ static void attach(struct drv *d)
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is already attached to domain %" PRIu32, rid, old->id);
 	if (old == m || !fits(d, v, a, m, pasid) || !drv_att_add(d, m, v->index, rid, pasid))
 		return;
+	if (!a->ste)
+		smmud_find_ste(v, a);
 	had_cd = a->n_pasid || (a->dom && a->dom->asid);
 	was_nested = old && old->mode == DRV_MODE_NESTED;
 	if (m->asid)

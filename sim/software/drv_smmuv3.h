@@ -21,7 +21,7 @@ struct smmud_cdtab {
 struct smmud_master { /* a requester; its StreamID is its requester id */
 	uint32_t rid, n_pasid;
 	struct drv_dom *dom; /* of requests without PASID */
-	uint64_t ste; /* where its STE is; 0: not looked for yet */
+	uint64_t ste; /* where its STE is; 0: never attached */
 	struct smmud_cdtab cd[2]; /* of the host; of the guest under nesting */
 	bool nested; /* its PASIDs are the guest's */
 	bool ats, eats; /* the device has ATS on; its STE allows it */
@@ -54,6 +54,7 @@ static inline struct smmud *smmud_of(const struct drv *d, unsigned unit)
 unsigned smmud_did(const struct drv_dom *m, unsigned unit); /* VMID of the domain on that unit */
 /* drv_smmuv3_ctx.c: stream table entries, context descriptors */
 uint64_t smmud_strtab(struct smmud *v); /* a stream table of abort entries */
+void smmud_find_ste(struct smmud *v, struct smmud_master *a); /* makes its block of the stream table */
 /** smmud_write_ste() - the STE that what is attached to @a asks for; Returns: true if it allows ATS. */
 bool smmud_write_ste(struct smmud *v, struct smmud_master *a);
 /** smmud_write_cd() - @m NULL: an invalid CD, if there is a table. */

@@ -119,13 +119,14 @@ uint64_t smmud_strtab(struct smmud *v)
 	return pa;
 }
 
-static uint64_t ste_slot(struct smmud *v, struct smmud_master *a)
+void smmud_find_ste(struct smmud *v, struct smmud_master *a)
 {
 	struct drv *d = v->d;
 	uint64_t l1 = v->strtab + L1_BYTES * (a->rid >> SMMUD_SPLIT), e, bytes = STE_BYTES << SMMUD_SPLIT;
 
+	a->ste = v->strtab + STE_BYTES * (uint64_t)a->rid;
 	if (!v->two_level)
-		return v->strtab + STE_BYTES * (uint64_t)a->rid;
+		return;
 	e = drv_peek(d, l1);
 	if (!e) {
 		uint64_t l2 = drv_alloc_aligned(d, bytes >> 12, bytes);
@@ -135,7 +136,7 @@ static uint64_t ste_slot(struct smmud *v, struct smmud_master *a)
 		smmuv3_put_l1std_L2Ptr(&e, l2 >> 6);
 		drv_store(d, l1, e);
 	}
-	return (smmuv3_get_l1std_L2Ptr(&e) << 6) + STE_BYTES * (a->rid & low_mask(SMMUD_SPLIT));
+	a->ste = (smmuv3_get_l1std_L2Ptr(&e) << 6) + STE_BYTES * (a->rid & low_mask(SMMUD_SPLIT));
 }
 
 /* Memory of the guest has to be there in stage 2. */
@@ -280,8 +281,6 @@ bool smmud_write_ste(struct smmud *v, struct smmud_master *a)
 	bool eats = a->ats && smmuv3_get_idr0_ATS(&v->idr0) && (s1 || mode == DRV_MODE_SS);
 	uint64_t w[WORDS] = { 0 };
 
-	if (!a->ste)
-		a->ste = ste_slot(v, a);
 	smmuv3_put_ste_V(w, 1);
 	if (mode == DRV_MODE_PT && !s1) {
 		smmuv3_put_ste_Config(w, CFG_BYPASS);

@@ -166,6 +166,7 @@ static bool probe(struct smmud *v)
 	struct drv *d = v->d;
 	const struct drv_cfg *c = d->cfg;
 	static const uint8_t oas[] = { 32, 36, 40, 42, 44, 48, 52, 52 };
+	uint64_t granules;
 	bool msi;
 
 	v->idr0 = v->u->ops->mmio_read(v->u, REG_IDR0, 4);
@@ -173,6 +174,8 @@ static bool probe(struct smmud *v)
 	v->idr3 = v->u->ops->mmio_read(v->u, REG_IDR3, 4);
 	v->idr5 = v->u->ops->mmio_read(v->u, REG_IDR5, 4);
 	msi = smmuv3_get_idr0_MSI(&v->idr0);
+	granules = smmuv3_get_idr5_GRAN4K(&v->idr5) << DRV_GRANULE_4K | smmuv3_get_idr5_GRAN16K(&v->idr5) << DRV_GRANULE_16K |
+		   smmuv3_get_idr5_GRAN64K(&v->idr5) << DRV_GRANULE_64K;
 	v->oas = oas[smmuv3_get_idr5_OAS(&v->idr5)];
 	v->sid_bits = (unsigned)smmuv3_get_idr1_SIDSIZE(&v->idr1);
 	v->two_level = smmuv3_get_idr0_ST_LEVEL(&v->idr0) == 1 && v->sid_bits > SMMUD_SPLIT;
@@ -191,8 +194,7 @@ static bool probe(struct smmud *v)
 	v->queue_lg2 = (unsigned)smmuv3_get_idr1_CMDQS(&v->idr1) < SMMUD_QUEUE_LG2 ? (unsigned)smmuv3_get_idr1_CMDQS(&v->idr1) : SMMUD_QUEUE_LG2;
 	if (v->queue_lg2 < 7)
 		return drv_fail(d, ERR_INPUT, "unit %u: the command queue must hold more than 64 commands (IDR1.CMDQS = %u)", v->index, v->queue_lg2);
-	if (!(smmuv3_get_idr0_TTF(&v->idr0) & 2) || !(smmuv3_get_idr5_GRAN4K(&v->idr5) << DRV_GRANULE_4K | smmuv3_get_idr5_GRAN16K(&v->idr5) << DRV_GRANULE_16K |
-	    smmuv3_get_idr5_GRAN64K(&v->idr5) << DRV_GRANULE_64K) >> c->smmu_granule & 1)
+	if (!(smmuv3_get_idr0_TTF(&v->idr0) & 2) || !(granules >> c->smmu_granule & 1))
 		return drv_fail(d, ERR_INPUT, "unit %u has no VMSAv8-64 tables with that granule (IDR0.TTF, IDR5; software.smmu_granule)", v->index);
 	if (!v->two_level && v->sid_bits > 16)
 		return drv_fail(d, ERR_INPUT, "unit %u: a linear stream table for %u bits is too large", v->index, v->sid_bits);

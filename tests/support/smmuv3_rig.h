@@ -9,7 +9,8 @@
 #include "smmuv3/smmuv3_regs.h"
 
 /* Where things lie in memory; rig_queues() uses the rings with 2^RIG_LG2 entries each. */
-enum { RIG_CMDQ = 0x10000, RIG_EVENTQ = 0x20000, RIG_PRIQ = 0x30000, RIG_STRTAB = 0x40000, RIG_CD = 0x50000, RIG_MSI = 0x60000, RIG_LG2 = 8 };
+enum { RIG_CMDQ = 0x10000, RIG_EVENTQ = 0x20000, RIG_PRIQ = 0x30000, RIG_STRTAB = 0x40000, RIG_CD = 0x50000, RIG_MSI = 0x60000 };
+enum { RIG_LG2 = 8 };
 struct rig {
 	struct sim_kernel *k;
 	struct mem *m;
@@ -77,7 +78,8 @@ static inline struct rig *rig_new(void (*set)(struct smmuv3_cfg *c))
 	r->u = smmuv3_create(&r->c, "smmu0", r->k, r->m, &r->p, 1, &e);
 	ck_assert_msg(r->u != NULL, "%s", e.msg);
 	r->s = smmuv3_of(r->u);
-	r->u->env = (struct iommu_env){ .arg = r, .msi = rig_on_msi, .ats_inv = rig_on_inv, .page_resp = rig_on_resp, .progress = rig_on_progress };
+	r->u->env = (struct iommu_env){ .arg = r, .msi = rig_on_msi, .ats_inv = rig_on_inv, .page_resp = rig_on_resp };
+	r->u->env.progress = rig_on_progress;
 	return r;
 }
 

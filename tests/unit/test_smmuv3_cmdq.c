@@ -556,7 +556,8 @@ START_TEST(range_decoding)
 		uint64_t cmd[2] = { t[i].w0, t[i].w1 };
 
 		cmdq_range(r->s, cmd, &d);
-		ck_assert_msg(d.first == t[i].first && d.last == t[i].last, "%zu: %llx to %llx", i, (unsigned long long)d.first, (unsigned long long)d.last);
+		ck_assert_msg(d.first == t[i].first && d.last == t[i].last, "%zu: %llx to %llx", i, (unsigned long long)d.first,
+			      (unsigned long long)d.last);
 		ck_assert_msg(d.tg == t[i].tg && d.level == t[i].level && d.leaf == t[i].leaf, "%zu: TG %u level %u leaf %u", i, d.tg, d.level, d.leaf);
 		rig_free(r);
 	}
@@ -918,7 +919,7 @@ START_TEST(sync_waits_for_the_device)
 	run_all(r);
 	ck_assert_uint_eq(rd_of(r), 3);
 	ck_assert(idle(r));
-	ck_assert_uint_eq(r->s->cq->atc_unexpected, 0);
+	ck_assert_uint_eq(r->s->st.atc_unexpected, 0);
 	rig_free(r);
 }
 END_TEST
@@ -1127,7 +1128,7 @@ START_TEST(late_completion_answers_nothing_newer)
 	cpl(r, 0x100, 1u << late, 1);
 	run_for(r, 10 * US);
 	ck_assert_uint_eq(rd_of(r), 3);
-	ck_assert_uint_eq(r->s->cq->atc_unexpected, 1);
+	ck_assert_uint_eq(r->s->st.atc_unexpected, 1);
 	cpl(r, 0x100, 1u << r->inv[1].itag, 1);
 	run_all(r);
 	ck_assert_uint_eq(rd_of(r), 4);
@@ -1446,7 +1447,7 @@ RIG_MAIN("smmuv3_cmdq", legality, ARRAY_LEN(legal), illegal_command_is_replaced_
 	 sync_waits_for_a_request_in_flight, message_comes_before_cons_passes, sync_message, message_into_its_own_slot, atc_ranges,
 	 atc_inv_is_ignored, sync_waits_for_the_device, sync_after_atc_inv_waits_for_requests_too,
 	 nobody_waits_but_the_unit_is_not_idle, the_33rd_waits_for_a_tag, a_queue_waits_while_the_unit_holds_too_many,
-	 a_time_out_frees_the_tag, time_out_is_reported_by_the_sync, sync_after_an_error_still_drains, time_out_before_the_sync_is_reported_by_it,
-	 late_completion_answers_nothing_newer, page_responses, stalled_requests, ecmdq_errors_are_its_own,
+	 a_time_out_frees_the_tag, time_out_is_reported_by_the_sync, sync_after_an_error_still_drains,
+	 time_out_before_the_sync_is_reported_by_it, late_completion_answers_nothing_newer, page_responses, stalled_requests, ecmdq_errors_are_its_own,
 	 ecmdq_registers_are_guarded, sync_of_one_queue_does_not_hold_back_another, queues_take_turns, atc_time_out_of_another_queue,
 	 random_words)

@@ -2,119 +2,10 @@
 /*
  * test_walk_enum.c - the enumerations against the unit's walk: every mapping found is translated (first and last byte,
  * read and write), and the addresses beside it that belong to no mapping are refused. Over small real images in tests/data/walk, and over
- * an image made here with what those lack: two-level tables of context descriptors, substreams, TTB1, StreamWorld EL2, APTable.
+ * an image made here with what those lack: two-level tables of context descriptors, substreams, TTB1, StreamWorld EL2, APTable; and over
+ * copies of it with bits turned.
  */
-#include "walk_check.h"
-#include <check.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <zlib.h>
-
-/* --- each checks the other --- */
-static bool ask(struct walk_unit *w, const struct walk_map *m, uint64_t iova, unsigned acc, struct xl_res *r)
-{
-	struct xl_req q = { .iova = iova, .len = 1, .acc = (uint8_t)acc };
-
-	w->arch->request(w, m->rid, m->pasid, &q);
-	return walk_now(w, &q, r, NULL);
-}
-
-static void check_byte(struct walk_unit *w, const struct walk_map *m, uint64_t off)
-{
-	struct xl_res r;
-
-	for (unsigned acc = XL_R; acc <= XL_W; acc <<= 1) {
-		ck_assert(ask(w, m, m->iova + off, acc, &r));
-		ck_assert_msg(r.ok == ((m->perm & acc) != 0), "0x%" PRIx64 " %s: code 0x%x", m->iova + off, acc == XL_R ? "read" : "write", r.code);
-		if (r.ok) {
-			ck_assert_uint_eq(r.spa, m->pa + off);
-			ck_assert_uint_eq(UINT64_C(1) << r.size_lg2, m->size);
-			ck_assert((r.perm & acc) && !(r.perm & (XL_R | XL_W) & ~m->perm)); /* less than m->perm: a write has to set D first */
-		}
-	}
-}
-
-static bool same_table(const struct walk_map *a, const struct walk_map *b)
-{
-	return a->rid == b->rid && a->pasid == b->pasid;
-}
-
-/* Returns: how many mappings there are. */
-static size_t cross_check(struct walk_unit *w)
-{
-	struct walk_map *m = NULL;
-	struct xl_res r;
-	struct err e;
-	size_t n = 0;
-
-	ck_assert_msg(walk_list(w, &m, &n, &e), "%s", e.msg);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t end = m[i].iova + m[i].size;
-
-		check_byte(w, &m[i], 0);
-		check_byte(w, &m[i], m[i].size - 1);
-		if ((i + 1 == n || !same_table(&m[i], &m[i + 1]) || m[i + 1].iova != end) && ask(w, &m[i], end, XL_R, &r))
-			ck_assert_msg(!r.ok || r.bypass, "0x%" PRIx64 " is translated and not listed", end);
-		if (m[i].iova && (!i || !same_table(&m[i], &m[i - 1]) || m[i - 1].iova + m[i - 1].size != m[i].iova) &&
-		    ask(w, &m[i], m[i].iova - 1, XL_R, &r))
-			ck_assert_msg(!r.ok || r.bypass, "0x%" PRIx64 " is translated and not listed", m[i].iova - 1);
-	}
-	free(m);
-	return n;
-}
-
-/* --- an image made here --- */
-enum { PAGES = 24, REGS = 16, ROOT = 0x41000000 };
-struct world {
-	uint64_t w[PAGES][512];
-	struct {
-		uint32_t off;
-		unsigned bytes;
-		uint64_t val;
-	} reg[REGS];
-	unsigned n_reg;
-};
-static uint64_t page(unsigned i)
-{
-	return ROOT + UINT64_C(4096) * i;
-}
-
-static void reg(struct world *o, uint32_t off, unsigned bytes, uint64_t val)
-{
-	o->reg[o->n_reg].off = off;
-	o->reg[o->n_reg].bytes = bytes;
-	o->reg[o->n_reg++].val = val;
-}
-
-static void open_world(const struct world *o, struct walk_unit *w)
-{
-	char idx[64], pages[64];
-	struct err e;
-	gzFile g;
-	FILE *f;
-
-	snprintf(idx, sizeof(idx), "/tmp/walk-enum-%d.idx", (int)getpid());
-	snprintf(pages, sizeof(pages), "/tmp/walk-enum-%d.pages.gz", (int)getpid());
-	f = fopen(idx, "w");
-	g = gzopen(pages, "wb");
-	ck_assert(f && g);
-	fputs("iommu-image 1\nkind smmuv3\n", f);
-	for (unsigned i = 0; i < o->n_reg; i++)
-		fprintf(f, "reg R%u offset=0x%x size=%u value=0x%" PRIx64 "\n", i, o->reg[i].off, o->reg[i].bytes, o->reg[i].val);
-	for (unsigned i = 0; i < PAGES; i++) {
-		fprintf(f, "page 0x%" PRIx64 " index=%u kind=table\n", page(i), i);
-		ck_assert_int_eq(gzwrite(g, o->w[i], 4096), 4096);
-	}
-	fprintf(f, "end pages=%d mappings=0\n", PAGES);
-	ck_assert_int_eq(fclose(f), 0);
-	ck_assert_int_eq(gzclose(g), Z_OK);
-	ck_assert_msg(walk_open(w, idx, 0, &e), "%s", e.msg);
-	unlink(idx);
-	unlink(pages);
-}
+#include "test_walk_world.h"
 
 #define AF (UINT64_C(1) << 10)
 #define AP(n) ((uint64_t)(n) << 6)
@@ -138,6 +29,7 @@ static void cd(struct world *o, unsigned at_page, unsigned i, uint64_t d0, uint6
 static void smmuv3_world(struct world *o)
 {
 	memset(o, 0, sizeof(*o));
+	o->kind = "smmuv3";
 	/* S2P, S1P, AArch64, coherent, HTTU 2, Hyp, ASID16, VMID16, CD2L, little endian, terminate only, two-level stream tables */
 	reg(o, 0x00, 4, 0x0d4c129b);
 	reg(o, 0x04, 4, 0x02730010 | 20 << 6); /* 20-bit substreams */
@@ -208,19 +100,7 @@ static unsigned count_of(const struct walk_map *m, size_t n, uint32_t rid, uint3
 	return c;
 }
 
-static const struct walk_map *map_at(const struct walk_map *m, size_t n, uint32_t rid, uint32_t pasid, uint64_t iova)
-{
-	for (size_t i = 0; i < n; i++)
-		if (m[i].rid == rid && m[i].pasid == pasid && m[i].iova == iova)
-			return &m[i];
-	return NULL;
-}
-
-static const struct {
-	uint32_t rid, pasid;
-	uint64_t iova, pa, size; /* size 0: no mapping */
-	unsigned perm;
-} expect[] = {
+static const struct expected expect[] = {
 	{ 1, WQ_NO_PASID, 0, 0x60000000, 0x1000, XL_R | XL_W },
 	{ 1, WQ_NO_PASID, 0x1000, 0x60001000, 0x1000, XL_R },
 	{ 1, WQ_NO_PASID, 0x2000, 0, 0, 0 }, /* privileged */
@@ -249,19 +129,6 @@ static const struct {
 	{ 6, WQ_NO_PASID, 0, 0, 0, 0 },
 };
 
-static char types[512];
-
-static bool note_type(void *arg, const struct walk_requester *q)
-{
-	char one[64];
-
-	(void)arg;
-	snprintf(one, sizeof(one), "%u.%d:%s ", q->rid, q->pasid == WQ_NO_PASID ? -1 : (int)q->pasid, q->type);
-	ck_assert_uint_lt(strlen(types) + strlen(one), sizeof(types));
-	strcat(types, one);
-	return true;
-}
-
 START_TEST(smmuv3_enumerates_what_captures_lack)
 {
 	static struct world o;
@@ -272,21 +139,10 @@ START_TEST(smmuv3_enumerates_what_captures_lack)
 
 	smmuv3_world(&o);
 	open_world(&o, &w);
+	check_expected(&w, expect, ARRAY_LEN(expect));
 	ck_assert_msg(walk_list(&w, &m, &n, &e), "%s", e.msg);
-	for (size_t i = 0; i < ARRAY_LEN(expect); i++) {
-		const struct walk_map *got = map_at(m, n, expect[i].rid, expect[i].pasid, expect[i].iova);
-
-		ck_assert_msg((got != NULL) == (expect[i].size != 0), "row %zu", i);
-		if (!got)
-			continue;
-		ck_assert_uint_eq(got->pa, expect[i].pa);
-		ck_assert_uint_eq(got->size, expect[i].size);
-		ck_assert_uint_eq(got->perm, expect[i].perm);
-	}
 	ck_assert_uint_eq(count_of(m, n, 1, 5), 2 * count_of(m, n, 1, WQ_NO_PASID));
 	ck_assert_uint_eq(count_of(m, n, 2, WQ_NO_PASID), 514);
-	free(m);
-	ck_assert(walk_list(&w, &m, &n, &e));
 	free(m);
 	*types = 0;
 	ck_assert(w.arch->requesters(&w, note_type, NULL, &e));
@@ -305,6 +161,38 @@ START_TEST(smmuv3_walk_and_enumeration_agree)
 	open_world(&o, &w);
 	ck_assert_uint_gt(cross_check(&w), 500);
 	walk_close(&w);
+}
+END_TEST
+
+/* Turn one bit of a structure in use, or next to one; stream table and descriptors more often than tables. */
+static void damage(struct world *o, uint64_t *seed)
+{
+	static const uint8_t pages[] = { 0, 0, 0, 1, 2, 2, 3, 3, 4, 4, 8, 9, 10, 12, 13, 14, 16, 20 };
+	unsigned p = pages[rnd(seed) % ARRAY_LEN(pages)], i, bit = rnd(seed) % 64;
+	bool in_use;
+
+	do {
+		i = rnd(seed) % 512;
+		in_use = o->w[p][i] || (p <= 4 && p != 1 && o->w[p][i & ~7u]); /* any word of an STE or CD */
+	} while (!in_use);
+	o->w[p][i] ^= UINT64_C(1) << bit;
+}
+
+START_TEST(damaged_structures_agree)
+{
+	static struct world o;
+	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(_i + 1);
+
+	for (unsigned run = 0; run < 100; run++) {
+		struct walk_unit w;
+
+		smmuv3_world(&o);
+		for (unsigned k = rnd(&seed) % 2; k < 2; k++)
+			damage(&o, &seed);
+		open_world(&o, &w);
+		check_damaged(&w, expect, ARRAY_LEN(expect));
+		walk_close(&w);
+	}
 }
 END_TEST
 
@@ -337,6 +225,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, smmuv3_enumerates_what_captures_lack);
 	tcase_add_test(t, smmuv3_walk_and_enumeration_agree);
+	tcase_add_loop_test(t, damaged_structures_agree, 0, 4);
 	tcase_add_loop_test(t, images_walk_and_enumeration_agree, 0, (int)ARRAY_LEN(images));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
