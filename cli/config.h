@@ -11,6 +11,7 @@
 #define IOMMUSIM_CONFIG_H
 #include "software/drv.h"
 #include "software/gen.h"
+#include "amdvi/amdvi.h"
 #include "smmuv3/smmuv3.h"
 #include "software/platform.h"
 #include "vtd/vtd.h"
@@ -18,7 +19,7 @@
 struct run_unit {
 	char *name;
 	const struct arch *arch;
-	union { struct vtd_cfg vtd; struct smmuv3_cfg smmuv3; } c;
+	union { struct vtd_cfg vtd; struct smmuv3_cfg smmuv3; struct amdvi_cfg amdvi; } c;
 };
 struct run_cfg {
 	struct plat_cfg plat;

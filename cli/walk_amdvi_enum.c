@@ -11,6 +11,9 @@
 
 enum { LEAF_DEFAULT = 0, LEAF_SIZED = 7, TOP_LEVEL = 6 };
 #define DTE_RSV (BIT64(63) | bits_mask(6, 2))
+#define DTE_GV BIT64(55)
+#define DTE_SATS BIT64(42)
+#define EFR_SATS BIT64(31)
 #define PDE_RSV bits_mask(60, 52)
 #define PTE_RSV bits_mask(58, 52)
 
@@ -151,7 +154,9 @@ static const char *type_of(const struct aw *v, const uint64_t *d)
 {
 	unsigned mode = (unsigned)bits_get(d[0], 11, 9), hats = (unsigned)bits_get(v->efr, 11, 10);
 
-	if ((d[0] & DTE_RSV) || mode == 7 || mode > (hats < 3 ? 4 + hats : 0) || bits_get(d[0], 57, 56) == 3)
+	if ((d[0] & DTE_RSV) || ((d[1] & DTE_SATS) && !(v->efr & EFR_SATS)) || bits_get(d[0], 8, 7) == 2)
+		return "illegal";
+	if (mode == 7 || mode > (hats < 3 ? 4 + hats : 0) || ((d[0] & DTE_GV) && bits_get(d[0], 57, 56) > bits_get(v->efr, 15, 14)))
 		return "illegal";
 	if (!(d[0] & 2) || (!mode && !bits_get(d[0], 62, 61)))
 		return "blocked";

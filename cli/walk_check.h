@@ -59,7 +59,7 @@ struct walk_arch { /* one row per architecture */
 	const char *(*code_text)(unsigned code); /* may return NULL */
 };
 extern const struct walk_arch *const walk_archs[]; /* walk_image.c; ends with NULL */
-extern const struct walk_arch walk_arch_vtd, walk_arch_smmuv3;
+extern const struct walk_arch walk_arch_vtd, walk_arch_smmuv3, walk_arch_amdvi;
 /** walk_vtd_explains() - VT-d: QEMU's code @qemu means the specification's @spec in that mode; NULL if the table has no such row. */
 const char *walk_vtd_explains(bool scalable, unsigned qemu, unsigned spec);
 /** walk_smmuv3_explains() - SMMUv3: QEMU's record @qemu differs from @spec only as the table says; NULL if not, or if they are equal. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct walk_arch *const walk_archs[] = { &walk_arch_vtd, &walk_arch_smmuv3, NULL };
+const struct walk_arch *const walk_archs[] = { &walk_arch_vtd, &walk_arch_smmuv3, &walk_arch_amdvi, NULL };
 
 static bool load_pages(struct walk_unit *w, struct err *e)
 {
@@ -33,7 +33,7 @@ bool walk_open(struct walk_unit *w, const char *idx_path, unsigned haw, struct e
 		if (!strcmp((*a)->kind, w->im->kind))
 			w->arch = *a;
 	if (!w->arch) {
-		err_set(e, ERR_INPUT, "%s: cannot walk images of kind %s yet", idx_path, w->im->kind);
+		err_set(e, ERR_INPUT, "%s: cannot walk images of kind %s", idx_path, w->im->kind);
 		walk_close(w);
 		return false;
 	}

@@ -11,7 +11,6 @@
  */
 #include <stdlib.h>
 #include "amdvi/amdvi_regs.h"
-#include "amdvi/amdvi_int.h"
 
 enum { PC_BANKS = 2, PC_COUNTERS = 4, PC_SOURCES = 0x19, PC_BANK0 = 0x40000 };
 enum { PC_COUNT, PC_SOURCE, PC_PASID, PC_DOMAIN, PC_DEVICE, PC_REPORT, PC_REGS };

@@ -12,35 +12,7 @@
  */
 #include <string.h>
 #include "amdvi/amdvi_regs.h"
-#include "amdvi/amdvi_int.h"
 
-enum when {
-	WHEN_always, WHEN_ppr, WHEN_xt, WHEN_he, WHEN_smif0, WHEN_smif1, WHEN_smif2, WHEN_smif3, WHEN_smif4, WHEN_gam, WHEN_dual_ppr, WHEN_dual_event,
-	WHEN_seg1, WHEN_seg2, WHEN_seg3, WHEN_early, WHEN_autorsp, WHEN_marc, WHEN_perfopt, WHEN_msi, WHEN_viommu
-};
-static const struct { uint8_t hi, lo, min; } when_efr[] = { /* present if this field of EFR is at least min */
-	[WHEN_always] = { 0, 0, 0 },
-	[WHEN_ppr] = { 1, 1, 1 },
-	[WHEN_xt] = { 2, 2, 1 },
-	[WHEN_he] = { 8, 8, 1 },
-	[WHEN_smif0] = { 17, 16, 1 },
-	[WHEN_smif1] = { 20, 18, 1 },
-	[WHEN_smif2] = { 20, 18, 2 },
-	[WHEN_smif3] = { 20, 18, 3 },
-	[WHEN_smif4] = { 20, 18, 4 },
-	[WHEN_gam] = { 23, 21, 1 },
-	[WHEN_dual_ppr] = { 25, 24, 1 },
-	[WHEN_dual_event] = { 29, 28, 1 },
-	[WHEN_seg1] = { 39, 38, 1 },
-	[WHEN_seg2] = { 39, 38, 2 },
-	[WHEN_seg3] = { 39, 38, 3 },
-	[WHEN_early] = { 40, 40, 1 },
-	[WHEN_autorsp] = { 41, 41, 1 },
-	[WHEN_marc] = { 43, 42, 1 },
-	[WHEN_perfopt] = { 45, 45, 1 },
-	[WHEN_msi] = { 46, 46, 1 },
-	[WHEN_viommu] = { 55, 55, 1 },
-};
 /* @val: what was written, @m: the bits that were written; the register already holds its new value, putting @old back refuses it. */
 typedef void reg_hook(struct amdvi *v, uint32_t off, uint64_t old, uint64_t val, uint64_t m);
 static reg_hook hook_control, hook_base, hook_ptr, hook_latch, hook_limit, hook_hwev, hook_scratch;
@@ -52,7 +24,7 @@ struct reg_row {
 	uint8_t bytes, when;
 };
 static const struct reg_row rows[] = {
-#define R(name, off, bytes, reset, wr, w1c, when, hook) { reset, wr, w1c, hook_##hook, off, bytes, WHEN_##when },
+#define R(name, off, bytes, reset, wr, w1c, when, hook) { reset, wr, w1c, hook_##hook, off, bytes, AMDVI_WHEN_##when },
 #include "amdvi/amdvi_regs.def"
 #undef R
 };
@@ -83,13 +55,6 @@ void amdvi_reg_put(struct amdvi *v, uint32_t off, unsigned bytes, uint64_t val)
 		v->reg[off + i] = (uint8_t)(val >> 8 * i);
 }
 
-static bool present(uint64_t efr, enum when w)
-{
-	if (w >= WHEN_smif1 && w <= WHEN_smif4 && !present(efr, WHEN_smif0))
-		return false;
-	return bits_get(efr, when_efr[w].hi, when_efr[w].lo) >= when_efr[w].min;
-}
-
 /* The register that holds the 32 bits at @off; NULL: none, or one of an absent feature. */
 static const struct reg_row *row_of(const struct amdvi *v, uint32_t off)
 {
@@ -100,7 +65,7 @@ static const struct reg_row *row_of(const struct amdvi *v, uint32_t off)
 		if (n && rows[n - 1].bytes != 8)
 			n = 0;
 	}
-	return n && present(amdvi_reg_get(v, AMDVI_R_EFR, 8), rows[n - 1].when) ? &rows[n - 1] : NULL;
+	return n && amdvi_efr_has(amdvi_reg_get(v, AMDVI_R_EFR, 8), rows[n - 1].when) ? &rows[n - 1] : NULL;
 }
 
 void amdvi_regs_reset(struct amdvi *v)
@@ -192,30 +157,6 @@ void amdvi_mmio_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t va
 	}
 }
 
-/* Bits of Control that read 0 unless the field of EFR or EFR2 is not 0; the others are always there. */
-static const struct { uint64_t bits; uint8_t efr2, hi, lo; } control_needs[] = {
-	{ AMDVI_CT_PPRLogEn | AMDVI_CT_PPRIntEn | AMDVI_CT_PPREn, 0, 1, 1 },
-	{ AMDVI_CT_GTEn, 0, 4, 4 },
-	{ AMDVI_CT_GAEn, 0, 7, 7 },
-	{ BIT64(22) | BIT64(24), 0, 17, 16 }, /* SmiFEn, SmiFLogEn */
-	{ UINT64_C(0x0e000000) | AMDVI_CT_GALogEn | AMDVI_CT_GAIntEn, 0, 23, 21 }, /* GAMEn */
-	{ UINT64_C(0xc0000000), 0, 25, 24 }, /* DualPprLogEn */
-	{ UINT64_C(0x300000000), 0, 29, 28 }, /* DualEventLogEn */
-	{ AMDVI_CT_PprAutoRspEn | AMDVI_CT_PprAutoRspAon, 0, 41, 41 },
-	{ BIT64(40), 0, 43, 42 }, /* MarcEn */
-	{ AMDVI_CT_BlkStopMrkEn, 0, 44, 44 },
-	{ BIT64(43) | BIT64(44), 1, 9, 8 }, /* NumIntRemapMode */
-	{ AMDVI_CT_EPHEn, 0, 50, 50 },
-	{ BIT64(46), 0, 49, 49 }, /* HADUpdate: accessed */
-	{ BIT64(47), 0, 52, 52 }, /* HADUpdate: dirty */
-	{ AMDVI_CT_GDUpdateDis | AMDVI_CT_GAUpdateDis, 0, 61, 61 },
-	{ BIT64(50) | AMDVI_CT_IntCapXTEn, 0, 2, 2 }, /* XTEn */
-	{ AMDVI_CT_vCmdEn | AMDVI_CT_vIommuEn | AMDVI_CT_GstBufferTRPMode, 0, 55, 55 }, /* the EFR2 bit of GstBufferTRPMode is not confirmed */
-	{ BIT64(55), 0, 5, 5 }, /* GAPPIEn */
-	{ BIT64(56), 1, 2, 2 }, /* TMPMEn */
-	{ AMDVI_CT_GCR3TRPMode, 1, 3, 3 },
-	{ UINT64_C(7) << 61, 1, 7, 5 }, /* SNPAVICEn */
-};
 /* What runs while all enables are 1; starting it clears the overflow. */
 static const struct { uint64_t en, run, overflow; } engines[] = {
 	{ AMDVI_CT_IommuEn | AMDVI_CT_CmdBufEn, AMDVI_ST_CmdBufRun, 0 },
@@ -224,19 +165,9 @@ static const struct { uint64_t en, run, overflow; } engines[] = {
 	{ AMDVI_CT_IommuEn | AMDVI_CT_GALogEn, AMDVI_ST_GALogRun, 0 },
 };
 
-static uint64_t control_mask(const struct amdvi *v)
-{
-	uint64_t efr[2] = { amdvi_reg_get(v, AMDVI_R_EFR, 8), amdvi_reg_get(v, AMDVI_R_EFR2, 8) }, m = UINT64_MAX;
-
-	for (unsigned i = 0; i < ARRAY_LEN(control_needs); i++)
-		if (!bits_get(efr[control_needs[i].efr2], control_needs[i].hi, control_needs[i].lo))
-			m &= ~control_needs[i].bits;
-	return m;
-}
-
 static void hook_control(struct amdvi *v, uint32_t off, uint64_t old, uint64_t val, uint64_t m)
 {
-	uint64_t now = amdvi_reg_get(v, off, 8) & control_mask(v), set = 0, clear = 0, was = amdvi_reg_get(v, AMDVI_R_STATUS, 8);
+	uint64_t now = amdvi_reg_get(v, off, 8) & amdvi_control_mask(v), set = 0, clear = 0, was = amdvi_reg_get(v, AMDVI_R_STATUS, 8);
 	bool viommu = v->on.viommu, vcmd = v->on.vcmd;
 
 	(void)val, (void)m;
@@ -329,7 +260,7 @@ static void interrupt(struct amdvi *v, unsigned which)
 		dest = (uint32_t)(bits_get(xt, 31, 8) | bits_get(xt, 63, 56) << 24);
 		addr = UINT64_C(0xfee00000) | (uint64_t)(dest & 0xff) << 12 | (uint64_t)(dest >> 8) << 40 | (xt & 4);
 		data = (uint32_t)(bits_get(xt, 39, 32) | bits_get(xt, 40, 40) << 8);
-	} else if (v->cap.msi_mmio && (amdvi_reg_get(v, AMDVI_R_MSI_CAP, 4) & AMDVI_MSI_EN)) {
+	} else if (amdvi_reg_get(v, AMDVI_R_MSI_CAP, 4) & AMDVI_MSI_EN) {
 		addr = amdvi_reg_get(v, AMDVI_R_MSI_ADDR_LO, 8);
 		data = (uint32_t)amdvi_reg_get(v, AMDVI_R_MSI_DATA, 4);
 	} else {
@@ -465,8 +396,8 @@ bool amdvi_restore(struct iommu *u, uint32_t off, unsigned bytes, uint64_t val, 
 	struct amdvi *v = amdvi_of(u);
 
 	if (!access_ok(off, bytes) || off >= AMDVI_REG_BYTES)
-		return err_set(e, ERR_INPUT, "%s: %u bytes at 0x%x are not a 32- or 64-bit aligned register below 0x%x; counters and guests' registers cannot be restored",
-			       u->name, bytes, off, (unsigned)AMDVI_REG_BYTES);
+		return err_set(e, ERR_INPUT, "%s: %u bytes at 0x%x are not a 32- or 64-bit aligned register below 0x%x (no counters, no guests)", u->name,
+			        bytes, off, (unsigned)AMDVI_REG_BYTES);
 	amdvi_reg_put(v, off, bytes, val);
 	if (touches(off, bytes, AMDVI_R_EFR) || touches(off, bytes, AMDVI_R_EFR2))
 		amdvi_caps_decode(v);

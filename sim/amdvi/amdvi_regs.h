@@ -2,7 +2,7 @@
 /* amdvi_regs.h - offsets from amdvi_regs.def and the bits of registers that hardware acts on; private to sim/amdvi and its tests. */
 #ifndef IOMMUSIM_AMDVI_REGS_H
 #define IOMMUSIM_AMDVI_REGS_H
-#include "core/base/bits.h"
+#include "amdvi/amdvi_int.h"
 
 enum {
 #define R(name, off, bytes, reset, wr, w1c, when, hook) AMDVI_R_##name = off,
@@ -69,6 +69,16 @@ enum { AMDVI_PC_OFF = 0x4000, AMDVI_PC_END = 0x80000 }; /* performance counters:
 #define AMDVI_EARLY_IntEn BIT64(30)
 #define AMDVI_EARLY_En BIT64(31)
 #define AMDVI_AUTORSP_MaskGn BIT64(4)
+
+/* When a register of amdvi_regs.def is present, in terms of EFR: amdvi_caps.c. */
+enum amdvi_when {
+	AMDVI_WHEN_always, AMDVI_WHEN_ppr, AMDVI_WHEN_xt, AMDVI_WHEN_he, AMDVI_WHEN_smif0, AMDVI_WHEN_smif1, AMDVI_WHEN_smif2, AMDVI_WHEN_smif3,
+	AMDVI_WHEN_smif4, AMDVI_WHEN_gam, AMDVI_WHEN_dual_ppr, AMDVI_WHEN_dual_event, AMDVI_WHEN_seg1, AMDVI_WHEN_seg2, AMDVI_WHEN_seg3, AMDVI_WHEN_early,
+	AMDVI_WHEN_autorsp, AMDVI_WHEN_marc, AMDVI_WHEN_perfopt, AMDVI_WHEN_msi, AMDVI_WHEN_viommu
+};
+bool amdvi_efr_has(uint64_t efr, enum amdvi_when w);
+/** amdvi_control_mask() - the bits of Control that do not read 0 because their feature is absent. */
+uint64_t amdvi_control_mask(const struct amdvi *v);
 
 /** amdvi_buf_bytes() - of a command buffer or log of 16-byte entries with this base register. */
 static inline uint64_t amdvi_buf_bytes(uint64_t base)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "amdvi/amdvi_regs.h"
-#include "amdvi/amdvi_int.h"
 
 #define T struct amdvi_cfg
 #define CYC(key, m, def, help) { key, CFG_U32, offsetof(T, m), def, 0, 1000000, "cycles", help, 0 }
@@ -16,7 +15,8 @@ const struct cfg_opt amdvi_opts[] = {
 	IOMMU_OPTS(T, unit),
 	{ "efr", CFG_HEX, offsetof(T, efr), 0x20d753f322209bdf, 0, 0, "",
 	  "Extended feature register; the default has everything modelled: 6 host and 5 guest levels, 20-bit PASIDs, PPR, two logs each, 8 segments, vIOMMU.", 0 },
-	{ "efr2", CFG_HEX, offsetof(T, efr2), 0x118, 0, 0, "", "Extended feature 2 register; the default has GCR3TRPModeSup, GAPPIDisSup and NumIntRemapSup = 1.", 0 },
+	{ "efr2", CFG_HEX, offsetof(T, efr2), 0x118, 0, 0, "",
+	  "Extended feature 2 register; the default has GCR3TRPModeSup, GAPPIDisSup and NumIntRemapSup = 1.", 0 },
 	{ "devid", CFG_U32, offsetof(T, devid), 2, 0, 0xffff, "", "Device id of the unit itself (bus, device, function); the default is 00:00.2.", 0 },
 	FLAG("iotlb_sup", iotlb_sup, 1, "Capability header: devices may have an IOTLB (INVALIDATE_IOTLB_PAGES is legal)."),
 	FLAG("np_cache", np_cache, 0, "Capability header: refused translations are cached too."),
@@ -36,7 +36,8 @@ const struct cfg_opt amdvi_opts[] = {
 	CYC("inv.wait", wait_cyc, 4, "Execution time of COMPLETION_WAIT beside what it waits for (assumed)."),
 	{ "inv.inflight", CFG_U32, offsetof(T, ordinary_inflight), 32, 1, 256, "requests",
 	  "Device-IOTLB invalidations of one queue id in flight at once when the command says Maxpend = 0 (assumed).", 0 },
-	{ "inv.over", CFG_ENUM, offsetof(T, over), AMDVI_OVER_NONE, 0, 0, "", "INVALIDATE_IOMMU_PAGES drops at least the whole domain, or everything.", "none|domain|all" },
+	{ "inv.over", CFG_ENUM, offsetof(T, over), AMDVI_OVER_NONE, 0, 0, "",
+	  "INVALIDATE_IOMMU_PAGES drops at least the whole domain, or everything.", "none|domain|all" },
 	FLAG("quirk.ignore_invalidations", ignore_invalidations, 0, "Negative control: invalidation commands complete but drop nothing."),
 	FLAG("illegal_mode_page_fault", illegal_mode_page_fault, 0, "DTE.Mode above HATS, or 7, is IO_PAGE_FAULT with PR = 1; off: ILLEGAL_DEV_TABLE_ENTRY."),
 	FLAG("halt_on_timeout", halt_on_timeout, 0, "IOTLB_INV_TIMEOUT stops the command buffer (unconfirmed); off: later commands go on."),
@@ -50,7 +51,8 @@ const struct cfg_opt amdvi_opts[] = {
 	{ "viommu.guests", CFG_U32, offsetof(T, viommu_guests), 16, 0, 65536, "guests", "GuestIDs with registers, from 0.", 0 },
 	CYC("viommu.fetch", viommu_fetch_cyc, 4, "Decode time of a guest command beside its memory reads (assumed)."),
 	CYC("viommu.map", viommu_map_cyc, 4, "Look-up time of a device or domain id map beside its memory read (assumed)."),
-	{ "viommu.unmapped", CFG_ENUM, offsetof(T, unmapped), AMDVI_UNMAPPED_HALT, 0, 0, "", "A guest command with an id that has no map entry stops the guest's queue, or is dropped.", "halt|drop" },
+	{ "viommu.unmapped", CFG_ENUM, offsetof(T, unmapped), AMDVI_UNMAPPED_HALT, 0, 0, "",
+	  "A guest command with an id that has no map entry stops the guest's queue, or is dropped.", "halt|drop" },
 	FLAG("viommu.clear_is_invalid", clear_is_invalid, 0, "An id map entry with host id 0 counts as not mapped; off: it maps to 0."),
 	FLAG("viommu.guest_all_is_all", guest_all_is_all, 0, "A guest's INVALIDATE_IOMMU_ALL drops everything; off: what its own ids map to."),
 	{ 0 }

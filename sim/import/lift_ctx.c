@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lift_ctx.c - who is attached to what: root, context and PASID tables scanned as a whole whenever one of them was written (that is
- * rare), and the difference to the scan before put out as detach and attach.
+ * lift_ctx.c - who is attached to what: the structures above the page tables scanned as a whole whenever one of them was written (that
+ * is rare), and the difference to the scan before put out as detach and attach.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,17 @@
 #include "import/lift_int.h"
 
 static const char *const type_name[] = { "legacy", "ss", "fs", "nested", "pt" };
-struct scan { struct lift_att *a; size_t n, cap; };
 
 /* Every word read in a scan comes out of a budget: tables may point to each other at will, a scan still ends. */
-static uint64_t word(struct lift *l, uint64_t pa)
+uint64_t lift_word(struct lift *l, uint64_t pa)
 {
 	const uint64_t *w = mem_page(l->mem, pa & ~UINT64_C(0xfff));
 
 	if (!l->budget || !--l->budget) {
-		lift_fail(l, ERR_INPUT, "more than 2^28 context and PASID entries: tables that contain themselves?");
+		lift_fail(l, ERR_INPUT, "more than 2^28 entries above the page tables: tables that contain themselves?");
 		return 0;
 	}
 	return w ? w[pa >> 3 & 511] : 0;
-}
-static uint64_t page_of(uint64_t w)
-{
-	return bits_get(w, 51, 12) << 12;
 }
 bool lift_is_upper(const struct lift *l, uint64_t pa)
 {
@@ -34,35 +29,39 @@ bool lift_is_upper(const struct lift *l, uint64_t pa)
 			return true;
 	return false;
 }
-static void watch(struct lift *l, uint64_t pa)
+void lift_watch(struct lift *l, uint64_t pa)
 {
+	pa &= ~UINT64_C(0xfff);
 	if (lift_is_upper(l, pa) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
 		return;
 	l->upper[l->n_upper++] = pa;
 	l->filter[pa >> 18 & 63] |= BIT64(pa >> 12 & 63);
 }
-static void found(struct lift *l, struct scan *s, struct lift_att a)
+void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a)
 {
 	if (lift_grow(l, &s->a, s->n, &s->cap, sizeof(*s->a)))
 		s->a[s->n++] = a;
 }
+static bool same_tables(const struct lift_shape *x, const struct lift_shape *y)
+{
+	return x->did == y->did && x->root == y->root && x->levels == y->levels && x->page_lg2 == y->page_lg2 && x->bits == y->bits && x->fs == y->fs;
+}
 static struct lift_dom *domain(struct lift *l, const struct lift_att *a)
 {
 	struct lift_dom *d;
-	bool taken = false, fs = a->type == LIFT_FS;
+	bool taken = false;
 
 	for (d = l->doms; d; d = d->next) {
-		if (d->did == a->did && d->root == a->root && d->levels == a->levels && d->fs == fs)
+		if (same_tables(&d->t, &a->t))
 			return d;
-		taken |= d->id == a->did;
+		taken |= d->id == a->id;
 	}
 	d = calloc(1, sizeof(*d));
 	if (!d) {
 		lift_fail(l, ERR_MACHINE, "out of memory");
 		return NULL;
 	}
-	*d = (struct lift_dom){ .next = l->doms, .id = taken ? l->next_id++ : a->did, .did = a->did, .root = a->root, .levels = a->levels,
-				.type = a->type, .fs = fs };
+	*d = (struct lift_dom){ .next = l->doms, .id = taken ? l->next_id++ : a->id, .t = a->t, .type = a->type };
 	return l->doms = d;
 }
 static void put_att(struct lift *l, const struct lift_att *a, bool on)
@@ -84,8 +83,8 @@ static void detach(struct lift *l, struct lift_att *a)
 		put_att(l, a, false);
 		return;
 	}
-	if (d->levels)
-		lift_pt_remove(l, d, d->root, d->levels, 0);
+	if (d->t.levels)
+		lift_pt_remove(l, d);
 	put_att(l, a, false);
 	for (size_t i = 0; i < l->n_link; i++)
 		if (l->link[i].dom == d) {
@@ -104,8 +103,8 @@ static void attach(struct lift *l, struct lift_att *a)
 		return;
 	put_att(l, a, true);
 	l->s->nested += a->type == LIFT_NESTED;
-	if (!a->dom->refs++ && a->dom->levels)
-		lift_pt_add(l, a->dom, a->root, a->levels, 0, XL_R | XL_W);
+	if (!a->dom->refs++ && a->dom->t.levels)
+		lift_pt_add(l, a->dom);
 }
 static int order(const struct lift_att *x, const struct lift_att *y)
 {
@@ -117,15 +116,18 @@ static int by_rid(const void *a, const void *b)
 }
 static bool same(const struct lift_att *x, const struct lift_att *y)
 {
-	return x->did == y->did && x->type == y->type && x->levels == y->levels && x->root == y->root;
+	return x->type == y->type && same_tables(&x->t, &y->t);
 }
 /* Detaches first, then attaches, each in order of requester. */
-void lift_scan(struct lift *l)
+void lift_rescan(struct lift *l)
 {
-	struct scan s = { 0 };
+	struct lift_scan s = { 0 };
 
 	l->dirty = false;
-	scan_all(l, &s);
+	l->n_upper = 0;
+	memset(l->filter, 0, sizeof(l->filter));
+	l->budget = UINT64_C(1) << 28;
+	l->arch->scan(l, &s);
 	if (l->failed) {
 		free(s.a);
 		return;

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lift_pt.c - page tables of the domains: which pages they are in, and which leaves come and go with a store.
+ * A table is known by the 4 KiB pages it takes (one, or several with larger granules and concatenated top tables).
  * A table that a store links is looked into only when something else than a store or page follows: what is still written to it counts.
  */
 #include <stdlib.h>
 #include "core/base/bits.h"
-#include "core/iommu.h"
 #include "import/lift_int.h"
 
-static const uint64_t addr_mask = UINT64_C(0x000ffffffffff000);
-struct ent { bool present, leaf; uint64_t pa; uint8_t perm; };
-
-static struct ent entry(const struct lift_dom *d, uint64_t e, unsigned level, uint8_t perm)
+static unsigned lg2_of(const struct lift_dom *d, unsigned level)
 {
-	struct ent x = { .present = d->fs ? e & 1 : (e & 3) != 0 };
-
-	x.perm = perm & (d->fs ? XL_R | (e & 2 ? XL_W : 0) : (e & 1 ? XL_R : 0) | (e & 2 ? XL_W : 0));
-	x.leaf = level == 1 || (level <= 3 && e >> 7 & 1);
-	x.pa = e & addr_mask;
-	if (x.leaf)
-		x.pa &= ~low_mask(12 + 9 * (level - 1));
-	return x;
+	return d->t.page_lg2 + (d->t.page_lg2 - 3u) * (level - 1);
 }
 static unsigned hash_of(uint64_t pa)
 {
@@ -34,19 +24,30 @@ static struct lift_node **slot(struct lift *l, const struct lift_dom *d, uint64_
 		p = &(*p)->next;
 	return p;
 }
+static uint64_t page_of(uint64_t pa)
+{
+	return pa & ~UINT64_C(0xfff);
+}
 /* In how many places is the page a table? */
 static unsigned places(const struct lift *l, uint64_t pa)
 {
 	unsigned n = 0;
 
 	for (const struct lift_node *x = l->hash[hash_of(pa)]; x; x = x->next)
-		n += x->pa == pa;
+		n += page_of(x->pa) == page_of(pa);
 	return n;
 }
-void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm)
+
+static void add_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm, uint64_t n);
+static void remove_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint64_t n);
+static uint64_t entries(const struct lift_dom *d)
+{
+	return UINT64_C(1) << (d->t.page_lg2 - 3);
+}
+static void add_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm, unsigned cnt)
 {
 	struct lift_node **p = slot(l, d, pa, level, base), *n;
-	const uint64_t *w = mem_page(l->mem, pa);
+	const uint64_t *w = mem_page(l->mem, page_of(pa));
 
 	if (*p || l->failed)
 		return;
@@ -59,49 +60,82 @@ void lift_pt_add(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level
 		lift_fail(l, ERR_MACHINE, "out of memory");
 		return;
 	}
-	*n = (struct lift_node){ .dom = d, .pa = pa, .base = base, .level = (uint8_t)level, .perm = perm };
+	*n = (struct lift_node){ .dom = d, .pa = pa, .base = base, .n = (uint16_t)cnt, .level = (uint8_t)level, .perm = perm };
 	*p = n;
-	for (unsigned i = 0; w && i < 512; i++) {
-		struct ent x = entry(d, w[i], level, perm);
-		uint64_t at = base + ((uint64_t)i << (12 + 9 * (level - 1)));
+	for (unsigned i = 0; w && i < cnt; i++) {
+		struct lift_ent x = l->arch->entry(&d->t, w[(pa >> 3 & 511) + i], level, perm);
+		uint64_t at = base + ((uint64_t)i << lg2_of(d, level));
 
 		if (x.present && x.leaf)
-			lift_leaf(l, d, true, at, x.pa, UINT64_C(1) << (12 + 9 * (level - 1)), x.perm);
+			lift_leaf(l, d, true, at, x.pa, UINT64_C(1) << lg2_of(d, level), x.perm);
 		else if (x.present)
-			lift_pt_add(l, d, x.pa, level - 1, at, x.perm);
+			add_table(l, d, x.pa, level - 1, at, x.perm, entries(d));
 	}
 }
-void lift_pt_remove(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base)
+static void remove_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, unsigned cnt)
 {
 	struct lift_node **p = slot(l, d, pa, level, base), *n = *p;
-	const uint64_t *w = mem_page(l->mem, pa);
+	const uint64_t *w = mem_page(l->mem, page_of(pa));
 
 	if (!n)
 		return; /* linked and unlinked before anyone looked */
 	*p = n->next;
-	for (unsigned i = 0; w && i < 512; i++) {
-		struct ent x = entry(d, w[i], level, n->perm);
-		uint64_t at = base + ((uint64_t)i << (12 + 9 * (level - 1)));
+	for (unsigned i = 0; w && i < cnt; i++) {
+		struct lift_ent x = l->arch->entry(&d->t, w[(pa >> 3 & 511) + i], level, n->perm);
+		uint64_t at = base + ((uint64_t)i << lg2_of(d, level));
 
 		if (x.present && x.leaf)
-			lift_leaf(l, d, false, at, 0, UINT64_C(1) << (12 + 9 * (level - 1)), 0);
+			lift_leaf(l, d, false, at, 0, UINT64_C(1) << lg2_of(d, level), 0);
 		else if (x.present)
-			lift_pt_remove(l, d, x.pa, level - 1, at);
+			remove_table(l, d, x.pa, level - 1, at, entries(d));
 	}
 	free(n);
+}
+/* The entries of a table that are in the page of @pa, of @n that are left. */
+static unsigned in_page(uint64_t pa, uint64_t n)
+{
+	uint64_t room = 512 - (pa >> 3 & 511);
+
+	return (unsigned)(n < room ? n : room);
+}
+static void add_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm, uint64_t n)
+{
+	for (unsigned k; n && !l->failed; n -= k, pa += 8 * (uint64_t)k, base += (uint64_t)k << lg2_of(d, level)) {
+		k = in_page(pa, n);
+		add_page(l, d, pa, level, base, perm, k);
+	}
+}
+static void remove_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint64_t n)
+{
+	for (unsigned k; n; n -= k, pa += 8 * (uint64_t)k, base += (uint64_t)k << lg2_of(d, level)) {
+		k = in_page(pa, n);
+		remove_page(l, d, pa, level, base, k);
+	}
+}
+static uint64_t top_entries(const struct lift_dom *d)
+{
+	return UINT64_C(1) << (d->t.bits - lg2_of(d, d->t.levels));
+}
+void lift_pt_add(struct lift *l, struct lift_dom *d)
+{
+	add_table(l, d, d->t.root, d->t.levels, 0, l->arch->perm, top_entries(d));
+}
+void lift_pt_remove(struct lift *l, struct lift_dom *d)
+{
+	remove_table(l, d, d->t.root, d->t.levels, 0, top_entries(d));
 }
 
 static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *k, uint64_t old, uint64_t val, uint8_t perm)
 {
-	struct ent a = entry(d, old, k->level, perm), b = entry(d, val, k->level, perm);
-	uint64_t size = UINT64_C(1) << (12 + 9 * (k->level - 1));
+	struct lift_ent a = l->arch->entry(&d->t, old, k->level, perm), b = l->arch->entry(&d->t, val, k->level, perm);
+	uint64_t size = UINT64_C(1) << lg2_of(d, k->level);
 
 	if (a.present == b.present && a.leaf == b.leaf && a.pa == b.pa && a.perm == b.perm)
 		return; /* software or accessed bits only */
 	if (a.present && a.leaf)
 		lift_leaf(l, d, false, k->base, 0, size, 0);
 	else if (a.present)
-		lift_pt_remove(l, d, a.pa, k->level - 1, k->base);
+		remove_table(l, d, a.pa, k->level - 1u, k->base, entries(d));
 	if (b.present && b.leaf) {
 		lift_leaf(l, d, true, k->base, b.pa, size, b.perm);
 	} else if (b.present) {
@@ -114,14 +148,13 @@ static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *
 /* The store of @val over @old at @pa, already in memory. A page may be a table in more than one place. */
 void lift_pt_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val)
 {
-	uint64_t page = pa & ~UINT64_C(0xfff);
 	unsigned n = 0;
 	struct { struct lift_link k; uint8_t perm; } hit[LIFT_PLACES];
 
-	for (const struct lift_node *x = l->hash[hash_of(page)]; x; x = x->next)
-		if (x->pa == page) { /* first collect: a change may remove tables of this chain */
-			hit[n].k = (struct lift_link){ .dom = x->dom, .pa = page, .entry = pa, .level = x->level };
-			hit[n].k.base = x->base + ((pa >> 3 & 511) << (12 + 9 * (x->level - 1)));
+	for (const struct lift_node *x = l->hash[hash_of(pa)]; x; x = x->next)
+		if (pa >= x->pa && pa < x->pa + 8 * (uint64_t)x->n) { /* first collect: a change may remove tables of this chain */
+			hit[n].k = (struct lift_link){ .dom = x->dom, .table = x->pa, .entry = pa, .level = x->level };
+			hit[n].k.base = x->base + ((pa - x->pa) >> 3 << lg2_of(x->dom, x->level));
 			hit[n++].perm = x->perm;
 		}
 	for (unsigned i = 0; i < n; i++)
@@ -131,14 +164,14 @@ void lift_pt_links(struct lift *l)
 {
 	for (size_t i = 0; i < l->n_link; i++) {
 		struct lift_link k = l->link[i];
-		uint64_t e = 0, span = UINT64_C(1) << (12 + 9 * (k.level - 1));
-		struct ent x;
+		uint64_t e = 0, first = k.base - ((k.entry - k.table) >> 3 << lg2_of(k.dom, k.level));
+		struct lift_ent x;
 
-		if (!*slot(l, k.dom, k.pa, k.level, k.base & ~(span * 512 - 1)) || mem_read(l->mem, k.entry, &e, 1) != MEM_OK)
+		if (!*slot(l, k.dom, k.table, k.level, first) || mem_read(l->mem, k.entry, &e, 1) != MEM_OK)
 			continue; /* its table is gone meanwhile */
-		x = entry(k.dom, e, k.level, k.perm);
+		x = l->arch->entry(&k.dom->t, e, k.level, k.perm);
 		if (x.present && !x.leaf)
-			lift_pt_add(l, k.dom, x.pa, k.level - 1, k.base, x.perm);
+			add_table(l, k.dom, x.pa, k.level - 1u, k.base, x.perm, entries(k.dom));
 	}
 	l->n_link = 0;
 }

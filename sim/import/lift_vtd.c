@@ -26,6 +26,12 @@ static struct lift_ent entry(const struct lift_shape *t, uint64_t e, unsigned le
 		x.pa &= ~low_mask(12 + 9 * (level - 1));
 	return x;
 }
+static struct lift_att attached(uint32_t rid, uint32_t pasid, uint32_t did, enum lift_type type, unsigned levels, uint64_t root)
+{
+	return (struct lift_att){ .rid = rid, .pasid = pasid, .id = did, .type = (uint8_t)type,
+				  .t = { .did = did, .root = root, .levels = (uint8_t)levels, .page_lg2 = 12, .bits = (uint8_t)(12 + 9 * levels),
+					 .fs = type == LIFT_FS } };
+}
 /* Legacy context entry: TT 0 and 1 translate, 2 passes through. */
 static void scan_legacy(struct lift *l, struct lift_scan *s, uint32_t bus, uint64_t tab)
 {
@@ -36,39 +42,24 @@ static void scan_legacy(struct lift *l, struct lift_scan *s, uint32_t bus, uint6
 
 		if (!(lo & 1) || bits_get(lo, 3, 2) == 3 || (!pt && (bits_get(hi, 2, 0) < 1 || bits_get(hi, 2, 0) > 3)))
 			continue;
-		lift_found(l, s, (struct lift_att){ .rid = bus << 8 | fn, .pasid = TRC_NO_PASID, .did = (uint32_t)bits_get(hi, 23, 8),
-					       .type = pt ? LIFT_PT : LIFT_LEGACY, .levels = pt ? 0 : (uint8_t)(bits_get(hi, 2, 0) + 2),
-					       .root = pt ? 0 : page_of(lo) });
+		lift_found(l, s, attached(bus << 8 | fn, TRC_NO_PASID, (uint32_t)bits_get(hi, 23, 8), pt ? LIFT_PT : LIFT_LEGACY,
+					  pt ? 0 : (unsigned)bits_get(hi, 2, 0) + 2, pt ? 0 : page_of(lo)));
 	}
 }
 static void scan_pasid_entry(struct lift *l, struct lift_scan *s, uint64_t pe, uint32_t rid, uint32_t pasid)
 {
 	uint64_t w0 = lift_word(l, pe), w1 = lift_word(l, pe + 8), w2 = lift_word(l, pe + 16);
-	struct lift_att a = { .rid = rid, .pasid = pasid, .did = (uint32_t)bits_get(w1, 15, 0) };
+	uint32_t did = (uint32_t)bits_get(w1, 15, 0);
+	unsigned pgtt = (unsigned)bits_get(w0, 8, 6), levels = (unsigned)bits_get(w0, 4, 2) + 2;
 
 	if (!(w0 & 1))
 		return;
-	switch (bits_get(w0, 8, 6)) {
-	case 1:
-		a.type = LIFT_FS;
-		a.levels = (uint8_t)(4 + (bits_get(w2, 3, 2) & 1));
-		a.root = page_of(w2);
-		break;
-	case 2:
-	case 3:
-		a.type = bits_get(w0, 8, 6) == 2 ? LIFT_SS : LIFT_NESTED;
-		a.levels = (uint8_t)(bits_get(w0, 4, 2) + 2);
-		a.root = page_of(w0);
-		if (a.levels < 3 || a.levels > 5)
-			return;
-		break;
-	case 4:
-		a.type = LIFT_PT;
-		break;
-	default:
-		return;
-	}
-	lift_found(l, s, a);
+	if (pgtt == 1)
+		lift_found(l, s, attached(rid, pasid, did, LIFT_FS, 4 + (bits_get(w2, 3, 2) & 1), page_of(w2)));
+	else if ((pgtt == 2 || pgtt == 3) && levels >= 3 && levels <= 5)
+		lift_found(l, s, attached(rid, pasid, did, pgtt == 2 ? LIFT_SS : LIFT_NESTED, levels, page_of(w0)));
+	else if (pgtt == 4)
+		lift_found(l, s, attached(rid, pasid, did, LIFT_PT, 0, 0));
 }
 static void scan_scalable(struct lift *l, struct lift_scan *s, uint32_t first, uint64_t tab)
 {
@@ -92,13 +83,10 @@ static void scan_scalable(struct lift *l, struct lift_scan *s, uint32_t first, u
 }
 static void scan_all(struct lift *l, struct lift_scan *s)
 {
-	uint64_t root = page_of(l->rtaddr);
-	unsigned ttm = (unsigned)bits_get(l->rtaddr, 11, 10);
+	uint64_t root = page_of(l->vtd.rtaddr);
+	unsigned ttm = (unsigned)bits_get(l->vtd.rtaddr, 11, 10);
 
-	l->n_upper = 0;
-	memset(l->filter, 0, sizeof(l->filter));
-	l->budget = UINT64_C(1) << 28;
-	if (ttm > 1 || !(l->gsts & BIT64(30)))
+	if (ttm > 1 || !(l->vtd.gsts & BIT64(30)))
 		return; /* no root table was set, or abort mode */
 	lift_watch(l, root);
 	for (uint32_t bus = 0; bus < 256 && !l->failed; bus++) {
@@ -121,18 +109,12 @@ static void flush(struct lift *l, bool all, uint32_t did, uint64_t addr, unsigne
 	bool any = false;
 
 	for (const struct lift_dom *d = l->doms; d; d = d->next) {
-		struct trc_rec r = { .kind = TRC_FLUSH, .at = l->now };
+		uint64_t size = am < 40 ? UINT64_C(4096) << am : 0; /* wider: the whole domain */
 
-		if (!all && d->did != did)
+		if (!all && d->t.did != did)
 			continue;
 		any = true;
-		r.u.sw.dom = d->id;
-		r.u.sw.pasid = TRC_NO_PASID;
-		if (am < 40) { /* wider: the whole domain */
-			r.u.sw.size = UINT64_C(4096) << am;
-			r.u.sw.iova = addr & ~(r.u.sw.size - 1);
-		}
-		lift_put(l, &r);
+		lift_flush(l, d, addr & ~(size - 1), size);
 	}
 	l->s->flush_unknown += !any && !all;
 }
@@ -150,17 +132,17 @@ static void descriptor(struct lift *l, uint64_t lo, uint64_t hi)
 }
 static void run_queue(struct lift *l)
 {
-	uint64_t bytes = UINT64_C(4096) << (l->iqa & 7), base = bits_get(l->iqa, 51, 12) << 12;
-	unsigned step = l->iqa & BIT64(11) ? 32 : 16;
-	uint64_t tail = l->iqt & (bytes - 1) & ~(uint64_t)(step - 1);
+	uint64_t bytes = UINT64_C(4096) << (l->vtd.iqa & 7), base = bits_get(l->vtd.iqa, 51, 12) << 12;
+	unsigned step = l->vtd.iqa & BIT64(11) ? 32 : 16;
+	uint64_t tail = l->vtd.iqt & (bytes - 1) & ~(uint64_t)(step - 1);
 
-	l->iqh &= (uint32_t)(bytes - step);
-	if (!(l->gsts & BIT64(GCMD_QIE)))
+	l->vtd.iqh &= (uint32_t)(bytes - step);
+	if (!(l->vtd.gsts & BIT64(GCMD_QIE)))
 		return;
-	for (; l->iqh != tail; l->iqh = (uint32_t)((l->iqh + step) & (bytes - 1))) {
+	for (; l->vtd.iqh != tail; l->vtd.iqh = (uint32_t)((l->vtd.iqh + step) & (bytes - 1))) {
 		uint64_t w[2] = { 0, 0 };
 
-		if (mem_read(l->mem, base + l->iqh, w, 2) == MEM_OK)
+		if (mem_read(l->mem, base + l->vtd.iqh, w, 2) == MEM_OK)
 			descriptor(l, w[0], w[1]);
 	}
 }
@@ -168,40 +150,43 @@ static void run_queue(struct lift *l)
 static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool state)
 {
 	uint64_t *r = NULL;
-	uint32_t was = l->gsts;
+	uint32_t was = l->vtd.gsts;
 
 	switch (off & ~4u) {
 	case REG_RTADDR:
-		r = &l->rtaddr_sw;
+		r = &l->vtd.rtaddr_sw;
 		break;
 	case REG_IQT:
-		r = &l->iqt;
+		r = &l->vtd.iqt;
 		break;
 	case REG_IQA:
-		r = &l->iqa;
+		r = &l->vtd.iqa;
 		break;
 	}
 	if (r)
-		*r = bytes == 8 ? val : off & 4 ? bits_put(*r, 63, 32, val) : bits_put(*r, 31, 0, val);
+		*r = lift_part(*r, off, bytes, val);
 	if (state && off == REG_IQH)
-		l->iqh = (uint32_t)val;
+		l->vtd.iqh = (uint32_t)val;
 	if (state && off == REG_GSTS)
-		l->gsts = (uint32_t)val;
+		l->vtd.gsts = (uint32_t)val;
 	if (state)
-		l->rtaddr = l->rtaddr_sw;
+		l->vtd.rtaddr = l->vtd.rtaddr_sw;
 	if (state)
 		return;
 	if (off == REG_GCMD) {
 		/* SRTP is a one-shot command, its status stays; the others are levels */
-		l->gsts = ((uint32_t)val & ~(uint32_t)BIT64(GCMD_SRTP)) | ((was | (uint32_t)val) & (uint32_t)BIT64(GCMD_SRTP));
+		l->vtd.gsts = ((uint32_t)val & ~(uint32_t)BIT64(GCMD_SRTP)) | ((was | (uint32_t)val) & (uint32_t)BIT64(GCMD_SRTP));
 		if (val & BIT64(GCMD_SRTP)) {
-			l->rtaddr = l->rtaddr_sw;
+			l->vtd.rtaddr = l->vtd.rtaddr_sw;
 			l->dirty = true;
 		}
 		if (!(was & BIT64(GCMD_QIE)) && val & BIT64(GCMD_QIE))
-			l->iqh = 0;
+			l->vtd.iqh = 0;
 	}
 	if (off == REG_IQT || off == REG_GCMD)
 		run_queue(l);
 }
 
+const struct lift_arch lift_vtd = {
+	.name = "vtd", .mark = "RTADDR", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W, .sign = true
+};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * drv_smmuv3.c - SMMUv3 domains and attachments: which tables an attach gets, ASIDs and VMIDs, the order of attach and detach.
- * As Linux: ASIDs from 1 on in one namespace for all units, VMIDs from 1 on for each unit; both stay with a domain to the end, as its tables
- * do. Under nesting one virtual machine has one VMID on each unit and numbers its ASIDs itself. ATS is on where the trace says the device
+ * As Linux: ASIDs from 1 on in one namespace for all units, VMIDs from 1 on for each unit; both stay with a domain to the end, as its
+ * tables do. Under nesting one virtual machine has one VMID on each unit and numbers its ASIDs itself. ATS is on where the trace says the device
  * has it on; the driver cannot switch it off at the device when it detaches it.
  */
 #include "software/drv_smmuv3.h"
@@ -146,24 +146,30 @@ static void install(struct smmud *v, struct smmud_master *a, uint32_t pasid)
 	smmud_sync(v);
 }
 
+/* May requests without PASID be in @m while there are PASIDs, of the guest if @nested? */
+static bool beside_pasids(const struct drv_dom *m, bool nested)
+{
+	return nested ? m->mode == DRV_MODE_NESTED : m->mode == DRV_MODE_FS || m->mode == DRV_MODE_PT;
+}
+
 /* What cannot be together in one STE. */
 static bool fits(struct drv *d, const struct smmud *v, const struct smmud_master *a, const struct drv_dom *m, uint32_t pasid)
 {
-	bool nested = m->mode == DRV_MODE_NESTED, has = a->dom != NULL;
+	bool nested = m->mode == DRV_MODE_NESTED;
 
 	if (a->rid >> v->sid_bits)
 		return drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is wider than the %u StreamID bits of unit %u", a->rid, v->sid_bits, v->index);
 	if (pasid == TRC_NO_PASID) {
-		if (a->n_pasid && (m->mode == DRV_MODE_SS || (a->nested && !nested) || (!a->nested && nested)))
+		if (a->n_pasid && !beside_pasids(m, a->nested))
 			return drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " has PASIDs attached that a %s domain cannot be with", a->rid, mode_name[m->mode]);
 		return true;
 	}
 	if (!pasid || pasid >> v->ssid_bits)
-		return drv_fail(d, ERR_INPUT, "unit %u cannot attach PASID %" PRIu32 " (IDR1.SSIDSIZE, software.smmu_ssid_bits; 0 is taken by requests without PASID)",
-				v->index, pasid);
-	if (!m->asid || (has && (a->dom->mode == DRV_MODE_SS || (a->dom->mode == DRV_MODE_NESTED) != nested) && !(a->dom->mode == DRV_MODE_PT && !nested)) ||
-	    (a->n_pasid && a->nested != nested))
-		return drv_fail(d, ERR_INPUT, "a PASID of requester 0x%" PRIx32 " cannot be in a %s domain beside what is attached", a->rid, mode_name[m->mode]);
+		return drv_fail(d, ERR_INPUT, "unit %u cannot attach PASID %" PRIu32 " (1 to 2^%u - 1: IDR1.SSIDSIZE, software.smmu_ssid_bits)", v->index, pasid,
+				v->ssid_bits);
+	if (!m->asid || (a->n_pasid && a->nested != nested) || (a->dom && !beside_pasids(a->dom, nested)))
+		return drv_fail(d, ERR_INPUT, "a PASID of requester 0x%" PRIx32 " cannot be in a %s domain beside what is attached", a->rid,
+				mode_name[m->mode]);
 	return true;
 }
 

@@ -8,8 +8,10 @@
 #include "smmuv3/smmuv3_fields.h"
 
 enum { REG_CMDQ_PROD = 0x98 };
-enum { OP_PREFETCH_CONFIG = 0x01, OP_CFGI_STE = 0x03, OP_CFGI_CD = 0x05, OP_NH_ASID = 0x11, OP_NH_VA = 0x12, OP_EL2_ASID = 0x21, OP_EL2_VA = 0x22,
-       OP_S12_VMALL = 0x28, OP_S2_IPA = 0x2a, OP_ATC_INV = 0x40, OP_SYNC = 0x46 };
+enum {
+	OP_PREFETCH_CONFIG = 0x01, OP_CFGI_STE = 0x03, OP_CFGI_CD = 0x05, OP_NH_ASID = 0x11, OP_NH_VA = 0x12, OP_EL2_ASID = 0x21, OP_EL2_VA = 0x22,
+	OP_S12_VMALL = 0x28, OP_S2_IPA = 0x2a, OP_ATC_INV = 0x40, OP_SYNC = 0x46
+};
 enum { CS_IRQ = 1, CS_SEV = 2, RANGE_NUM_MAX = 31, ATC_ALL = 52 };
 
 static uint64_t slot(const struct smmud *v)

@@ -22,7 +22,8 @@ static const struct used { uint8_t when, word, hi, lo; } ste_used[] = {
 	{ S1, 1, 7, 0 }, { S1, 1, 27, 27 }, { S1, 1, 31, 30 }, /* S1DSS, S1CIR, S1COR, S1CSH; S1STALLD; STRW */
 	{ S1 | S2, 1, 19, 19 }, { S1 | S2, 1, 29, 28 }, { S1 | S2, 2, 15, 0 }, /* MEV, EATS, S2VMID */
 	{ S2 | BYPASS | S1_BYPASS, 1, 45, 44 }, /* SHCFG */
-	{ S2, 1, 25, 25 }, { S2, 2, 50, 32 }, { S2, 2, 52, 51 }, { S2, 2, 54, 54 }, { S2, 2, 58, 57 }, /* S2FWB, S2T0SZ to S2PS, S2AA64, S2ENDI, S2PTW, S2S, S2R */
+	{ S2, 1, 25, 25 }, { S2, 2, 50, 32 }, /* S2FWB; S2T0SZ to S2PS */
+	{ S2, 2, 52, 51 }, { S2, 2, 54, 54 }, { S2, 2, 58, 57 }, /* S2AA64, S2ENDI; S2PTW; S2S, S2R */
 	{ S2, 3, 51, 4 }, /* S2TTB */
 };
 

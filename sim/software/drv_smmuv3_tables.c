@@ -134,7 +134,8 @@ bool smmud_shape(struct smmud *v, struct drv_dom *m)
 {
 	struct drv *d = v->d;
 	unsigned g = 12 + 2 * d->cfg->smmu_granule, oas = v->oas > 48 && g != 16 ? 48 : v->oas;
-	struct smmud_pt t = { .page_lg2 = (uint8_t)g, .s2 = m->mode == DRV_MODE_SS }, vm = { .page_lg2 = (uint8_t)g, .s2 = true, .bits = (uint8_t)oas };
+	struct smmud_pt t = { .page_lg2 = (uint8_t)g, .s2 = m->mode == DRV_MODE_SS };
+	struct smmud_pt vm = { .page_lg2 = (uint8_t)g, .s2 = true, .bits = (uint8_t)oas };
 
 	if (d->cfg->levels == 5 || d->cfg->s2_levels == 5)
 		return drv_fail(d, ERR_INPUT, "unit %u: tables have at most 4 levels (software.levels, software.s2_levels)", v->index);
@@ -165,7 +166,8 @@ bool smmud_map_some(struct drv *d, struct drv_dom *m)
 	const struct smmud_pt t = smmud_pt_of(d, m);
 
 	if (d->map_pa + d->map_left > BIT64(m->pa_bits))
-		return drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " does not fit the %u bits of the unit", d->map_pa + d->map_left - 1, m->pa_bits);
+		return drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " does not fit the %u bits of the unit", d->map_pa + d->map_left - 1,
+				m->pa_bits);
 	for (unsigned n = 0; n < DRV_MAP_CHUNK && d->map_left && !d->failed; n++) {
 		uint64_t both = d->map_iova | d->map_pa | (d->map_pa + t.off), pa, size;
 		unsigned level = d->cfg->superpages ? t.start > 1 ? t.start : 1 : 3, at;

@@ -187,6 +187,15 @@ static const struct {
 	{ "smmuv3-s2-4711-w24", "cases.gz", 64, 0, 0, 41, 56, 0 }, /* the same, 16 KiB */
 	{ "smmuv3-nested-4711-w07", "cases.gz", 98, 0, 78, 13, 22, 0 },
 	{ "smmuv3-nested-4711-w19", "cases.gz", 106, 0, 64, 38, 14, 0 }, /* stage 2 faults on stage 1 descriptors */
+	{ "amdvi-edu.snap2", "maps.gz", 4 * 1095, 0, 0, 0, 0, 0 },
+	{ "amdvi-edu.snap2", "xlate.gz", 601, 0, 0, 0, 0, 0 },
+	{ "amdvi-4711-w00", "cases.gz", 119, 0, 61, 0, 1, 0 }, /* address beyond Mode */
+	{ "amdvi-4711-w03", "cases.gz", 113, 0, 92, 0, 7, 0 }, /* skipped levels */
+	{ "amdvi-4711-w11", "cases.gz", 120, 0, 0, 120, 0, 0 }, /* illegal device table entry */
+	{ "amdvi-4711-w13", "cases.gz", 76, 25, 48, 0, 19, 0 }, /* reserved bits */
+	{ "amdvi-4711-w14", "cases.gz", 108, 0, 56, 0, 12, 0 }, /* a page at address 0 */
+	{ "amdvi-4711-w16", "cases.gz", 1, 0, 1, 0, 119, 0 }, /* TV = 0 */
+	{ "amdvi-4711-w25", "cases.gz", 92, 15, 68, 0, 13, 0 }, /* wrong sizes of next level 7 */
 };
 
 START_TEST(images_agree)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * amdvi_iotlb.c - INVALIDATE_IOTLB_PAGES: messages to devices, ITags, limits, time-outs, completions.
+ * Models: at most Maxpend messages of one QueueID in flight (0: option inv.inflight), 32 ITags of each device; commands beyond that are
+ * executed as far as COMPLETION_WAIT lets them and their messages follow in order. A message not answered within Control.InvTimeOut of its
+ * sending leaves one IOTLB_INV_TIMEOUT and counts as answered; a completion that comes later is counted and ignored. That event goes to the host's
+ * log for guests' commands too, with the host's device id and the address in cmd->spa; only the host's stop its buffer (option halt_on_timeout).
+ * Does not model: the link (the environment delivers messages and completions), the Type field. GN = 1 with PASID 0 may be meant for requests
+ * that the device makes without a PASID (DTE.GIoV): matching it is the device's business.
+ * Spec: 48882, "INVALIDATE_IOTLB_PAGES", "IOTLB_INV_TIMEOUT"; PCIe ATS, "Invalidation Protocol".
+ */
+#include "amdvi/amdvi_cmd.h"
+
+/*
+ * An ITag of @rid not in use, ACMD_TAGS if there is none. Tags that timed out come last: a late completion must not be taken for the
+ * answer to a newer message (32 time-outs are remembered).
+ */
+static unsigned free_tag(const struct amdvi_cmd *c, uint32_t rid)
+{
+	uint32_t used = 0, avoid = 0;
+
+	for (const struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
+		if (r->issued && r->inv.rid == rid)
+			used |= UINT32_C(1) << r->inv.itag;
+	for (unsigned i = 0; i < ACMD_TAGS; i++)
+		if (c->lost[i].open && c->lost[i].rid == rid)
+			avoid |= UINT32_C(1) << c->lost[i].itag;
+	if (~(used | avoid))
+		return (unsigned)__builtin_ctz(~(used | avoid));
+	return ~used ? (unsigned)__builtin_ctz(~used) : ACMD_TAGS;
+}
+
+static unsigned in_flight(const struct amdvi_cmd *c, unsigned queue)
+{
+	unsigned n = 0;
+
+	for (const struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
+		n += r->issued && r->queue == queue;
+	return n;
+}
+
+bool acmd_iotlb_pending(const struct amdvi_cmd *c, uint32_t owner, uint64_t before)
+{
+	for (const struct amdvi_iotlb_req *r = c->reqs; r && r->seq < before; r = r->next)
+		if (r->owner == owner)
+			return true;
+	return false;
+}
+
+static void remove_req(struct amdvi_cmd *c, struct amdvi_iotlb_req *r)
+{
+	sim_cancel(c->v->u.k, &r->timer);
+	*r->pprev = r->next;
+	if (r->next)
+		r->next->pprev = r->pprev;
+	else
+		c->reqs_tail = r->pprev;
+	r->next = c->req_free;
+	c->req_free = r;
+}
+
+/* Send @r if a tag is free and its queue may have one more. Returns: sent. */
+static bool issue(struct amdvi_cmd *c, struct amdvi_iotlb_req *r)
+{
+	struct amdvi *v = c->v;
+	unsigned tag = free_tag(c, r->inv.rid);
+	struct ats_inv msg;
+
+	if (tag == ACMD_TAGS || in_flight(c, r->queue) >= r->depth)
+		return false;
+	r->inv.itag = (uint8_t)tag;
+	r->issued = true;
+	v->st.iotlb++;
+	if (!v->u.env.ats_inv) {
+		remove_req(c, r); /* nobody there: answered at once */
+		return true;
+	}
+	if (v->on.inv_timeout_ps)
+		sim_at(v->u.k, sim_now(v->u.k) + v->on.inv_timeout_ps, &r->timer);
+	msg = r->inv; /* the device may answer before it returns */
+	v->u.env.ats_inv(v->u.env.arg, &msg);
+	return true;
+}
+
+/* A tag of @rid or a place in @queue has become free: the oldest postponed messages go, in order. */
+static void issue_postponed(struct amdvi_cmd *c, unsigned queue, uint32_t rid)
+{
+	for (struct amdvi_iotlb_req *r = c->reqs; r;) {
+		if (r->issued || (r->queue != queue && r->inv.rid != rid)) {
+			r = r->next;
+			continue;
+		}
+		if (issue(c, r)) {
+			r = c->reqs; /* the list may have changed */
+			continue;
+		}
+		if (r->queue == queue && r->inv.rid == rid)
+			return;
+		r = r->next; /* held back by another queue or device, which must not hold back this one */
+	}
+}
+
+static sim_fn timed_out;
+
+static void put(struct amdvi_exec *x)
+{
+	struct amdvi *v = x->v;
+	struct amdvi_cmd *c = v->cmd;
+	struct amdvi_iotlb_req *r = c->req_free;
+	unsigned depth = (unsigned)bits_get(x->qw[0], 31, 24);
+
+	c->req_free = r->next;
+	*r = (struct amdvi_iotlb_req){ .v = v, .seq = c->seq++, .spa = x->spa, .owner = x->owner, .pprev = c->reqs_tail,
+				       .queue = (uint16_t)bits_get(x->qw[0], 47, 32), .depth = (uint16_t)(depth ? depth : v->cfg->ordinary_inflight),
+				       .inv = { .rid = (uint32_t)bits_get(x->qw[0], 15, 0), .has_pasid = x->qw[1] >> 2 & 1 } };
+	sim_event_init(&r->timer, timed_out);
+	if (r->inv.has_pasid)
+		r->inv.pasid = (uint32_t)amdvi_get_cmd_invalidate_iotlb_pages_PASID(x->qw);
+	amdvi_cmd_range(x->qw[1], &r->inv.first, &r->inv.last);
+	*c->reqs_tail = r;
+	c->reqs_tail = &r->next;
+	issue_postponed(c, r->queue, r->inv.rid);
+}
+
+void acmd_iotlb(struct amdvi_exec *x)
+{
+	struct amdvi_cmd *c = x->v->cmd;
+
+	if (c->req_free && !c->room) {
+		put(x);
+		acmd_exec_done(x);
+		return;
+	}
+	x->next = NULL;
+	*c->room_tail = x;
+	c->room_tail = &x->next;
+}
+
+/* Requests have gone: commands that waited for room, then COMPLETION_WAITs. */
+static void gone(struct amdvi_cmd *c)
+{
+	while (c->req_free && c->room) {
+		struct amdvi_exec *x = c->room;
+
+		c->room = x->next;
+		if (!c->room)
+			c->room_tail = &c->room;
+		put(x);
+		acmd_exec_done(x);
+	}
+	acmd_waits_run(c);
+	amdvi_progress(c->v);
+}
+
+static void timed_out(struct sim_event *e)
+{
+	struct amdvi_iotlb_req *r = container_of(e, struct amdvi_iotlb_req, timer);
+	struct amdvi *v = r->v;
+	struct amdvi_cmd *c = v->cmd;
+	uint64_t rec[2] = { (uint64_t)AEV_IOTLB_INV_TIMEOUT << 60 | r->inv.rid, r->spa & ~UINT64_C(15) };
+	uint32_t rid = r->inv.rid;
+	unsigned queue = r->queue;
+	bool stop = v->cfg->halt_on_timeout && !r->owner;
+
+	v->st.iotlb_timeouts++;
+	c->lost[c->lost_next++ % ACMD_TAGS] = (struct amdvi_iotlb_lost){ .rid = rid, .itag = r->inv.itag, .open = true };
+	remove_req(c, r);
+	if (stop)
+		acmd_halt(v);
+	amdvi_log_event(v, rec); /* before any COMPLETION_WAIT stores */
+	issue_postponed(c, queue, rid);
+	gone(c);
+	if (stop && v->u.env.progress)
+		v->u.env.progress(v->u.env.arg);
+}
+
+static struct amdvi_iotlb_req *find_tag(const struct amdvi_cmd *c, uint32_t rid, unsigned tag)
+{
+	for (struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
+		if (r->issued && r->inv.rid == rid && r->inv.itag == tag)
+			return r;
+	return NULL;
+}
+
+static void unexpected(struct amdvi_cmd *c, uint32_t rid, unsigned tag)
+{
+	c->unexpected++;
+	for (unsigned i = 0; i < ACMD_TAGS; i++)
+		if (c->lost[i].rid == rid && c->lost[i].itag == tag)
+			c->lost[i].open = false;
+}
+
+void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc)
+{
+	struct amdvi_cmd *c = amdvi_of(u)->cmd;
+	struct amdvi_iotlb_req *done[ACMD_TAGS];
+	unsigned queue[ACMD_TAGS], n = 0;
+
+	/* Whom it answers is settled before any tag is given away again. */
+	for (; itag_vector; itag_vector &= itag_vector - 1) {
+		unsigned tag = (unsigned)__builtin_ctz(itag_vector);
+		struct amdvi_iotlb_req *r = find_tag(c, rid, tag);
+
+		if (!r) {
+			unexpected(c, rid, tag);
+			continue;
+		}
+		/* the first completion says how many there will be; 0 means 8 */
+		r->left = (uint8_t)((r->left ? r->left : cc & 7 ? cc & 7 : 8) - 1);
+		if (!r->left)
+			done[n++] = r;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		queue[i] = done[i]->queue;
+		remove_req(c, done[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		issue_postponed(c, queue[i], rid);
+	if (n)
+		gone(c);
+}
+
+void acmd_iotlb_create(struct amdvi_cmd *c)
+{
+	c->reqs_tail = &c->reqs;
+	c->room_tail = &c->room;
+	for (unsigned i = 0; i < ACMD_REQS; i++) {
+		c->req_pool[i].next = c->req_free;
+		c->req_free = &c->req_pool[i];
+	}
+}
+
+void acmd_iotlb_destroy(struct amdvi_cmd *c)
+{
+	for (struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
+		sim_cancel(c->v->u.k, &r->timer);
+}
