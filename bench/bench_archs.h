@@ -5,6 +5,7 @@
  */
 #ifndef IOMMUSIM_BENCH_ARCHS_H
 #define IOMMUSIM_BENCH_ARCHS_H
+#include "amdvi/amdvi.h"
 #include "machine.h"
 #include "smmuv3/smmuv3.h"
 #include "vtd/vtd.h"
@@ -12,6 +13,7 @@
 union bench_cfg {
 	struct vtd_cfg vtd;
 	struct smmuv3_cfg smmuv3;
+	struct amdvi_cfg amdvi;
 };
 
 static void *new_cfg(struct machine *b)
@@ -116,8 +118,45 @@ static void smmuv3_bench_start(struct machine *b, uint64_t s1_root, uint64_t s2_
 	restore(b, 0x24, 4, 1);
 }
 
+/* ---- AMD-Vi ---- */
+
+static void amdvi_bench_defaults(struct machine *b, uint32_t iotlb, bool walk_caches)
+{
+	struct amdvi_cfg *c = new_cfg(b);
+
+	cfg_defaults(amdvi_opts, c);
+	c->iotlb.entries = iotlb;
+	c->iotlb.ways = 8;
+	if (!walk_caches)
+		c->pdc.entries = c->nested.entries = 0;
+}
+
+static struct iommu *amdvi_bench_create(struct machine *b, struct err *e)
+{
+	return amdvi_create(&b->c->amdvi, "amd0", plat_kernel(b->p), b->m, plat_port(b->p), 1, e);
+}
+
+static uint64_t amdvi_bench_entry(unsigned stage, unsigned level, uint64_t addr)
+{
+	return stage == 1 ? addr | 0x67 : addr | UINT64_C(3) << 61 | (uint64_t)level << 9 | 1; /* x86-64; IR, IW, next level, PR */
+}
+
+static void amdvi_bench_start(struct machine *b, uint64_t s1_root, uint64_t s2_root)
+{
+	uint64_t dte = 0x10000 + 32 * RID, gcr3 = 0x4000;
+	bool guest = b->mode != SS, host = b->mode != FS;
+
+	/* V, TV, IR, IW; Mode 4; GV, GIoV, one level of GCR3 (root bits 14:12 at 60:58); domain 1 */
+	put(b, dte, 3 | UINT64_C(3) << 61 | (host ? s2_root | 4 << 9 : 0) | (guest ? BIT64(54) | BIT64(55) | gcr3 >> 12 << 58 : 0));
+	put(b, dte + 8, 1);
+	put(b, gcr3, s1_root | 1);
+	restore(b, 0, 8, 0x10000 | 3); /* device table, four pages */
+	restore(b, 0x18, 8, 1 | 1 << 16); /* Control: IommuEn, GTEn */
+}
+
 static const struct bench_arch bench_archs[] = {
 	{ "vtd", vtd_bench_defaults, vtd_bench_create, vtd_bench_entry, vtd_bench_start, 4 },
 	{ "smmuv3", smmuv3_bench_defaults, smmuv3_bench_create, smmuv3_bench_entry, smmuv3_bench_start, 6 },
+	{ "amdvi", amdvi_bench_defaults, amdvi_bench_create, amdvi_bench_entry, amdvi_bench_start, 2 },
 };
 #endif

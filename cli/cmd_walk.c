@@ -38,7 +38,7 @@ static const char help_text[] =
 	"    --rid ID           the requester (SMMUv3: stream): a number, or bus:device.function in hexadecimal\n"
 	"    --pasid N          the request carries this PASID (SMMUv3: substream)\n"
 	"    --write            the access is a write (default: a read)\n"
-	"  --haw BITS           host address width, 12 to 64; SMMUv3: output address size (default: the architecture's, from the image's registers)\n"
+	"  --haw BITS           host address width, 12 to 64; SMMUv3: output address size (default: from the image's registers)\n"
 	"  --format text|json   how to print (default: text)\n"
 	"  --help\n\n"
 	"Exit status: 0 all agree, 1 a disagreement or a refused translation, 2 wrong input, 3 the machine failed.\n\n"
@@ -366,7 +366,11 @@ static int print_tally_json(struct out *o, const struct walk_query *q, const str
 {
 	json_t *r = json_pack("{s:I, s:I, s:I}", "equal", (json_int_t)t->equal, "explained", (json_int_t)t->explained, "different",
 			      (json_int_t)t->different);
+	json_t *why = json_object();
 
+	for (unsigned i = 0; i < WALK_WHYS && t->why[i].text; i++)
+		json_object_set_new(why, t->why[i].text, json_integer((json_int_t)t->why[i].n));
+	json_object_set_new(r, "explanations", why);
 	return print_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "query", q->path, "agree", (json_int_t)t->agree,
 				    "disagree", (json_int_t)t->disagree, "skipped", (json_int_t)t->skipped, "reasons", r, "stale",
 				    (json_int_t)t->stale, "by_specification", (json_int_t)t->by_spec, "mappings", (json_int_t)t->mappings,
@@ -386,6 +390,8 @@ static void print_tally(const struct walk_unit *w, const struct walk_query *q, c
 		printf("decided by the specification: %llu\n", (ull)t->by_spec);
 	if (q->kind == WQ_CASES)
 		printf("reason: %llu equal, %llu explained, %llu different\n", (ull)t->equal, (ull)t->explained, (ull)t->different);
+	for (unsigned i = 0; i < WALK_WHYS && t->why[i].text; i++)
+		printf("explained %llu: %s\n", (ull)t->why[i].n, t->why[i].text);
 	printf("%llu agree, %llu disagree, %llu skipped\n", (ull)t->agree, (ull)t->disagree, (ull)t->skipped);
 }
 

@@ -9,10 +9,11 @@
 #include "import/lift.h"
 
 static const char help[] =
-	"usage: iommusim trace lift IN [-o OUT]\n"
-	"Derive attach, detach, map, unmap and flush events from the stores and commands of a VT-d trace; DMAs pass through with their expectations.\n"
+	"usage: iommusim trace lift IN [--arch ARCH] [-o OUT]\n"
+	"Derive attach, detach, map, unmap and flush events from the stores and commands of a trace; DMAs pass through with their expectations.\n"
 	"Registers, memory and MMIO are left out: a driver model makes its own.\n"
 	"\n"
+	"  --arch ARCH       vtd or smmuv3; default: as the captured registers say, vtd if there are none\n"
 	"  -o, --output OUT  default '-': standard output, text; .iotb, .bin and .zst are binary\n"
 	"  --help            this text\n"
 	"\n"
@@ -34,8 +35,9 @@ static void summary(const struct lift_sum *s)
 }
 int trace_lift(int argc, char **argv)
 {
-	static const struct option opts[] = { { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-	const char *out = "-";
+	static const struct option opts[] = { { "output", required_argument, NULL, 'o' }, { "arch", required_argument, NULL, 'a' },
+					      { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	const char *out = "-", *arch = NULL;
 	struct err e = { 0 };
 	struct lift_sum s;
 	struct trc_reader *t;
@@ -50,6 +52,10 @@ int trace_lift(int argc, char **argv)
 			fputs(help, stdout);
 			return cli_out(0);
 		}
+		if (c == 'a') {
+			arch = optarg;
+			continue;
+		}
 		if (c != 'o')
 			return cli_usage("trace lift", "%s %s", c == ':' ? "no value for option" : "unknown option", argv[optind - 1]);
 		out = optarg;
@@ -62,7 +68,7 @@ int trace_lift(int argc, char **argv)
 	if (!t)
 		return cli_fail(&e);
 	w = trc_create(out, trc_format_of(out), &e);
-	ok = w && lift_run(t, w, &s, &e);
+	ok = w && lift_run_as(t, w, arch, &s, &e);
 	trc_close(t);
 	if (!ok) {
 		if (w)

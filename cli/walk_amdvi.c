@@ -83,7 +83,8 @@ static unsigned amdvi_record(struct walk_unit *w, const struct xl_req *q, const 
 	return amdvi_event_record(w->u, q, r, rec) ? 2 : 0;
 }
 
-static enum walk_reason amdvi_reason(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got, const char **why)
+static enum walk_reason amdvi_reason(struct walk_unit *w, const struct wq_row *r, const struct xl_req *q, const struct xl_res *got,
+				     const char **why)
 {
 	bool known = false;
 

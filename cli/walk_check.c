@@ -290,7 +290,18 @@ static void fault_text(const struct wq_row *row, char *buf, size_t n)
 			 row->record[2], row->record[3]);
 }
 
-static bool check_reason(struct check *c, const struct wq_row *row, const struct xl_req *q, const struct xl_res *r, const struct walk_trace *t)
+static void count_why(struct walk_tally *t, const char *why)
+{
+	unsigned i = 0;
+
+	while (i + 1 < WALK_WHYS && t->why[i].text && strcmp(t->why[i].text, why))
+		i++;
+	t->why[i].text = why;
+	t->why[i].n++;
+}
+
+static bool check_reason(struct check *c, const struct wq_row *row, const struct xl_req *q, const struct xl_res *r,
+			 const struct walk_trace *t)
 {
 	const char *why = NULL;
 	char text[160];
@@ -301,6 +312,7 @@ static bool check_reason(struct check *c, const struct wq_row *row, const struct
 		break;
 	case WALK_REASON_EXPLAINED:
 		c->t->explained++;
+		count_why(c->t, why);
 		break;
 	case WALK_REASON_DIFFERENT:
 		c->t->different++;

@@ -34,7 +34,7 @@ struct walk_unit;
 typedef bool walk_map_fn(void *arg, const struct walk_map *m); /* false: stop, out of memory */
 typedef bool walk_requester_fn(void *arg, const struct walk_requester *q);
 enum walk_reason { WALK_REASON_NONE, WALK_REASON_EQUAL, WALK_REASON_EXPLAINED, WALK_REASON_DIFFERENT };
-/* What an xlate line says of a page: its size and address; nothing of its size; only its first address (AMD-Vi logs no more). */
+/* What an xlate line says of a page: its size and address; nothing of its size; only its first address. */
 enum walk_xlate { WALK_XLATE_SIZE, WALK_XLATE_NO_SIZE, WALK_XLATE_FIRST };
 struct walk_arch { /* one row per architecture */
 	const char *kind; /* of the image */
@@ -93,16 +93,22 @@ struct walk_diff { /* one finding, handed to the reporter */
 	const struct walk_trace *trace; /* NULL likewise */
 	char found[240], expected[160];
 };
+enum { WALK_WHYS = 24 }; /* more than any architecture's tables have */
 struct walk_tally {
 	uint64_t agree, disagree, skipped; /* skipped: our own walk left the image */
 	uint64_t equal, explained, different; /* fault reasons; a different one is a disagreement too */
 	uint64_t stale; /* xlate lines translated before the pause, which memory no longer grants, as our walk says too */
+	struct {
+		const char *text;
+		uint64_t n;
+	} why[WALK_WHYS]; /* what explained them, in order of appearance; ends with NULL or the array */
 	uint64_t by_spec;
 	uint64_t mappings; /* found by our enumeration */
 };
 typedef bool walk_report_fn(void *arg, const struct walk_diff *d); /* false: out of memory */
 /** walk_check() - compare every row of @q. Returns: false for @e only; findings are in @t. */
-bool walk_check(struct walk_unit *w, const struct walk_query *q, walk_report_fn *fn, void *arg, struct walk_tally *t, struct err *e) MUST_USE;
+bool walk_check(struct walk_unit *w, const struct walk_query *q, walk_report_fn *fn, void *arg, struct walk_tally *t,
+		struct err *e) MUST_USE;
 /** walk_list() - our enumeration, sorted by requester, PASID and address; *@out is the caller's to free. */
 bool walk_list(struct walk_unit *w, struct walk_map **out, size_t *n, struct err *e) MUST_USE;
 const char *walk_perm_text(unsigned perm); /* "rw", "r-", ... */

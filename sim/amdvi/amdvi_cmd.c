@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_cmd.c - the host's command buffer: when the next command is fetched and begins, errors, idleness.
- * Models: fetch of one 16-byte command at a time; Head passes a command when it has been fetched, its completion comes later. Commands begin
- * in order and each is executed before the next fetch, except: COMPLETION_WAIT with f = 0 completes while later commands go on; with option
- * late_iotlb one further command is fetched during INVALIDATE_IOMMU_PAGES, and begins if it is INVALIDATE_IOTLB_PAGES. An illegal command, or a
- * fetch or a store that memory refuses, stops the buffer (CmdBufRun = 0); the COMPLETION_WAITs begun after one whose store failed never
- * complete, everything else that has begun does. A fetch in progress when the buffer stops is forgotten.
- * While guests' command buffers are enabled (vCmdEn) the host takes turns with them at one execution unit (amdvi_viommu.h); a COMPLETION_WAIT
- * and a device-IOTLB invalidation hold it for their decode time only, and an overtaking one not at all.
- * Model choices: Type of COMMAND_HARDWARE_ERROR is 3, data error (as VirtualBox has it; the specification names no case); Head stays at a
- * command that cannot be fetched; a tail beyond the buffer counts modulo its size (only restored registers can hold one).
+ * Models: fetch of one 16-byte command at a time; Head passes a command when it has been fetched, its completion comes later. Commands
+ * begin in order and each is executed before the next fetch, except: COMPLETION_WAIT with f = 0 completes while later commands go on;
+ * with option late_iotlb one further command is fetched during INVALIDATE_IOMMU_PAGES, and begins if it is INVALIDATE_IOTLB_PAGES. An
+ * illegal command, or a fetch or a store that memory refuses, stops the buffer (CmdBufRun = 0); the COMPLETION_WAITs begun after one
+ * whose store failed never complete, everything else that has begun does. A fetch in progress when the buffer stops is forgotten.
+ * While guests' command buffers are enabled (vCmdEn) the host takes turns with them at one execution unit (amdvi_viommu.h); a
+ * COMPLETION_WAIT and a device-IOTLB invalidation hold it for their decode time only, and an overtaking one not at all.
+ * Model choices: Type of COMMAND_HARDWARE_ERROR is 3, data error (as VirtualBox has it; the specification text we have does not say
+ * which); Head stays at a command that cannot be fetched; a tail beyond the buffer counts modulo its size (only restored registers can
+ * hold one).
  * Does not model: the SNP window of completion stores, memory attributes (Coherent, Isoc).
  * Spec: 48882, "Commands", "Command Buffer", "Event Logging: ILLEGAL_COMMAND_ERROR, COMMAND_HARDWARE_ERROR".
  */
@@ -129,8 +130,8 @@ static struct amdvi_exec *executor(struct amdvi_cmd *c)
 	if (!w)
 		return NULL;
 	c->wait_free = w->next;
-	w->inv_since_wait = c->main.inv_since_wait || c->late.inv_since_wait;
-	c->main.inv_since_wait = c->late.inv_since_wait = false;
+	w->inv_since_wait = c->main.inv_since_wait; /* late says nothing new: what it overtakes is an invalidation */
+	c->main.inv_since_wait = false;
 	if (c->qw[0] >> 2 & 1)
 		c->fence = w;
 	return w;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_cmd.h - private to commands: amdvi_cmd.c (the host's buffer: fetch, order, errors), amdvi_exec.c (what commands do, for the host and
- * for guests), amdvi_iotlb.c (device-IOTLB invalidations). Interface to the rest of the unit: struct amdvi_exec in amdvi_int.h.
+ * amdvi_cmd.h - private to commands: amdvi_cmd.c (the host's buffer: fetch, order, errors), amdvi_exec.c (what commands do, for the
+ * host and for guests), amdvi_iotlb.c (device-IOTLB invalidations). Interface to the rest of the unit: struct amdvi_exec in
+ * amdvi_int.h.
  */
 #ifndef IOMMUSIM_AMDVI_CMD_H
 #define IOMMUSIM_AMDVI_CMD_H
@@ -68,7 +69,6 @@ struct amdvi_cmd {
 	} lost[ACMD_TAGS];
 	unsigned lost_next;
 	uint64_t seq; /* of the next request */
-	uint64_t unexpected; /* completions of nothing outstanding: late, or wrong */
 	struct amdvi_prefetch prefetch_pool[ACMD_PREFETCHES], *prefetch_free;
 	unsigned prefetches; /* in flight */
 };

@@ -2,13 +2,13 @@
 /*
  * amdvi_exec.c - commands, for the host's buffer and for guests' (with host ids): which are legal, how long they take, what they do.
  * amdvi_exec_begin() may call done before it returns, except for COMPLETION_WAIT. It starts at once: taking turns is up to the caller.
- * COMPLETION_WAIT completes when its own time has passed, everything that was in flight when it began has retired (nothing to wait for if its
- * owner invalidated nothing since the last one) and all device-IOTLB invalidations begun before it by its owner are answered or timed out;
- * then it stores, then it interrupts. Those of one owner complete in order. Invalidations themselves do not drain.
+ * COMPLETION_WAIT completes when its own time has passed, everything that was in flight when it began has retired (nothing to wait for
+ * if its owner invalidated nothing since the last one) and all device-IOTLB invalidations begun before it by its owner are answered or
+ * timed out; then it stores, then it interrupts. Those of one owner complete in order. Invalidations themselves do not drain.
  * Prefetches are hints: what finds no room (ACMD_PREFETCHES in flight) is dropped, refusals leave no trace.
- * Does not model: a cache of interrupt table entries (INVALIDATE_INTERRUPT_TABLE takes the time of INVALIDATE_DEVTAB_ENTRY and drops nothing), what
- * Type of INVALIDATE_IOTLB_PAGES means (it is accepted and not passed on), the fetch of the event that INSERT_GUEST_EVENT names (the guest's log
- * does that).
+ * Does not model: a cache of interrupt table entries (INVALIDATE_INTERRUPT_TABLE takes the time of INVALIDATE_DEVTAB_ENTRY and drops
+ * nothing), what Type of INVALIDATE_IOTLB_PAGES means (it is accepted and not passed on), the fetch of the event that
+ * INSERT_GUEST_EVENT names (the guest's log does that).
  * Model choices: PFCount counts pages of the size that Address and S encode, 0 is none; Inval drops those pages of the domain that the
  * device table entry names (looked up in no time); INSERT_GUEST_EVENT has the event's address in bits 51:4 of the second word; bits 31
  * and 28 of RESET_VMMIO are vCmd and All.
@@ -225,7 +225,8 @@ static bool prefetch(struct amdvi *v, const uint64_t qw[2], uint64_t iova)
 		return false;
 	c->prefetch_free = p->next;
 	c->prefetches++;
-	p->x.req = (struct xl_req){ .iova = iova, .len = 1, .rid = (uint32_t)bits_get(qw[0], 15, 0), .acc = XL_R, .spec = true, .has_pasid = GN(qw) };
+	p->x.req = (struct xl_req){ .iova = iova, .len = 1, .rid = (uint32_t)bits_get(qw[0], 15, 0), .acc = XL_R, .spec = true };
+	p->x.req.has_pasid = GN(qw);
 	if (p->x.req.has_pasid)
 		p->x.req.pasid = (uint32_t)bits_get(qw[0], 51, 32);
 	p->x.done = prefetched;
@@ -273,7 +274,8 @@ static void exec_prefetch(struct amdvi_exec *x)
 
 static void exec_pages(struct amdvi *v, const uint64_t qw[2])
 {
-	struct amdvi_pages p = { .domain = (uint16_t)bits_get(qw[0], 47, 32), .pasid = (uint32_t)bits_get(qw[0], 19, 0), .gn = GN(qw), .pde = qw[1] >> 1 & 1 };
+	struct amdvi_pages p = { .domain = (uint16_t)bits_get(qw[0], 47, 32), .pasid = (uint32_t)bits_get(qw[0], 19, 0), .gn = GN(qw),
+				 .pde = qw[1] >> 1 & 1 };
 
 	amdvi_cmd_range(qw[1], &p.first, &p.last);
 	v->st.pages++;

@@ -60,6 +60,7 @@ struct amdvi_viommu;
 	X(pages_all, "count", "of these, of the whole address space")                                                 \
 	X(iotlb, "count", "INVALIDATE_IOTLB_PAGES sent")                                                              \
 	X(iotlb_timeouts, "count", "INVALIDATE_IOTLB_PAGES that timed out")                                           \
+	X(iotlb_unexpected, "count", "completions of device-IOTLB invalidations that nothing waited for")                   \
 	X(irt, "count", "INVALIDATE_INTERRUPT_TABLE executed")                                                        \
 	X(prefetch, "count", "PREFETCH_IOMMU_PAGES executed")                                                         \
 	X(ppr_complete, "count", "COMPLETE_PPR_REQUEST executed")                                                     \

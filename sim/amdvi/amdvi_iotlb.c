@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_iotlb.c - INVALIDATE_IOTLB_PAGES: messages to devices, ITags, limits, time-outs, completions.
- * Models: at most Maxpend messages of one QueueID in flight (0: option inv.inflight), 32 ITags of each device; commands beyond that are
- * executed as far as COMPLETION_WAIT lets them and their messages follow in order. A message not answered within Control.InvTimeOut of its
- * sending leaves one IOTLB_INV_TIMEOUT and counts as answered; a completion that comes later is counted and ignored. That event goes to the host's
- * log for guests' commands too, with the host's device id and the address in cmd->spa; only the host's stop its buffer (option halt_on_timeout).
- * Does not model: the link (the environment delivers messages and completions), the Type field. GN = 1 with PASID 0 may be meant for requests
- * that the device makes without a PASID (DTE.GIoV): matching it is the device's business.
+ * Models: at most Maxpend messages of one QueueID in flight (0: option inv.inflight), 32 ITags of each device; commands beyond that
+ * let later ones begin, their messages follow in order, and COMPLETION_WAIT waits for those too. A message not answered within
+ * Control.InvTimeOut of its sending leaves one IOTLB_INV_TIMEOUT and counts as answered; a completion that comes later is ignored
+ * (iotlb_unexpected). The event goes to the host's log for guests' commands too, with the host's device id and the address in
+ * exec->spa; only the host's own stop its buffer (option halt_on_timeout).
+ * Does not model: the link (the environment delivers messages and completions), the Type field. GN = 1 with PASID 0 may be meant for
+ * requests that the device makes without a PASID (DTE.GIoV): matching it is the device's business.
  * Spec: 48882, "INVALIDATE_IOTLB_PAGES", "IOTLB_INV_TIMEOUT"; PCIe ATS, "Invalidation Protocol".
  */
 #include "amdvi/amdvi_cmd.h"
@@ -126,7 +127,7 @@ void acmd_iotlb(struct amdvi_exec *x)
 {
 	struct amdvi_cmd *c = x->v->cmd;
 
-	if (c->req_free && !c->room) {
+	if (c->req_free) {
 		put(x);
 		acmd_exec_done(x);
 		return;
@@ -182,9 +183,11 @@ static struct amdvi_iotlb_req *find_tag(const struct amdvi_cmd *c, uint32_t rid,
 	return NULL;
 }
 
-static void unexpected(struct amdvi_cmd *c, uint32_t rid, unsigned tag)
+static void unexpected(struct amdvi *v, uint32_t rid, unsigned tag)
 {
-	c->unexpected++;
+	struct amdvi_cmd *c = v->cmd;
+
+	v->st.iotlb_unexpected++;
 	for (unsigned i = 0; i < ACMD_TAGS; i++)
 		if (c->lost[i].rid == rid && c->lost[i].itag == tag)
 			c->lost[i].open = false;
@@ -192,7 +195,8 @@ static void unexpected(struct amdvi_cmd *c, uint32_t rid, unsigned tag)
 
 void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc)
 {
-	struct amdvi_cmd *c = amdvi_of(u)->cmd;
+	struct amdvi *v = amdvi_of(u);
+	struct amdvi_cmd *c = v->cmd;
 	struct amdvi_iotlb_req *done[ACMD_TAGS];
 	unsigned queue[ACMD_TAGS], n = 0;
 
@@ -202,7 +206,7 @@ void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned
 		struct amdvi_iotlb_req *r = find_tag(c, rid, tag);
 
 		if (!r) {
-			unexpected(c, rid, tag);
+			unexpected(v, rid, tag);
 			continue;
 		}
 		/* the first completion says how many there will be; 0 means 8 */

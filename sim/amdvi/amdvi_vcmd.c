@@ -2,21 +2,21 @@
 /*
  * amdvi_vcmd.c - the command engine of a guest.
  * Models: fetch from the guest's buffer (private address, or guest-physical), decode, substitution of DeviceID (commands 2, 4, 5, 6, 7) and
- * DomainID (3) through the id maps, execution with host ids, COMPLETION_WAIT ordered within its guest only, the head, errors. The QueueID of
- * INVALIDATE_IOTLB_PAGES becomes the host DeviceID too, so that one guest's queue depth never holds back another's.
+ * DomainID (3) through the id maps, execution with host ids, COMPLETION_WAIT ordered within its guest only, the head, errors. The QueueID
+ * of INVALIDATE_IOTLB_PAGES becomes the host DeviceID too, so that one guest's queue depth never holds back another's.
  * COMPLETION_WAIT and INVALIDATE_IOTLB_PAGES may wait for devices: they hold the execution unit for the decode time of a host command only.
  * INVALIDATE_IOMMU_ALL of a guest goes through the host ids that its maps hold (option guest_all_is_all).
- * The address in ILLEGAL_COMMAND_ERROR of a guest is base of the command control register plus offset, in both buffer modes; IOTLB_INV_TIMEOUT
- * of a guest's command goes to the host's log with the address from which the command was fetched.
- * Does not model: delivery of guest interrupts (the two-level interrupt table of the unit): they are counted, and guest Status has its bits.
+ * The address in ILLEGAL_COMMAND_ERROR of a guest is base of the command control register plus offset, in both buffer modes;
+ * IOTLB_INV_TIMEOUT of a guest's command goes to the host's log with the address from which the command was fetched.
+ * Does not model: delivery of guest interrupts (the two-level interrupt table of the unit): they are counted, guest Status has its bits.
  * Spec: 48882; the interface as driver trees use it. See amdvi_viommu.h.
  */
 #include <string.h>
+#include "amdvi/amdvi_cmd.h"
 #include "amdvi/amdvi_regs.h"
 #include "amdvi/amdvi_viommu.h"
 
 #define VCMD BIT64(31) /* event raised by a guest's command */
-enum { OP_WAIT = 1, OP_DEVTAB, OP_PAGES, OP_IOTLB, OP_IRT, OP_PREFETCH, OP_PPR, OP_ALL };
 
 static void step(struct vi_guest *g);
 
@@ -28,14 +28,15 @@ static void later(struct vi_guest *g, uint32_t cyc, sim_fn *fn)
 
 static unsigned op_of(const struct vi_guest *g)
 {
-	return (unsigned)(g->cmd[0] >> 60);
+	return acmd_op(g->cmd);
 }
 
 /* ---- buffer, head and tail ---- */
 
 static bool fetchable(const struct vi_guest *g)
 {
-	return (g->vf[VF_STATUS] & AMDVI_ST_CmdBufRun) && g->vf[VF_CMD_HEAD] != g->vf[VF_CMD_TAIL] && !(g->map_pending[VI_DEV] | g->map_pending[VI_DOM]);
+	return (g->vf[VF_STATUS] & AMDVI_ST_CmdBufRun) && g->vf[VF_CMD_HEAD] != g->vf[VF_CMD_TAIL] &&
+	       !(g->map_pending[VI_DEV] | g->map_pending[VI_DOM]);
 }
 
 static bool to_clean(const struct vi_guest *g)
@@ -50,13 +51,18 @@ static bool stale(const struct vi_guest *g)
 
 void vi_tail_written(struct vi_guest *g)
 {
+	uint32_t tail = (uint32_t)g->vf[VF_CMD_TAIL];
 	unsigned last = (g->tails_first + g->tails_n + VI_TAILS - 1u) % VI_TAILS;
 
+	if (tail == g->vf[VF_CMD_HEAD] || (g->tails_n && g->tails[last].tail == tail)) {
+		vi_guest_kick(g);
+		return;
+	}
 	if (g->tails_n == VI_TAILS) { /* too many to tell apart: the newest share the oldest time among them */
-		g->tails[last].tail = (uint32_t)g->vf[VF_CMD_TAIL];
+		g->tails[last].tail = tail;
 	} else {
 		last = (last + 1) % VI_TAILS;
-		g->tails[last].tail = (uint32_t)g->vf[VF_CMD_TAIL];
+		g->tails[last].tail = tail;
 		g->tails[last].t = sim_now(g->v->u.k);
 		g->tails_n++;
 	}
@@ -400,6 +406,8 @@ static void mark(struct vi_guest *g, bool dirty)
 /* The engine has nothing in flight: what next? */
 static void step(struct vi_guest *g)
 {
+	if (g->vf[VF_CMD_HEAD] == g->vf[VF_CMD_TAIL])
+		g->tails_n = 0;
 	if (fetchable(g)) {
 		if (g->dirty)
 			fetch(g);

@@ -67,7 +67,7 @@ static struct xl *merge_find(struct iommu *u, const struct xl_req *q)
 {
 	for (struct xl *w = *merge_bucket(u, q); w; w = w->mnext)
 		if (w->req.rid == q->rid && w->req.pasid == q->pasid && w->req.has_pasid == q->has_pasid && w->req.at == q->at &&
-		    (w->req.iova ^ q->iova) >> 12 == 0 && !w->nofill && w->ov_first > w->ov_last && !((q->acc ^ w->req.acc) & XL_PRIV) && !(q->acc & ~w->req.acc) &&
+		    (w->req.iova ^ q->iova) >> 12 == 0 && !w->nofill && w->ov_first > w->ov_last && !((q->acc ^ w->req.acc) & (XL_PRIV | XL_X)) && !(q->acc & ~w->req.acc) &&
 		    (w->req.len || !q->len))
 			return w;
 	return NULL;
@@ -135,6 +135,8 @@ static void reply(struct xl *x)
 
 static void refused(struct iommu *u, const struct xl *x)
 {
+	if (x->req.spec)
+		return;
 	u->st.faults++;
 	if (u->env.fault)
 		u->env.fault(u->env.arg, &x->req, &x->res);

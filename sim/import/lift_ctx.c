@@ -44,7 +44,8 @@ void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a)
 }
 static bool same_tables(const struct lift_shape *x, const struct lift_shape *y)
 {
-	return x->did == y->did && x->root == y->root && x->levels == y->levels && x->page_lg2 == y->page_lg2 && x->bits == y->bits && x->fs == y->fs;
+	return x->did == y->did && x->root == y->root && x->levels == y->levels && x->page_lg2 == y->page_lg2 && x->bits == y->bits &&
+	       x->fs == y->fs;
 }
 static struct lift_dom *domain(struct lift *l, const struct lift_att *a)
 {

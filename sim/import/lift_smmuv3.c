@@ -13,7 +13,8 @@
 enum {
 	REG_CR0 = 0x20, REG_STRTAB_BASE = 0x80, REG_STRTAB_BASE_CFG = 0x88, REG_CMDQ_BASE = 0x90, REG_CMDQ_PROD = 0x98, REG_CMDQ_CONS = 0x9c
 };
-enum { CR0_SMMUEN = 1, CR0_CMDQEN = 8, CFG_BYPASS = 4, CFG_S1 = 5, CFG_S2 = 6, CFG_NESTED = 7, STE_BYTES = 64, CD_BYTES = 64 };
+enum { CR0_SMMUEN = 1, CR0_CMDQEN = 8, CFG_BYPASS = 4, CFG_S1 = 5, CFG_S2 = 6, CFG_NESTED = 7 };
+enum { STE_BYTES = 64, CD_BYTES = 64, MAX_TABLE_LG2 = 20 };
 enum kind { EL1, STAGE2, EL2, BYPASS }; /* of a domain: with VMID and ASID what did is made of */
 static const uint64_t addr_55_6 = UINT64_C(0x00ffffffffffffc0);
 
@@ -152,16 +153,19 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 {
 	unsigned size = (unsigned)bits_get(l->smmuv3.strtab_cfg, 5, 0), split = (unsigned)bits_get(l->smmuv3.strtab_cfg, 10, 6), lg2;
 	uint64_t base = l->smmuv3.strtab & addr_55_6;
+	bool linear = bits_get(l->smmuv3.strtab_cfg, 17, 16) != 1;
 
 	size = size > 32 ? 32 : size;
 	split = split == 8 || split == 10 ? split : 6;
+	lg2 = linear ? size : size > split ? size - split : 0;
 	if (!(l->smmuv3.cr0 & CR0_SMMUEN))
 		return;
-	if (bits_get(l->smmuv3.strtab_cfg, 17, 16) != 1) {
+	if (lg2 > MAX_TABLE_LG2)
+		lift_fail(l, ERR_INPUT, "a stream table of more than 2^20 entries");
+	else if (linear)
 		scan_stes(l, s, base & ~low_mask(size + 6), BIT64(size), 0);
+	if (linear || l->failed)
 		return;
-	}
-	lg2 = size > split ? size - split : 0;
 	base &= ~low_mask(lg2 + 3);
 	for (uint64_t i = 0; i < BIT64(lg2) && !l->failed; i++) {
 		uint64_t e = lift_word(l, base + 8 * i);

@@ -8,118 +8,58 @@
  * has it exactly once. A refused read returns a completion without payload (Unsupported Request); a refused write only its credit.
  * Translation requests (AT = 01b) end at the root complex and return 8 bytes. A refused request that the unit turns into RAZ/WI returns
  * like a good one, without an access to memory.
+ * With a translation cache a request first looks there (atc_req.c): it goes up with its translated address, untranslated, or not at all.
  */
-#include "pcie/dev.h"
+#include "pcie/dev_int.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include "pcie/link.h"
-
-enum { PAGE = 4096, INV_BYTES = 8, XLAT_BYTES = 8, ITAGS = 32 };
-enum slot_state { SLOT_FREE, SLOT_UPLINK, SLOT_XLAT, SLOT_MEM, SLOT_CREDIT, SLOT_DOWNLINK, SLOT_WAIT_ORDER };
-
-struct op { /* one DMA operation */
-	struct dev_dma q;
-	uint64_t iova, left; /* what is not yet split into requests */
-	uint32_t inflight;
-	bool write, have_res, refused;
-	uint8_t acc;
-	sim_time t_submit;
-	struct xl_res res;
-	struct op *next, *extra; /* extra: list of operations beyond the pool */
-};
-struct slot { /* one request; the translation lives inside, so that nothing is allocated on the way */
-	struct xl xl;
-	struct sim_event ev;
-	struct dev *d;
-	struct op *op;
-	struct slot *next; /* free list, or non-posted requests in issue order */
-	sim_time t_issue;
-	uint8_t state;
-	bool first;
-};
-struct inv_answer {
-	struct sim_event ev;
-	struct dev *d;
-	uint8_t itag;
-	bool sent;
-};
-struct dev {
-	struct dev_cfg cfg;
-	struct iommu *u;
-	dev_done_fn *fn;
-	void *arg;
-	struct link_dir up, down;
-	struct slot *slot, *free;
-	struct slot *order, **order_tail; /* non-posted requests of an in-order device, oldest first */
-	struct op *op, *op_free, *op_extra;
-	struct op *queue, **queue_tail; /* operations with requests still to issue */
-	uint32_t ops_busy, slots_busy, stalled, in_order_wait; /* the last two: slots held back by the unit, in SLOT_WAIT_ORDER */
-	dev_stuck_fn *stuck;
-	bool silent, ats_off;
-	struct inv_answer inv[ITAGS];
-	struct dev_stats st;
-};
-
-#define NS(n) ((uint64_t)(n) * 1000)
-#define O(m) offsetof(struct dev_cfg, m)
-const struct cfg_opt dev_opts[] = {
-	{ "outstanding", CFG_U32, O(outstanding), 32, 1, 4096, "requests", "Requests in flight after splitting.", 0 },
-	{ "retire", CFG_ENUM, O(retire), DEV_RETIRE_IN_ORDER, 0, 0, "", "Order in which reads finish and free their slots.", "in-order|any" },
-	{ "mps", CFG_U32, O(mps), 256, 128, PAGE, "bytes", "Maximum payload of a write or a completion packet; a power of two.", 0 },
-	{ "mrrs", CFG_U32, O(mrrs), 512, 128, PAGE, "bytes", "Maximum read request; a power of two.", 0 },
-	{ "link.latency", CFG_TIME, O(link_lat_ps), NS(100), 0, NS(1000000), "ps", "One-way latency of the link; the default is assumed.", 0 },
-	{ "link.bandwidth", CFG_U64, O(link_bytes_per_us), 7877, 0, 10000000, "bytes/us",
-	  "Each direction; 0 is unlimited; the default is PCIe Gen3 x8, 63 Gb/s.", 0 },
-	{ "link.header", CFG_U32, O(header_bytes), 24, 0, 256, "bytes", "Header and framing of every packet.", 0 },
-	{ "fixed_time", CFG_TIME, O(fixed_ps), 0, 0, NS(1000000), "ps", "Added once to every request: path outside link, IOMMU, memory.", 0 },
-	{ "unknown.dir", CFG_ENUM, O(unknown_dir), 0, 0, 0, "", "Direction of a DMA whose trace does not say it.", "read|write" },
-	{ "unknown.len", CFG_U32, O(unknown_len), 64, 1, PAGE, "bytes", "Length of a DMA whose trace does not say it; never past its page.", 0 },
-	{ "ats.completion_time", CFG_TIME, O(ats_cpl_ps), NS(1000), 0, UINT64_C(600000000000000), "ps",
-	  "Time the device takes to answer an invalidate request.", 0 },
-	{ "ats.silent", CFG_BOOL, O(ats_silent), 0, 0, 1, "", "The device never answers invalidate requests.", 0 },
-	{ 0 },
-};
-#undef O
-#define STAT_STRUCT struct dev_stats
-const struct stat_def dev_stat_defs[] = {
-	DEV_STATS(STAT_ROW){ "latency", "ps", "request issued to completed", offsetof(struct dev_stats, latency_ps), STAT_HIST, 0 },
-	{ 0 },
-};
-#undef STAT_STRUCT
-
-static sim_time now(const struct dev *d)
-{
-	return sim_now(d->u->k);
-}
-
-static void slot_at(struct slot *s, enum slot_state st, sim_time t)
-{
-	s->state = (uint8_t)st;
-	sim_at(s->d->u->k, t, &s->ev);
-}
 
 /* ---- issue ---- */
 
 /* Bytes of the next request: up to the page border, and an aligned border of MPS or MRRS. */
 static uint32_t next_len(const struct dev *d, const struct op *o)
 {
-	uint64_t max = o->write ? d->cfg.mps : d->cfg.mrrs, n = max - (o->iova & (max - 1)); /* max <= PAGE, both powers of two */
+	uint64_t max = o->write ? d->cfg.mps : d->cfg.mrrs, n = max - (o->iova & (max - 1)); /* max <= DEV_PAGE, both powers of two */
 
 	return (uint32_t)(n < o->left ? n : o->left);
+}
+
+void slot_send(struct slot *s)
+{
+	const struct op *o = s->op;
+	struct dev *d = s->d;
+	bool payload_up = o->q.at != XL_TRANSLATION_REQ && (o->write || (o->acc & XL_ATOMIC));
+
+	slot_at(s, SLOT_UPLINK, link_send(&d->up, dev_now(d), payload_up ? s->xl.req.len : 0, 1) + d->cfg.fixed_ps);
+}
+
+/* A request of a device with translation cache, or of a killed operation. */
+static void issue_special(struct slot *s)
+{
+	struct dev *d = s->d;
+
+	s->iova = s->xl.req.iova;
+	s->cached = s->global = false;
+	s->tries = s->inv_mask = 0;
+	if (s->op->killed)
+		slot_fail(s, NULL);
+	else if (d->atc && s->op->q.at == XL_UNTRANSLATED)
+		atc_request(s);
+	else
+		slot_send(s);
 }
 
 static void issue_one(struct dev *d, struct op *o)
 {
 	struct slot *s = d->free;
 	uint32_t n = next_len(d, o);
-	bool payload_up = o->q.at != XL_TRANSLATION_REQ && (o->write || (o->acc & XL_ATOMIC));
 
 	d->free = s->next;
 	d->slots_busy++;
 	s->op = o;
 	s->first = o->iova == o->q.iova;
-	s->t_issue = now(d);
+	s->t_issue = dev_now(d);
 	s->xl.req = (struct xl_req){ .iova = o->iova, .len = n, .rid = d->cfg.rid, .pasid = o->q.pasid, .has_pasid = o->q.has_pasid,
 				     .acc = o->acc, .at = o->q.at };
 	s->next = NULL;
@@ -132,10 +72,13 @@ static void issue_one(struct dev *d, struct op *o)
 	o->left -= n;
 	d->st.requests++;
 	d->st.bytes += n;
-	slot_at(s, SLOT_UPLINK, link_send(&d->up, now(d), payload_up ? n : 0, 1) + d->cfg.fixed_ps);
+	if (UNLIKELY(d->atc != NULL || o->killed))
+		issue_special(s);
+	else
+		slot_send(s);
 }
 
-static void pump(struct dev *d)
+void dev_pump(struct dev *d)
 {
 	while (d->queue && d->free) {
 		struct op *o = d->queue;
@@ -143,7 +86,7 @@ static void pump(struct dev *d)
 		issue_one(d, o);
 		if (o->left)
 			continue;
-		d->st.credit_wait_ps += now(d) - o->t_submit;
+		d->st.credit_wait_ps += dev_now(d) - o->t_submit;
 		d->queue = o->next;
 		if (!d->queue)
 			d->queue_tail = &d->queue;
@@ -160,7 +103,26 @@ static void slot_free(struct slot *s)
 	s->next = d->free;
 	d->free = s;
 	d->slots_busy--;
-	pump(d);
+	dev_pump(d);
+	if (UNLIKELY(d->stops != NULL))
+		dev_stops_check(d);
+}
+
+/* The request is over: its latency, and whose it was. */
+static void account(struct slot *s)
+{
+	struct dev *d = s->d;
+	sim_time t = dev_now(d) - s->t_issue;
+
+	hist_add(&d->st.latency_ps, t);
+	if (UNLIKELY(d->pp != NULL)) {
+		struct dev_pasid_stats *p = dev_pasid_of(d, s->op->q.has_pasid ? s->op->q.pasid : UINT32_MAX);
+
+		p->requests++;
+		p->bytes += s->xl.req.len;
+		p->faults += !s->xl.res.ok;
+		hist_add(&p->latency_ps, t);
+	}
 }
 
 /* One request of an operation is done. The callback comes last: it may submit the next operation. */
@@ -173,6 +135,8 @@ static void request_done(struct dev *d, struct op *o)
 		return;
 	q = o->q;
 	res = o->res;
+	if (UNLIKELY(d->pp != NULL))
+		dev_pasid_of(d, q.has_pasid ? q.pasid : UINT32_MAX)->dmas++;
 	o->next = d->op_free;
 	d->op_free = o;
 	d->ops_busy--;
@@ -184,7 +148,7 @@ static void finish_read(struct slot *s)
 	struct dev *d = s->d;
 	struct op *o = s->op;
 
-	hist_add(&d->st.latency_ps, now(d) - s->t_issue);
+	account(s);
 	slot_free(s);
 	request_done(d, o);
 }
@@ -217,15 +181,54 @@ static void send_back(struct slot *s, uint32_t bytes)
 	struct op *o = s->op;
 
 	iommu_retire(d->u, &s->xl);
+	if (o->write && UNLIKELY(d->atc != NULL) && s->inv_mask)
+		inv_slot_done(s);
 	if (!o->write) {
 		uint32_t packets = bytes ? (bytes + d->cfg.mps - 1) / d->cfg.mps : 1;
 
-		slot_at(s, SLOT_DOWNLINK, link_send(&d->down, now(d), bytes, packets));
+		slot_at(s, SLOT_DOWNLINK, link_send(&d->down, dev_now(d), bytes, packets));
 		return;
 	}
-	hist_add(&d->st.latency_ps, now(d) - s->t_issue);
-	slot_at(s, SLOT_CREDIT, now(d) + d->cfg.link_lat_ps);
+	account(s);
+	slot_at(s, SLOT_CREDIT, dev_now(d) + d->cfg.link_lat_ps);
 	request_done(d, o);
+}
+
+/* What the DMA is told: of its first refused request, else of its first. */
+static void take_result(struct slot *s)
+{
+	struct op *o = s->op;
+	const struct xl_res *r = &s->xl.res;
+
+	if ((!r->ok && !o->refused) || (s->first && !o->refused))
+		o->res = *r;
+	if (UNLIKELY(!r->ok)) {
+		o->refused = true;
+		s->d->st.faults++;
+	}
+}
+
+/* Refused in the device: nothing went out. */
+static void failed(struct slot *s)
+{
+	struct dev *d = s->d;
+	struct op *o = s->op;
+
+	take_result(s);
+	if (!o->write) {
+		completion(s);
+		return;
+	}
+	account(s);
+	slot_free(s);
+	request_done(d, o);
+}
+
+void slot_fail(struct slot *s, const struct xl_res *res)
+{
+	s->xl.res = res ? *res : (struct xl_res){ 0 };
+	s->xl.res.ok = false;
+	slot_at(s, SLOT_FAIL, dev_now(s->d));
 }
 
 static void translated(struct xl *x)
@@ -234,16 +237,13 @@ static void translated(struct xl *x)
 	struct dev *d = s->d;
 	struct op *o = s->op;
 
-	if ((!x->res.ok && !o->refused) || (s->first && !o->refused))
-		o->res = x->res;
+	take_result(s);
 	if (UNLIKELY(!x->res.ok)) {
-		o->refused = true;
-		d->st.faults++;
 		send_back(s, !x->res.raz ? 0 : x->req.at == XL_TRANSLATION_REQ ? XLAT_BYTES : x->req.len);
 	} else if (x->req.at == XL_TRANSLATION_REQ) {
 		send_back(s, XLAT_BYTES);
 	} else {
-		slot_at(s, SLOT_MEM, mem_port_access(d->u->port, now(d), x->res.spa, x->req.len, o->write));
+		slot_at(s, SLOT_MEM, mem_port_access(d->u->port, dev_now(d), x->res.spa, x->req.len, o->write));
 	}
 }
 
@@ -254,7 +254,7 @@ static bool is_stuck(const struct dev *d)
 	return d->stalled && d->slots_busy == d->stalled + d->in_order_wait;
 }
 
-static void stuck_check(struct dev *d)
+void dev_stuck_check(struct dev *d)
 {
 	struct op *o;
 
@@ -276,12 +276,23 @@ void dev_on_stuck(struct dev *d, dev_stuck_fn *fn)
 	d->stuck = fn;
 }
 
-uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on)
+void dev_on_held(struct dev *d, dev_held_fn *fn)
 {
-	const struct slot *s = container_of(x, const struct slot, xl);
+	d->held = fn;
+}
 
+uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma)
+{
+	struct slot *s = container_of(x, struct slot, xl);
+
+	/* a translation request of the cache is no DMA: those that wait for it are not known to be held back */
+	*dma = (uintptr_t)s >= (uintptr_t)d->slot && (uintptr_t)s < (uintptr_t)(d->slot + d->cfg.outstanding);
+	if (!*dma)
+		return 0;
+	if (d->atc && s->inv_mask)
+		inv_slot_done(s); /* what software must decide cannot be waited for: posted progress must not depend on it */
 	d->stalled += on ? 1 : UINT32_MAX;
-	stuck_check(d);
+	dev_stuck_check(d);
 	return s->op->q.tag;
 }
 
@@ -302,60 +313,23 @@ static void slot_event(struct sim_event *e)
 		slot_free(s);
 		break;
 	case SLOT_DOWNLINK:
+		if (UNLIKELY(d->inv_held != NULL) && !(d->atc && s->inv_mask) && inv_park(d, e))
+			break;
+		if (UNLIKELY(d->atc != NULL) && s->inv_mask)
+			inv_slot_done(s);
 		completion(s);
+		break;
+	case SLOT_ATC_LOOKUP:
+		atc_looked_up(s);
+		break;
+	case SLOT_FAIL:
+		failed(s);
 		break;
 	default:
 		SIM_ASSERT(!"an event of an idle request");
 	}
 	if (UNLIKELY(d->stalled))
-		stuck_check(d);
-}
-
-/* ---- invalidate requests ---- */
-
-static void inv_event(struct sim_event *e)
-{
-	struct inv_answer *a = container_of(e, struct inv_answer, ev);
-	struct dev *d = a->d;
-
-	if (a->sent) {
-		d->u->ops->ats_cpl(d->u, d->cfg.rid, UINT32_C(1) << a->itag, 1);
-		return;
-	}
-	if (d->silent || d->ats_off)
-		return;
-	a->sent = true;
-	sim_at(d->u->k, link_send(&d->up, now(d), INV_BYTES, 1), &a->ev);
-}
-
-void dev_ats_inv(struct dev *d, const struct ats_inv *q)
-{
-	struct inv_answer *a = &d->inv[q->itag % ITAGS];
-
-	d->st.ats_invalidations++;
-	/* A tag is unique while its request is open; a second request under it gets the first one's answer. */
-	if (d->silent || d->ats_off || sim_pending(&a->ev))
-		return;
-	a->itag = q->itag % ITAGS;
-	a->sent = false;
-	sim_at(d->u->k, link_send(&d->down, now(d), INV_BYTES, 1) + d->cfg.ats_cpl_ps, &a->ev);
-}
-
-void dev_set_silent(struct dev *d, bool silent)
-{
-	d->silent = silent;
-}
-
-void dev_set_ats(struct dev *d, bool on)
-{
-	d->ats_off = !on;
-}
-
-void dev_reset(struct dev *d)
-{
-	for (unsigned i = 0; i < ITAGS; i++)
-		sim_cancel(d->u->k, &d->inv[i].ev);
-	d->silent = false;
+		dev_stuck_check(d);
 }
 
 /* ---- operations ---- */
@@ -388,12 +362,13 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	o->iova = q->iova;
 	o->left = q->len;
 	o->inflight = 0;
-	o->have_res = o->refused = false;
-	o->t_submit = now(d);
+	o->refused = false;
+	o->killed = d->removed;
+	o->t_submit = dev_now(d);
 	o->next = NULL;
 	memset(&o->res, 0, sizeof(o->res));
 	if (!q->len) {
-		uint64_t room = PAGE - (q->iova & (PAGE - 1));
+		uint64_t room = DEV_PAGE - (q->iova & (DEV_PAGE - 1));
 
 		o->left = d->cfg.unknown_len < room ? d->cfg.unknown_len : room;
 		d->st.assumed_len++;
@@ -404,9 +379,9 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	d->st.dmas++;
 	*d->queue_tail = o;
 	d->queue_tail = &o->next;
-	pump(d);
+	dev_pump(d);
 	if (UNLIKELY(d->stalled))
-		stuck_check(d);
+		dev_stuck_check(d);
 }
 
 bool dev_idle(const struct dev *d)
@@ -424,21 +399,6 @@ struct dev_stats *dev_stats_of(struct dev *d)
 	return &d->st;
 }
 
-bool dev_cfg_check(const struct dev_cfg *c, struct err *e)
-{
-	const struct cfg_opt *mps = cfg_find(dev_opts, "mps");
-
-	if (c->mps < mps->min || c->mps > mps->max || (c->mps & (c->mps - 1)))
-		return err_set(e, ERR_INPUT, "device mps: %u is not a power of two from 128 to 4096", c->mps);
-	if (c->mrrs < mps->min || c->mrrs > mps->max || (c->mrrs & (c->mrrs - 1)))
-		return err_set(e, ERR_INPUT, "device mrrs: %u is not a power of two from 128 to 4096", c->mrrs);
-	if (!c->outstanding || c->outstanding > 4096)
-		return err_set(e, ERR_INPUT, "device outstanding: %u is not from 1 to 4096", c->outstanding);
-	if (!c->unknown_len)
-		return err_set(e, ERR_INPUT, "device unknown.len: 0 is below the minimum 1");
-	return true;
-}
-
 static void dev_init(struct dev *d)
 {
 	for (uint32_t i = d->cfg.outstanding; i-- > 0;) {
@@ -452,15 +412,11 @@ static void dev_init(struct dev *d)
 		d->op[i].next = d->op_free;
 		d->op_free = &d->op[i];
 	}
-	for (unsigned i = 0; i < ITAGS; i++) {
-		d->inv[i].d = d;
-		sim_event_init(&d->inv[i].ev, inv_event);
-	}
 	link_init(&d->up, d->cfg.link_lat_ps, d->cfg.link_bytes_per_us, d->cfg.header_bytes);
 	link_init(&d->down, d->cfg.link_lat_ps, d->cfg.link_bytes_per_us, d->cfg.header_bytes);
-	d->silent = d->cfg.ats_silent;
 	d->order_tail = &d->order;
 	d->queue_tail = &d->queue;
+	inv_init(d);
 }
 
 struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn, void *arg, struct err *e)
@@ -473,8 +429,10 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 	if (d) {
 		d->slot = calloc(c->outstanding, sizeof(*d->slot));
 		d->op = calloc(c->outstanding, sizeof(*d->op));
+		d->pp = c->per_pasid ? calloc(c->per_pasid + 1, sizeof(*d->pp)) : NULL;
+		d->pp_key = c->per_pasid ? calloc(c->per_pasid, sizeof(*d->pp_key)) : NULL;
 	}
-	if (!d || !d->slot || !d->op) {
+	if (!d || !d->slot || !d->op || (c->per_pasid && (!d->pp || !d->pp_key))) {
 		dev_destroy(d);
 		err_set(e, ERR_MACHINE, "out of memory for a device with %u requests", c->outstanding);
 		return NULL;
@@ -484,6 +442,10 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 	d->fn = fn;
 	d->arg = arg;
 	dev_init(d);
+	if (c->atc.cache.entries && !atc_create(d, e)) {
+		dev_destroy(d);
+		return NULL;
+	}
 	return d;
 }
 
@@ -497,6 +459,12 @@ void dev_destroy(struct dev *d)
 		d->op_extra = o->extra;
 		free(o);
 	}
+	inv_fini(d);
+	atc_destroy(d);
+	dev_stops_fini(d);
+	free(d->pp);
+	free(d->pp_key);
+	free(d->path);
 	free(d->slot);
 	free(d->op);
 	free(d);

@@ -3,15 +3,19 @@
  * dev.h - a DMA requester behind a link.
  * Models: outstanding-request limit, splitting at 4 KiB pages and at MPS (writes) / MRRS (reads), link bandwidth and latency both
  * ways with per-packet header bytes, in-order or out-of-order retirement, posted writes, closed loop (as fast as credits allow) and
- * open loop (times from the trace), answering device-TLB invalidations after a delay, or never; requests that the unit holds back.
- * Does not model yet: an address translation cache (docs/limits.md).
+ * open loop (times from the trace), answering device-TLB invalidations after a delay, never, or wrongly; requests that the unit holds
+ * back; a translation cache with ATS (atc.h) and page requests (pri.h), both off by default; statistics of each PASID.
+ * Does not model: the link's own retries and credits (link.h).
  * Units: ps, bytes.
  */
 #ifndef IOMMUSIM_DEV_H
 #define IOMMUSIM_DEV_H
-#include "core/iommu.h"
+#include "pcie/atc.h"
+#include "pcie/pri.h"
 
 enum { DEV_RETIRE_IN_ORDER, DEV_RETIRE_ANY };
+/* Ways to answer invalidate requests badly; each can be switched at any time. */
+enum dev_fault { DEV_SILENT, DEV_SLOW, DEV_WRONG_ITAG, DEV_NO_FLUSH, DEV_MISORDER, DEV_DROP, DEV_UR, DEV_FAULTS };
 struct dev_cfg {
 	char *name;
 	uint32_t rid;
@@ -26,6 +30,15 @@ struct dev_cfg {
 	uint32_t unknown_len; /* bytes a '?' length is timed as */
 	uint64_t ats_cpl_ps; /* time to answer an invalidate request */
 	bool ats_silent; /* never answers */
+	bool ats_enabled; /* translation service is on from the start */
+	bool slow, wrong_itag, no_flush, misorder, ur, ur_completes;
+	uint64_t late_ps; /* what a slow device adds */
+	uint32_t drop_every; /* 0: none; every n-th completion is not sent */
+	uint32_t queue_depth; /* invalidate requests accepted; 0: 32 */
+	uint32_t inv_off; /* ATC_OFF_*: what becomes of an invalidate request while ATS is off */
+	struct atc_cfg atc;
+	struct pri_cfg pri;
+	uint32_t per_pasid; /* PASIDs with statistics of their own */
 };
 extern const struct cfg_opt dev_opts[];
 #define DEV_STATS(X)                                                                               \
@@ -42,6 +55,20 @@ struct dev_stats {
 	struct hist latency_ps; /* request issued to completed, in device order if in-order */
 };
 extern const struct stat_def dev_stat_defs[];
+#define DEV_PASID_STATS(X)                                                                         \
+	X(pasid, "number", "the PASID")                                                            \
+	X(dmas, "count", "DMA operations issued")                                                  \
+	X(requests, "count", "requests finished")                                                  \
+	X(bytes, "bytes", "payload of those")                                                      \
+	X(faults, "count", "requests refused")                                                     \
+	X(atc_hits, "count", "requests answered by a line of the translation cache")               \
+	X(atc_misses, "count", "requests not answered by a line of the translation cache")         \
+	X(invalidations, "count", "invalidate requests for this PASID")
+struct dev_pasid_stats {
+	DEV_PASID_STATS(STAT_DECL)
+	struct hist latency_ps;
+};
+extern const struct stat_def dev_pasid_stat_defs[];
 
 struct dev_dma { /* one DMA operation, before splitting */
 	uint64_t iova;
@@ -49,7 +76,7 @@ struct dev_dma { /* one DMA operation, before splitting */
 	uint32_t pasid;
 	bool has_pasid, priv;
 	uint8_t dir; /* 'r','w','x','a','?' */
-	uint8_t at;
+	uint8_t at; /* with a translation cache: untranslated ones go through it, the others as the trace has them */
 	uint64_t tag; /* the caller's, handed back */
 };
 struct dev;
@@ -61,6 +88,7 @@ void dev_destroy(struct dev *d);
 bool dev_can_accept(const struct dev *d);
 /** dev_submit() - take one DMA operation; issue its requests from now on as credits allow. dev_can_accept() must be true. */
 void dev_submit(struct dev *d, const struct dev_dma *q);
+/** dev_idle() - no DMA is unfinished. */
 bool dev_idle(const struct dev *d);
 /*
  * A device is stuck while the unit holds back some of its requests and every other one in flight waits in order behind those: nothing
@@ -68,17 +96,54 @@ bool dev_idle(const struct dev *d);
  */
 typedef void dev_stuck_fn(void *arg, struct dev *d); /* arg as for dev_done_fn; may be called again while nothing has changed */
 void dev_on_stuck(struct dev *d, dev_stuck_fn *fn);
-/** dev_stalled() - iommu_env.stall for a request of this device. Returns: the tag of its DMA. */
-uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on);
+/** dev_stalled() - iommu_env.stall for a request of this device. Returns: the tag of its DMA; *@dma false: it belongs to none. */
+uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma);
+/* A request of the DMA @tag waits for the answer to a page request (on), or no longer does; arg as for dev_done_fn. */
+typedef void dev_held_fn(void *arg, uint64_t tag, bool on);
+void dev_on_held(struct dev *d, dev_held_fn *fn);
 const struct dev_cfg *dev_config(const struct dev *d);
 struct dev_stats *dev_stats_of(struct dev *d);
+const struct atc_stats *dev_atc_stats(const struct dev *d); /* NULL: no translation cache */
+const struct inv_stats *dev_inv_stats(const struct dev *d);
+const struct pri_stats *dev_pri_stats(const struct dev *d); /* NULL: no translation cache */
+/** dev_atc_lines() - valid lines of the translation cache. */
+uint32_t dev_atc_lines(const struct dev *d);
+/**
+ * dev_list_stats() - register what this device counts and @r does not have yet; @path is borrowed, longer ones are the device's.
+ * Called again after dev_set_fault(): invalidation statistics of a device without translation cache appear with its first fault.
+ */
+bool dev_list_stats(struct dev *d, struct stat_reg *r, const char *path) MUST_USE;
+void dev_forget_stats(struct dev *d); /* the registry is gone */
 /** dev_ats_inv() - an invalidate request reaches this device. */
 void dev_ats_inv(struct dev *d, const struct ats_inv *q);
+/** dev_page_resp() - a response to a group of page requests leaves the unit. */
+void dev_page_resp(struct dev *d, const struct page_resp *r);
+void dev_set_fault(struct dev *d, enum dev_fault f, bool on);
 void dev_set_silent(struct dev *d, bool silent);
-/** dev_set_ats() - translation service on (the state after dev_create()) or off; when off, invalidate requests stay unanswered. */
+/** dev_alive() - the device behaves well again, and is there again. */
+void dev_alive(struct dev *d);
+/** dev_set_ats() - translation service on or off (ATS control, E). Off: invalidate requests are treated as inv_off says. */
 void dev_set_ats(struct dev *d, bool on);
-/** dev_reset() - function-level reset as the IOMMU sees it: pending invalidate answers are lost, the device is alive again. */
+/** dev_set_pri() - page requests on or off. Off: those outstanding still get their responses. */
+void dev_set_pri(struct dev *d, bool on);
+/**
+ * dev_reset() - function-level reset as the IOMMU sees it: pending invalidate answers are lost, the device answers again.
+ * With a translation cache as well: it is empty, E and page requests are off, work not yet on the wire fails.
+ */
 void dev_reset(struct dev *d);
-/** dev_cfg_check() - the rules of a configuration that a range cannot express (powers of two). */
+/** dev_remove() - surprise removal: as a reset, and from now on nothing is answered and every DMA fails, until dev_alive(). */
+void dev_remove(struct dev *d);
+/**
+ * dev_stop_pasid() - stop the use of @pasid: new work for it fails; what is under way finishes (page requests are awaited, or given up
+ * behind a stop marker with pri.stop_marker); then its lines are dropped and @fn is called, once, never from inside this call. After
+ * that the PASID may be used again. Returns: false without a translation cache, or without memory.
+ */
+typedef void dev_stopped_fn(void *arg, struct dev *d, uint32_t pasid);
+bool dev_stop_pasid(struct dev *d, uint32_t pasid, dev_stopped_fn *fn, void *arg) MUST_USE;
+/** dev_waiting() - something is unfinished: DMAs, invalidate requests without an answer, page requests. */
+bool dev_waiting(const struct dev *d);
+/** dev_dump() - what everything unfinished waits for, for the no-progress report. */
+void dev_dump(const struct dev *d, void (*line)(void *arg, const char *text), void *arg);
+/** dev_cfg_check() - the rules of a configuration that a range cannot express. */
 bool dev_cfg_check(const struct dev_cfg *c, struct err *e) MUST_USE;
 #endif

@@ -15,7 +15,17 @@ struct link_dir {
 	uint64_t bytes_per_us; /* 0: unlimited */
 	uint32_t header_bytes;
 };
+/*
+ * Bytes on the wire of the messages of ATS and PRI: header, payload, framing; 4 more with a PASID.
+ * Spec: PCI Express Base, "Transaction Layer Packet Format", "Data Link Layer".
+ */
+enum {
+	LINK_XLAT_REQ = 24, LINK_XLAT_CPL = 28, LINK_INV_REQ = 32, LINK_INV_CPL = 24, LINK_PAGE_REQ = 24, LINK_PAGE_RESP = 24,
+	LINK_PASID = 4
+};
 void link_init(struct link_dir *l, uint64_t lat_ps, uint64_t bytes_per_us, uint32_t header_bytes);
 /** link_send() - reserve the wire for @packets packets with @payload bytes together, ready at @now. Returns: when the last byte arrives. */
 sim_time link_send(struct link_dir *l, sim_time now, uint64_t payload, uint32_t packets);
+/** link_message() - reserve the wire for @bytes, all included. @first: it need not wait for what is queued. Returns: as link_send(). */
+sim_time link_message(struct link_dir *l, sim_time now, uint32_t bytes, bool first);
 #endif

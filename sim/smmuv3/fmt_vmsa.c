@@ -75,9 +75,13 @@ static bool common(const struct pt_table *t, uint64_t e, unsigned level, struct 
 	return true;
 }
 
-static enum pt_why missing(unsigned need, unsigned perm)
+/* @acc without R, W and X (an ATS request): something that can be granted must be there. */
+static enum pt_why missing(unsigned acc, unsigned perm)
 {
-	unsigned m = need & ~perm;
+	unsigned shift = acc & XL_PRIV ? VMSA_PRIV_SHIFT : 0, m = (acc & P_U) << shift & ~perm;
+
+	if (!(acc & P_U) && !(perm >> shift & (XL_R | XL_W)))
+		return PT_WHY_NO_R;
 
 	m |= m >> VMSA_PRIV_SHIFT;
 	return m & XL_R ? PT_WHY_NO_R : m & XL_W ? PT_WHY_NO_W : m & XL_X ? PT_WHY_NO_X : PT_OK;
@@ -86,14 +90,12 @@ static enum pt_why missing(unsigned need, unsigned perm)
 /* Access flag and dirty state of a leaf that may be written if @dirty_bit is changed. */
 static void leaf_state(const struct pt_table *t, uint64_t e, unsigned acc, unsigned perm, bool is_clean, struct pt_entry_info *i)
 {
-	unsigned need = (acc & P_U) << (acc & XL_PRIV ? VMSA_PRIV_SHIFT : 0);
-
 	if (!(e & D_AF) && !(t->opt & (VMSA_HA | VMSA_AFFD))) {
 		i->why = PT_WHY_AF;
 		return;
 	}
 	i->perm = (uint8_t)perm;
-	i->why = missing(need, perm);
+	i->why = missing(acc, perm);
 	if (i->why != PT_OK)
 		return;
 	if (t->opt & VMSA_HA)
@@ -195,7 +197,8 @@ static struct pt_entry_info s2_entry(const struct pt_table *t, uint64_t raw, uns
 	i.memtype = (uint8_t)bits_get(e, 5, 2);
 	leaf_state(t, e, acc,
 		   perm & ((e & D_S2R ? P_R : 0) | (e & D_S2W || clean ? P_W : 0) | exec[t->opt & VMSA_XNX ? xn : xn & 2]), clean, &i);
-	if (i.why == PT_OK && (acc & PT_ACC_WALK) && (t->opt & VMSA_PTW) && is_device(t, i.memtype))
+	i.no_walk = (t->opt & VMSA_PTW) && is_device(t, i.memtype);
+	if (i.why == PT_OK && (acc & PT_ACC_WALK) && i.no_walk)
 		i.why = PT_WHY_DEVICE;
 	if (i.why == PT_OK && clean && (acc & XL_W))
 		i.set |= D_S2W;

@@ -107,6 +107,7 @@ struct smmuv3 {
 	struct xcache *l1std, *ste, *l1cd, *cd, *tlb, *utlb[SMMUV3_MAX_TBU], *tbu[SMMUV3_MAX_TBU];
 	struct pt_caches pt; /* walk caches; .nested is the IPA cache */
 	unsigned n_tbu;
+	uint64_t fractured; /* bit of a leaf code (smmuv3_walk.h): blocks of stage 1 were filled in pieces, because pages of stage 2 are smaller */
 	bool global_seen; /* a global entry was filled: lookups have to look for both */
 	/* smmuv3_regs.c */
 	uint8_t reg[SMMUV3_P0_BYTES]; /* page 0; page 1 registers are kept at their offset minus 0x10000 */

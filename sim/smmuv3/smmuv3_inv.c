@@ -206,6 +206,29 @@ static void inv_leaves(struct smmuv3 *s, const struct inv_scope *c, const struct
 		xc_invalidate(s->pt.nested, ipa);
 }
 
+/*
+ * A block of stage 1 that stage 2 maps in smaller pages is in the TLBs in pieces; an invalidation of any address in the block concerns them
+ * all. The pieces carry the granule and level of their block.
+ */
+static void inv_fractured(struct smmuv3 *s, const struct inv_scope *c, const struct smmuv3_tlbi *t)
+{
+	static const struct inv_scope no_ipa = { 0 };
+
+	for (uint64_t codes = s->fractured; codes; codes &= codes - 1) {
+		unsigned code = (unsigned)__builtin_ctzll(codes), g = 10 + 2 * (code >> SMMUV3_LEAF_CODE_SHIFT), level = code & 3;
+		uint64_t block = low_mask(g + (3 - level) * (g - 3));
+		struct inv_scope f = *c;
+
+		if (t->tg && t->level && s->cfg->ttl_hint && f.did != code)
+			continue;
+		f.by |= INV_DID;
+		f.did = (uint16_t)code;
+		f.first &= ~block;
+		f.last |= block;
+		inv_leaves(s, &f, &no_ipa);
+	}
+}
+
 static void inv_tables(struct smmuv3 *s, const struct inv_scope *c)
 {
 	if (s->cfg->walk_unified) {
@@ -253,6 +276,8 @@ void smmuv3_tlbi(struct smmuv3 *s, const struct smmuv3_tlbi *t)
 		c.did = (uint16_t)(t->tg << SMMUV3_LEAF_CODE_SHIFT | t->level);
 	}
 	inv_leaves(s, &c, &ipa);
+	if (s->fractured && (c.by & INV_RANGE) && (c.kinds & ~K(IPA)))
+		inv_fractured(s, &c, t);
 	if (!t->leaf || !(r->by & BY_ADDR))
 		inv_tables(s, &tables);
 	overtake(s, &c, r->leaf & K(IPA));

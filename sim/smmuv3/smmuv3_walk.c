@@ -151,7 +151,7 @@ static enum xl_act cd_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr, bool 
 	w->pt.t[1] = smmuv3_s2_table(s, w->ste);
 	w->pt.t[1].inv.rid = x->req.rid;
 	w->pt.ia = addr;
-	w->pt.acc = XL_R;
+	w->pt.acc = XL_R | PT_ACC_WALK;
 	w->pt.ipa = true;
 	return cd_translated(s, x, pt_walk_begin(&w->pt, x));
 }
@@ -233,6 +233,15 @@ static enum xl_act cd_lookup(struct smmuv3 *s, struct xl *x)
 
 /* ---- stream table ---- */
 
+/* A translated transaction needs no translation: an address that is too wide aborts silently. */
+static enum xl_act pass_translated(struct smmuv3 *s, struct xl *x)
+{
+	if (x->req.iova >> s->cap.oas)
+		return smmuv3_refuse(x, 0);
+	s->st.ats_translated += !x->functional;
+	return smmuv3_pass(x);
+}
+
 /* 2.9: which CD, or none. Returns: 0, or the event. */
 static unsigned route_substream(struct smmuv3 *s, const struct xl *x, struct smmuv3_walk *w)
 {
@@ -303,10 +312,8 @@ static enum xl_act ste_known(struct smmuv3 *s, struct xl *x)
 	if (code)
 		return smmuv3_refuse_config(s, x, code, 0);
 	if (UNLIKELY(x->req.at == XL_TRANSLATED)) {
-		if (w->ste->eats != 2) {
-			s->st.ats_translated += !x->functional;
-			return smmuv3_pass(x);
-		}
+		if (w->ste->eats != 2)
+			return pass_translated(s, x);
 		w->s1 = false; /* the address is an IPA */
 	}
 	if (w->s1)
@@ -438,10 +445,8 @@ enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
 	if (UNLIKELY(!s->on.smmu))
 		return disabled(s, x);
-	if (x->req.at == XL_TRANSLATED && !s->on.atschk) {
-		s->st.ats_translated += !x->functional;
-		return smmuv3_pass(x);
-	}
+	if (x->req.at == XL_TRANSLATED && !s->on.atschk)
+		return pass_translated(s, x);
 	if (s->cfg->tbu_tag == SMMUV3_TAG_STREAM && smmuv3_stream_hit(s, x, &act))
 		return act;
 	return ste_lookup(s, x);

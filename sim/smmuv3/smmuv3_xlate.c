@@ -39,13 +39,13 @@ static unsigned ps_bits(const struct smmuv3 *s, unsigned field)
 	return n < s->cap.oas ? n : s->cap.oas;
 }
 
-static void set_root(struct pt_table *t, uint64_t ttb)
+static void set_root(const struct smmuv3 *s, struct pt_table *t, uint64_t ttb)
 {
 	unsigned lg2 = t->top_bits + 3u;
 
 	if (lg2 < 6 && t->oa_bits >= 52)
 		lg2 = 6;
-	t->root = ttb & bits_mask(51, 4) & ~low_mask(lg2);
+	t->root = ttb & bits_mask(s->cap.minor ? 51 : 47, 4) & ~low_mask(lg2);
 }
 
 struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e)
@@ -60,7 +60,7 @@ struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste 
 
 	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(w2, 50, 48));
 	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(&t, e->w[3]);
+	set_root(s, &t, e->w[3]);
 	t.id = ID_TABLE | ID_IPA | id_of(0, smmuv3_vmid(s, e), 0);
 	t.inv = (struct xc_tag){ .vmid = smmuv3_vmid(s, e), .kind = SMMUV3_K_WC_S2 };
 	t.opt = VMSA_HAD | (w2 & BIT64(52) ? VMSA_BE : 0) | (w2 & BIT64(53) ? VMSA_AFFD : 0) | (w2 & BIT64(54) ? VMSA_PTW : 0) |
@@ -84,7 +84,7 @@ static struct pt_table s1_table(const struct smmuv3 *s, const struct smmuv3_walk
 
 	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(cd[0], 34, 32));
 	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(&t, ttb);
+	set_root(s, &t, ttb);
 	t.id = ID_TABLE | id_of(w->ste->world, x->tag.vmid, x->tag.asid);
 	t.inv = x->tag;
 	t.inv.did = 0;
@@ -165,8 +165,12 @@ enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd)
 	x->res.info[0] = (s2 ? SMMUV3_I_S2 : 0u) | class << SMMUV3_I_CLASS_LO;
 	if (tt && (p->update || p->why == PT_WHY_S2_W))
 		x->res.info[0] |= SMMUV3_I_TTW;
-	if (code == EV_WALK_EABT)
+	if (code == EV_WALK_EABT && x->req.at == XL_TRANSLATION_REQ)
 		return smmuv3_refuse_config(s, x, code, x->mem_spa);
+	if (code == EV_WALK_EABT) {
+		x->res.info[1] = x->mem_spa;
+		return smmuv3_refuse(x, code);
+	}
 	x->res.info[1] = s2 ? p->gpa : 0;
 	return fault(x, code, s2);
 }
@@ -338,6 +342,12 @@ static bool eats_split(const struct xl *x, const struct smmuv3_walk *w)
 	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;
 }
 
+/* E0PD: no unprivileged access in this half. Leaves are kept without unprivileged permissions, so that such an access comes to walk_begin(). */
+static bool e0pd(const struct smmuv3 *s, const struct smmuv3_walk *w)
+{
+	return s->cap.e0pd && w->s1 && w->ste->world != SMMUV3_W_EL2 && (w->cd->w[w->va >> 55 & 1 ? 2 : 1] & 4);
+}
+
 /* Granule and level of the leaf, for TLBI hints. */
 static uint16_t leaf_code(const struct smmuv3_walk *w)
 {
@@ -351,11 +361,15 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 	struct smmuv3_walk *w = walk_of(x);
 	struct xc_tag t = x->tag;
 
-	if (!xl_may_fill(x, w->va & ~low_mask(size_lg2), size_lg2) || eats_split(x, w))
+	unsigned block_lg2 = w->s1 && w->s2 && w->phase == SMMUV3_PH_TABLES && w->pt.s1_lg2 > size_lg2 ? w->pt.s1_lg2 : size_lg2;
+
+	if (!xl_may_fill(x, w->va & ~low_mask(block_lg2), block_lg2) || eats_split(x, w))
 		return;
 	t.size_lg2 = (uint8_t)size_lg2;
 	t.first = w->va & ~low_mask(size_lg2);
 	t.did = leaf_code(w);
+	if (block_lg2 > size_lg2)
+		s->fractured |= BIT64(t.did);
 	if (w->s1 && (w->pt.s1_memtype & VMSA_GLOBAL) && w->kind != SMMUV3_K_EL2) {
 		s->global_seen = true;
 		t.kind++; /* EL1 to EL1_G, E2H to E2H_G */
@@ -394,6 +408,8 @@ static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
 
 	if (!s->cap.perm_ovr)
 		e.attr = 0;
+	if (e0pd(s, w))
+		e.perm &= (uint8_t)~(XL_R | XL_W | XL_X);
 	e.memtype = w->s1 && !w->s2 ? (uint8_t)(w->cd->w[3] >> 8 * (p->s1_memtype & 7)) : p->memtype;
 	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty && !x->functional) {
 		w->ats_dirty = true;
@@ -443,15 +459,10 @@ static enum xl_act s2_tail(struct smmuv3 *s, struct xl *x, uint32_t slot)
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
-static bool half_disabled(const struct smmuv3 *s, const struct smmuv3_walk *w)
+/* EPD: no walks in this half; what a TLB has may be used. */
+static bool half_disabled(const struct smmuv3_walk *w)
 {
-	bool up = w->va >> 55 & 1;
-
-	if (w->ste->world != SMMUV3_W_EL1)
-		return false;
-	if (w->cd->w[0] & (up ? BIT64(30) : BIT64(14))) /* EPD */
-		return true;
-	return s->cap.e0pd && !w->priv && (w->cd->w[up ? 2 : 1] & 4); /* E0PD */
+	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[0] & (w->va >> 55 & 1 ? BIT64(30) : BIT64(14)));
 }
 
 static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
@@ -471,7 +482,7 @@ static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : need) | (priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->s1) {
-		if (half_disabled(s, w)) {
+		if (half_disabled(w) || (!w->priv && e0pd(s, w))) {
 			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
 			return fault(x, EV_TRANSLATION, false);
 		}
@@ -521,8 +532,12 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 	if (!w->s1) {
 		if (x->req.iova >> (w->s2 ? s->cap.ias : s->cap.oas))
 			return fault_bypass_size(x);
-		if (!w->s2)
-			return smmuv3_pass(x);
+		if (!w->s2) {
+			smmuv3_pass(x);
+			if (x->req.at == XL_TRANSLATION_REQ)
+				ats_grant(x, x->res.perm);
+			return XL_ACT_DONE;
+		}
 	}
 	w->va = w->s1 ? input_address(w, x->req.iova) : x->req.iova;
 	set_tag(s, x);

@@ -2,8 +2,8 @@
 /*
  * drv_smmuv3.c - SMMUv3 domains and attachments: which tables an attach gets, ASIDs and VMIDs, the order of attach and detach.
  * As Linux: ASIDs from 1 on in one namespace for all units, VMIDs from 1 on for each unit; both stay with a domain to the end, as its
- * tables do. Under nesting one virtual machine has one VMID on each unit and numbers its ASIDs itself. ATS is on where the trace says the device
- * has it on; the driver cannot switch it off at the device when it detaches it.
+ * tables do. Under nesting one virtual machine has one VMID on each unit and numbers its ASIDs itself. ATS is on where the trace says the
+ * device has it on; the driver cannot switch it off at the device when it detaches it.
  */
 #include "software/drv_smmuv3.h"
 #include <inttypes.h>
@@ -165,12 +165,17 @@ static bool fits(struct drv *d, const struct smmud *v, const struct smmud_master
 		return true;
 	}
 	if (!pasid || pasid >> v->ssid_bits)
-		return drv_fail(d, ERR_INPUT, "unit %u cannot attach PASID %" PRIu32 " (1 to 2^%u - 1: IDR1.SSIDSIZE, software.smmu_ssid_bits)", v->index, pasid,
-				v->ssid_bits);
+		return drv_fail(d, ERR_INPUT, "unit %u cannot attach PASID %" PRIu32 " (1 to 2^%u - 1: IDR1.SSIDSIZE, software.smmu_ssid_bits)",
+				v->index, pasid, v->ssid_bits);
 	if (!m->asid || (a->n_pasid && a->nested != nested) || (a->dom && !beside_pasids(a->dom, nested)))
 		return drv_fail(d, ERR_INPUT, "a PASID of requester 0x%" PRIx32 " cannot be in a %s domain beside what is attached", a->rid,
 				mode_name[m->mode]);
 	return true;
+}
+
+static struct drv_dom *attached(struct drv *d, const struct smmud *v, const struct smmud_master *a, uint32_t pasid)
+{
+	return pasid == TRC_NO_PASID ? a->dom : a->n_pasid ? drv_attached_to(d, v->index, a->rid, pasid) : NULL;
 }
 
 /* An attached requester changes its domain: the old one is left last. */
@@ -185,7 +190,7 @@ static void attach(struct drv *d)
 
 	if (!a)
 		return;
-	old = main ? a->dom : a->n_pasid ? drv_attached_to(d, v->index, rid, pasid) : NULL;
+	old = attached(d, v, a, pasid);
 	if (old == m)
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is already attached to domain %" PRIu32, rid, old->id);
 	if (old == m || !fits(d, v, a, m, pasid) || !drv_att_add(d, m, v->index, rid, pasid))
@@ -217,11 +222,11 @@ static void detach(struct drv *d)
 {
 	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
 	struct smmud *v = smmud_get(d, d->cur.unit);
-	struct drv_dom *m = v ? drv_attached_to(d, v->index, rid, pasid) : NULL;
-	struct smmud_master *a = m ? smmud_master(v, rid) : NULL;
+	struct smmud_master *a = v ? smmud_master(v, rid) : NULL;
+	struct drv_dom *m = a ? attached(d, v, a, pasid) : NULL;
 	bool nested = m && m->mode == DRV_MODE_NESTED;
 
-	if (!a) {
+	if (!m) {
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is not attached", rid);
 		return;
 	}

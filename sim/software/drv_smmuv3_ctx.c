@@ -4,7 +4,7 @@
  * An entry is updated by what the unit looks at in it before and after ("used" bits, which depend on the entry's own Config): if one
  * doubleword at most changes what is looked at, the others are written first, then that one, then what is no longer used becomes zero, so
  * the unit never sees a mixture; else the entry is made invalid meanwhile. Every step that changed something ends with a CFGI command and a
- * CMD_SYNC. The level 1 descriptor of a new stream table block is one store without a CFGI command, as in Linux 6.12.
+ * CMD_SYNC. The level 1 descriptor of a new stream table block is one store without a CFGI command, as in Linux (seen in one version).
  */
 #include <string.h>
 #include "core/base/bits.h"

@@ -23,7 +23,6 @@ struct dev_rec {
 	struct dev *d;
 	struct iommu *u;
 	uint64_t key; /* unit << 32 | rid */
-	const struct stat_reg *listed; /* already in this registry */
 	char path[32];
 };
 struct plat {
@@ -100,6 +99,15 @@ static void env_ats_inv(void *arg, const struct ats_inv *q)
 		dev_ats_inv(d, q);
 }
 
+static void env_page_resp(void *arg, const struct page_resp *r)
+{
+	struct unit_rec *u = arg;
+	struct dev *d = plat_device(u->p, u->index, r->rid, NULL);
+
+	if (d)
+		dev_page_resp(d, r);
+}
+
 static void env_progress(void *arg)
 {
 	replay_wake(&((struct unit_rec *)arg)->p->r);
@@ -168,13 +176,9 @@ static void dev_is_stuck(void *arg, struct dev *d)
 	replay_wake(&p->r);
 }
 
-static void env_stall(void *arg, struct xl *x, bool on)
+/* A request of @f waits for software (on), or no longer does. */
+static void hold(struct plat *p, struct dev *d, struct flight *f, bool on)
 {
-	struct unit_rec *u = arg;
-	struct plat *p = u->p;
-	struct dev *d = plat_device(p, u->index, x->req.rid, NULL); /* exists: it sent @x */
-	struct flight *f = (struct flight *)(uintptr_t)dev_stalled(d, x, on);
-
 	p->n_held += on ? 1 : UINT64_MAX;
 	if (on) {
 		if (!wordset_add(&p->held, (uintptr_t)f))
@@ -189,6 +193,24 @@ static void env_stall(void *arg, struct xl *x, bool on)
 		}
 	}
 	replay_wake(&p->r);
+}
+
+static void env_stall(void *arg, struct xl *x, bool on)
+{
+	struct unit_rec *u = arg;
+	struct dev *d = plat_device(u->p, u->index, x->req.rid, NULL); /* exists: it sent @x */
+	bool dma;
+	uint64_t tag = dev_stalled(d, x, on, &dma);
+
+	if (dma)
+		hold(u->p, d, (struct flight *)(uintptr_t)tag, on);
+}
+
+static void dev_holds(void *arg, uint64_t tag, bool on)
+{
+	struct dev_rec *r = arg;
+
+	hold(r->p, r->d, (struct flight *)(uintptr_t)tag, on);
 }
 
 /* ---- completions ---- */
@@ -246,6 +268,8 @@ static void warmup_over(struct plat *p)
 		p->r.oom = true;
 	stat_reset(r);
 	stat_fini(&tmp);
+	for (size_t i = 0; !p->reg && i < p->n_dev; i++)
+		dev_forget_stats(p->dev[i]->d); /* that registry is gone */
 	memset(&p->st, 0, sizeof(p->st));
 	p->stat_start = sim_now(p->k);
 }
@@ -335,10 +359,11 @@ static struct dev *device_new(struct plat *p, unsigned unit, uint32_t rid, struc
 		return NULL;
 	}
 	dev_on_stuck(d->d, dev_is_stuck);
+	dev_on_held(d->d, dev_holds);
 	p->hash[hash_slot(p, d->key)] = (uint32_t)p->n_dev + 1;
 	p->dev[p->n_dev++] = d;
-	if (p->reg && stat_add(p->reg, d->path, dev_stats_of(d->d), dev_stat_defs))
-		d->listed = p->reg;
+	if (p->reg && !dev_list_stats(d->d, p->reg, d->path))
+		p->r.oom = true;
 	p->last = d;
 	return d->d;
 }
@@ -362,6 +387,42 @@ struct iommu *plat_unit(struct plat *p, unsigned i)
 	return i < p->n_unit ? p->unit[i]->u : NULL;
 }
 
+bool plat_device_event(struct plat *p, unsigned unit, uint32_t rid, unsigned event, struct err *e)
+{
+	static const uint8_t fault[] = { [TRC_DEV_SILENT] = DEV_SILENT, [TRC_DEV_SLOW] = DEV_SLOW, [TRC_DEV_WRONG_ITAG] = DEV_WRONG_ITAG,
+					 [TRC_DEV_NO_FLUSH] = DEV_NO_FLUSH, [TRC_DEV_MISORDER] = DEV_MISORDER, [TRC_DEV_DROP] = DEV_DROP,
+					 [TRC_DEV_UR] = DEV_UR };
+	struct dev *d = plat_device(p, unit, rid, e);
+
+	if (!d)
+		return false;
+	switch (event) {
+	case TRC_DEV_ALIVE:
+		dev_alive(d);
+		break;
+	case TRC_DEV_ATS_ON:
+	case TRC_DEV_ATS_OFF:
+		dev_set_ats(d, event == TRC_DEV_ATS_ON);
+		break;
+	case TRC_DEV_PRI_ON:
+	case TRC_DEV_PRI_OFF:
+		dev_set_pri(d, event == TRC_DEV_PRI_ON);
+		break;
+	case TRC_DEV_RESET:
+		dev_reset(d);
+		break;
+	case TRC_DEV_REMOVED:
+		dev_remove(d);
+		break;
+	default:
+		if (event >= ARRAY_LEN(fault))
+			return err_set(e, ERR_INPUT, "unknown device event");
+		dev_set_fault(d, fault[event], true);
+	}
+	if (p->reg && !dev_list_stats(d, p->reg, p->last->path)) /* statistics of faults come with the first fault */
+		return err_set(e, ERR_MACHINE, "out of memory for statistics");
+	return true;
+}
 
 static void note_line(void *arg, const char *text)
 {
@@ -380,6 +441,9 @@ void plat_stuck(struct plat *p)
 	note_line(p, buf);
 	for (size_t i = 0; i < p->n_unit; i++)
 		iommu_dump(p->unit[i]->u, note_line, p);
+	for (size_t i = 0; i < p->n_dev; i++)
+		if (dev_waiting(p->dev[i]->d))
+			dev_dump(p->dev[i]->d, note_line, p);
 }
 
 /* ---- life ---- */
@@ -478,8 +542,8 @@ bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e)
 		return err_set(e, ERR_MACHINE, "out of memory");
 	}
 	*r = (struct unit_rec){ .p = p, .u = u, .index = (unsigned)p->n_unit };
-	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .progress = env_progress,
-				   .fault = env_fault, .stall = env_stall };
+	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .page_resp = env_page_resp,
+				   .progress = env_progress, .fault = env_fault, .stall = env_stall };
 	p->unit[p->n_unit++] = r;
 	return true;
 }
@@ -554,14 +618,9 @@ bool plat_register_stats(struct plat *p, struct stat_reg *r)
 	for (size_t i = 0; i < p->n_unit; i++)
 		if (!p->unit[i]->u->ops->stats(p->unit[i]->u, r))
 			return false;
-	for (size_t i = 0; i < p->n_dev; i++) {
-		struct dev_rec *d = p->dev[i];
-
-		if (d->listed == r)
-			continue;
-		if (!stat_add(r, d->path, dev_stats_of(d->d), dev_stat_defs))
+	for (size_t i = 0; i < p->n_dev; i++)
+		if (!dev_list_stats(p->dev[i]->d, r, p->dev[i]->path))
 			return false;
-	}
 	return true;
 }
 

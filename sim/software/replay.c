@@ -264,26 +264,10 @@ static enum verdict do_regstate(struct replay *r, struct iommu *u)
 static enum verdict do_device(struct replay *r)
 {
 	struct err e = { 0 };
-	struct dev *d = plat_device(r->p, r->rec.unit, r->rec.u.dev.rid, &e);
 
-	if (!d)
+	if (!plat_device_event(r->p, r->rec.unit, r->rec.u.dev.rid, r->rec.u.dev.event, &e))
 		return fail_err(r, &e);
-	switch (r->rec.u.dev.event) {
-	case TRC_DEV_SILENT:
-	case TRC_DEV_ALIVE:
-		dev_set_silent(d, r->rec.u.dev.event == TRC_DEV_SILENT);
-		return GO;
-	case TRC_DEV_ATS_ON:
-	case TRC_DEV_ATS_OFF:
-		dev_set_ats(d, r->rec.u.dev.event == TRC_DEV_ATS_ON);
-		return GO;
-	case TRC_DEV_RESET:
-		dev_reset(d);
-		return GO;
-	default:
-		fail(r, "unknown device event");
-		return STOP;
-	}
+	return GO;
 }
 
 static enum verdict execute(struct replay *r)

@@ -49,6 +49,7 @@ void replay_fini(struct replay *r);
 /* What the replay needs of the platform (platform.c). */
 struct iommu *plat_unit(struct plat *p, unsigned i); /* NULL: no such unit */
 struct dev *plat_device(struct plat *p, unsigned unit, uint32_t rid, struct err *e); /* created on first use */
+bool plat_device_event(struct plat *p, unsigned unit, uint32_t rid, unsigned event /* enum trc_dev_event */, struct err *e);
 void plat_read_checked(struct plat *p, const struct trc_rec *r, uint64_t got);
 void plat_stuck(struct plat *p);
 #endif

@@ -261,6 +261,7 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 		return act;
 	w->phase = VTD_PH_TABLES;
 	w->pt.c = &v->psc;
+	w->pt.ipa = false;
 	w->pt.ia = x->req.iova;
 	w->pt.acc = (uint8_t)((need & ~XL_PRIV) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;

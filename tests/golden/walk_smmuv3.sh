@@ -37,6 +37,7 @@ want 0 "633 agree, 0 disagree, 0 skipped" $i --query $d/smmuv3-edu.snap2.xlate.g
 want 0 "reason: 87 equal, 8 explained, 0 different" $d/smmuv3-s1-4711-w20.idx --query $d/smmuv3-s1-4711-w20.cases.gz
 want 0 "QEMU uses only the first of the concatenated start tables" $d/smmuv3-s2-4711-w15.idx --query $d/smmuv3-s2-4711-w15.cases.gz
 want 0 "QEMU checks no address size in bypass" $d/smmuv3-s1-4711-w26.idx --query $d/smmuv3-s1-4711-w26.cases.gz
+want 0 "explained 37: QEMU does not check the address of a table against the output size" $d/smmuv3-s1-4711-w00.idx --query $d/smmuv3-s1-4711-w00.cases.gz
 # a wrong record and a wrong event: found and listed with both
 zcat $d/smmuv3-s1-4711-w20.cases.gz | sed '0,/record=0x2000000010,0x20/s//record=0x2000000010,0x10/' >"$t/w.cases"
 want 1 "reason differs: line" $d/smmuv3-s1-4711-w20.idx --query "$t/w.cases"

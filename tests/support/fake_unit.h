@@ -4,13 +4,18 @@
  * Entry: bit 0 read, bit 1 write, bit 2 a refused request stalls, bits 63:12 page. Register 0: queue tail (busy for cmd_ps). 8: plain.
  * 16: invalidate request to the requester written, busy until its answer. 24: busy for ever. 32: the stalled requests go on (0), or
  * the one that stalled first does (1), or all are refused: abort (2), RAZ/WI (3).
+ * ATS: translation requests get what the entry grants; bits 5:3 of the entry: page size 4 KiB << that; bit 6 Global, bit 7 U; xlat_cpl: the
+ * status they get instead (1 UR, 4 CA). Page requests are kept in page[]; answers to invalidate requests in cpl[]. Every PASID has the
+ * same table. Register 40: a response to the page group that came first of those not answered, with this code.
  */
 #ifndef IOMMUSIM_FAKE_UNIT_H
 #define IOMMUSIM_FAKE_UNIT_H
 #include <stdlib.h>
 #include "core/iommu.h"
 
-enum { FAKE_TABLE = 0x100000, FAKE_EMPTY = 7, FAKE_NO_R = 5, FAKE_NO_W = 6 };
+#include "pcie/atc.h"
+
+enum { FAKE_TABLE = 0x100000, FAKE_EMPTY = 7, FAKE_NO_R = 5, FAKE_NO_W = 6, FAKE_GLOBAL = 0x40, FAKE_U = 0x80, FAKE_KEPT = 256 };
 struct fake_unit {
 	struct iommu u;
 	struct iommu_cfg cfg;
@@ -19,19 +24,44 @@ struct fake_unit {
 	bool busy;
 	sim_time answered_at;
 	struct xl *stalled;
+	unsigned xlat_cpl, n_page, n_answered, n_cpl, xlats; /* xlats: translation requests */
+	struct page_req page[FAKE_KEPT];
+	struct { uint32_t itags; unsigned cc; sim_time at; unsigned busy; } cpl[FAKE_KEPT]; /* busy: requests in the unit at that time */
+	struct xl_req last; /* as it came */
 };
 static enum xl_act fake_begin(struct iommu *u, struct xl *x)
 {
-	(void)u;
+	struct fake_unit *f = (struct fake_unit *)u;
+
+	if (!x->functional)
+		f->last = x->req;
+	if (x->req.at == XL_TRANSLATED) {
+		x->res.spa = x->req.iova;
+		return XL_ACT_DONE;
+	}
+	f->xlats += x->req.at == XL_TRANSLATION_REQ && !x->functional;
 	x->mem_spa = FAKE_TABLE + 8 * (x->req.iova >> 12 & 511);
 	x->mem_words = 1;
 	return XL_ACT_READ;
+}
+static enum xl_act fake_completion(struct fake_unit *f, struct xl *x, uint64_t e)
+{
+	unsigned lg2 = 12 + (e >> 3 & 7);
+	uint64_t mask = (UINT64_C(1) << lg2) - 1;
+
+	x->res.size_lg2 = (uint8_t)lg2;
+	x->res.perm = (uint8_t)((e & 3) | (e & FAKE_GLOBAL ? ATC_PERM_GLOBAL : 0) | (e & FAKE_U ? ATC_PERM_U : 0));
+	x->res.spa = (e & ~UINT64_C(0xfff) & ~mask) | (x->req.iova & mask);
+	x->res.cpl = (uint8_t)f->xlat_cpl;
+	x->res.code = f->xlat_cpl ? 99 : 0;
+	return f->xlat_cpl ? XL_ACT_FAULT : XL_ACT_DONE;
 }
 static enum xl_act fake_next(struct iommu *u, struct xl *x)
 {
 	uint64_t e = x->data[0];
 
-	(void)u;
+	if (x->req.at == XL_TRANSLATION_REQ)
+		return fake_completion((struct fake_unit *)u, x, e);
 	x->res.info[0] = e & 4;
 	x->res.code = !(e & 3) ? FAKE_EMPTY : (x->req.acc & XL_R) && !(e & 1) ? FAKE_NO_R : (x->req.acc & XL_W) && !(e & 2) ? FAKE_NO_W : 0;
 	if (x->res.code)
@@ -86,6 +116,15 @@ static void fake_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v
 		fake_resume(f, v);
 		return;
 	}
+	if (off == 40 && f->n_answered < f->n_page) {
+		const struct page_req *p = &f->page[f->n_answered++];
+
+		u->env.page_resp(u->env.arg, &(struct page_resp){ .rid = p->rid, .pasid = p->pasid, .has_pasid = p->has_pasid, .prgi = p->prgi,
+								   .code = (uint8_t)v });
+		return;
+	}
+	if (off == 40)
+		return;
 	f->busy = true;
 	if (off == 0)
 		sim_at(u->k, sim_now(u->k) + f->cmd_ps, &f->cmd);
@@ -114,12 +153,29 @@ static void fake_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itags, unsigned
 	struct fake_unit *f = (struct fake_unit *)u;
 
 	(void)rid;
+	if (f->n_cpl < FAKE_KEPT) {
+		unsigned n = 0;
+
+		for (const struct xl *x = u->oldest; x; x = x->next)
+			n++;
+		f->cpl[f->n_cpl].itags = itags;
+		f->cpl[f->n_cpl].cc = cc;
+		f->cpl[f->n_cpl].busy = n;
+		f->cpl[f->n_cpl++].at = sim_now(u->k);
+	}
 	if (itags != 8 || cc != 1)
 		return;
 	f->answered_at = sim_now(u->k);
 	f->busy = false;
 	if (u->env.progress)
 		u->env.progress(u->env.arg);
+}
+static void fake_page_request(struct iommu *u, const struct page_req *p)
+{
+	struct fake_unit *f = (struct fake_unit *)u;
+
+	if (f->n_page < FAKE_KEPT)
+		f->page[f->n_page++] = *p;
 }
 static bool fake_stats(struct iommu *u, struct stat_reg *r)
 {
@@ -136,7 +192,7 @@ static bool fake_is_tail(const struct iommu *u, uint32_t off)
 	return off == 0;
 }
 static const struct iommu_ops fake_ops = { .arch = "fake", .begin = fake_begin, .next = fake_next, .fault = fake_fault,
-	.mmio_write = fake_write, .mmio_read = fake_read, .restore = fake_restore, .commands_idle = fake_idle, .ats_cpl = fake_ats_cpl,
+	.mmio_write = fake_write, .mmio_read = fake_read, .restore = fake_restore, .commands_idle = fake_idle, .ats_cpl = fake_ats_cpl, .page_request = fake_page_request,
 	.stats = fake_stats, .destroy = fake_destroy, .is_tail = fake_is_tail };
 
 /* A unit that adds no time of its own, so that the times in the tests are those of device and memory. */

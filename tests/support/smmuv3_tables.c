@@ -46,7 +46,7 @@ void st_open(struct st *t, const struct st_opt *o)
 		wr64(t->r, 0x80, RIG_STRTAB);
 		wr32(t->r, 0x88, 1 << 16 | SPLIT << 6 | ST_LG2);
 		for (unsigned i = 0; i < 1u << (ST_LG2 - SPLIT); i++) /* Span 7: 64 STEs */
-			put64(t->r, RIG_STRTAB + 8 * i, (t->l2_strtab + 64 * 64 * i) | 7);
+			st_put(t, RIG_STRTAB + 8 * i, (t->l2_strtab + 64 * 64 * i) | 7);
 	} else {
 		rig_strtab(t->r, ST_LG2);
 	}
@@ -64,7 +64,7 @@ uint64_t st_alloc(struct st *t, unsigned lg2)
 	uint64_t size = UINT64_C(1) << lg2, at = (t->bump + size - 1) & ~(size - 1);
 
 	t->bump = at + size;
-	ck_assert_uint_lt(t->bump, 0x10000000);
+	must(t->bump < 0x10000000, "out of memory");
 	return at;
 }
 
@@ -122,9 +122,9 @@ uint64_t st_entry(struct st *t, const struct st_tab *p, uint64_t ia, int level)
 	uint64_t at = p->root;
 
 	for (int l = p->start; l < level; l++) {
-		uint64_t d = swap(p, mem64(t->r, at + 8 * index_of(p, ia, l)));
+		uint64_t d = swap(p, st_get(t, at + 8 * index_of(p, ia, l)));
 
-		ck_assert_uint_eq(d & 3, 3);
+		must((d & 3) == 3, "no table at level %d", l);
 		at = decode(p, d) - p->off;
 	}
 	return at + 8 * index_of(p, ia, level);
@@ -140,7 +140,7 @@ uint64_t st_map(struct st *t, const struct st_tab *p, uint64_t ia, uint64_t oa, 
 	uint64_t at = p->root;
 
 	for (int l = p->start; l < level; l++) {
-		uint64_t e = at + 8 * index_of(p, ia, l), d = swap(p, mem64(t->r, e));
+		uint64_t e = at + 8 * index_of(p, ia, l), d = swap(p, st_get(t, e));
 
 		if ((d & 3) != 3) {
 			uint64_t n = st_alloc(t, p->g);
@@ -148,12 +148,12 @@ uint64_t st_map(struct st *t, const struct st_tab *p, uint64_t ia, uint64_t oa, 
 			for (uint64_t a = 0; p->under && a < ST_B(p->g); a += 4096)
 				st_map(t, p->under, n + p->off + a, n + a, st_s2_leaf, ST_S2);
 			d = encode(p, n + p->off) | 3;
-			put64(t->r, e, swap(p, d));
+			st_put(t, e, swap(p, d));
 		}
 		at = decode(p, d) - p->off;
 	}
 	at += 8 * index_of(p, ia, level);
-	put64(t->r, at, swap(p, st_leaf(p, oa, level, bits)));
+	st_put(t, at, swap(p, st_leaf(p, oa, level, bits)));
 	return at;
 }
 
@@ -217,13 +217,13 @@ uint64_t st_ste_at(const struct st *t, uint32_t sid)
 void st_put_ste(struct st *t, const struct st_stream *s)
 {
 	for (unsigned i = 8; i-- > 0;)
-		put64(t->r, st_ste_at(t, s->sid) + 8 * i, s->ste[i]);
+		st_put(t, st_ste_at(t, s->sid) + 8 * i, s->ste[i]);
 }
 
 void st_put_cd(struct st *t, const struct st_stream *s)
 {
 	for (unsigned i = 8; i-- > 0 && s->cdp;)
-		put64(t->r, s->cdp + 8 * i, s->cd[i]);
+		st_put(t, s->cdp + 8 * i, s->cd[i]);
 }
 
 void st_put_both(struct st *t, const struct st_stream *s)
@@ -286,7 +286,7 @@ struct xl_res st_run(struct st *t, const struct xl_req *q)
 {
 	struct xl_res r;
 
-	ck_assert_msg(st_try(t, q, &r), "no answer");
+	must(st_try(t, q, &r), "no answer");
 	return r;
 }
 
@@ -304,7 +304,7 @@ bool st_event(struct st *t, uint64_t rec[4])
 
 	if (prod == t->event)
 		return false;
-	ck_assert_uint_eq(mem_read(t->r->m, RIG_EVENTQ + (t->event & (mask >> 1)) * 32, rec, 4), MEM_OK);
+	must(mem_read(t->r->m, RIG_EVENTQ + (t->event & (mask >> 1)) * 32, rec, 4) == MEM_OK, "event queue");
 	t->event = (t->event + 1) & mask;
 	wr32(t->r, 0x100ac, t->event);
 	return true;
@@ -322,13 +322,17 @@ unsigned st_drop_events(struct st *t)
 
 void st_cmd(struct st *t, uint64_t w0, uint64_t w1)
 {
-	put(t->r, w0, w1);
+	uint64_t at = RIG_CMDQ + (t->r->prod & ((1u << RIG_LG2) - 1)) * 16;
+
+	st_put(t, at, w0);
+	st_put(t, at + 8, w1);
+	t->r->prod = (t->r->prod + 1) & ((2u << RIG_LG2) - 1);
 }
 
 void st_sync(struct st *t)
 {
-	put(t->r, 0x46, 0);
+	st_cmd(t, 0x46, 0);
 	tail(t->r);
 	run_all(t->r);
-	ck_assert_msg((rd32(t->r, 0x9c) & 0xfffff) == t->r->prod, "command refused: CMDQ_CONS %08x", rd32(t->r, 0x9c));
+	must((rd32(t->r, 0x9c) & 0xfffff) == t->r->prod, "command refused: CMDQ_CONS %08x", rd32(t->r, 0x9c));
 }

@@ -11,6 +11,12 @@
 #include "smmuv3_rig.h"
 
 #define ST_B(n) (UINT64_C(1) << (n))
+/* As ck_assert_msg(), which costs a system call each time it holds. */
+#define must(cond, ...)                                                                                                        \
+	do {                                                                                                                   \
+		if (!(cond))                                                                                                   \
+			ck_abort_msg(__VA_ARGS__);                                                                             \
+	} while (0)
 enum { /* descriptor bits */
 	ST_AP1 = 0x40, ST_AP2 = 0x80, ST_S2R = 0x40, ST_S2W = 0x80, ST_AF = 0x400, ST_NG = 0x800,
 	ST_S1 = ST_AF | ST_NG | ST_AP1, /* unprivileged read and write, not global, AttrIndx 0 */
@@ -103,13 +109,20 @@ static inline void st_do(struct st *t, uint64_t w0, uint64_t w1)
 	st_cmd(t, w0, w1);
 	st_sync(t);
 }
-static inline uint64_t st_get(struct st *t, uint64_t pa)
+static inline uint64_t st_get(const struct st *t, uint64_t pa)
 {
-	return mem64(t->r, pa);
+	uint64_t w = 0;
+
+	must(mem_read(t->r->m, pa, &w, 1) == MEM_OK, "read of %lx", pa);
+	return w;
+}
+static inline void st_put(struct st *t, uint64_t pa, uint64_t v)
+{
+	must(mem_write(t->r->m, pa, &v, 1) == MEM_OK, "write of %lx", pa);
 }
 static inline void st_edit(struct st *t, uint64_t pa, uint64_t set, uint64_t clr)
 {
-	put64(t->r, pa, (mem64(t->r, pa) & ~clr) | set);
+	st_put(t, pa, (st_get(t, pa) & ~clr) | set);
 }
 /* Commands (4.2, 4.3) */
 #define ST_CFGI_STE(sid, leaf) (0x03 | (uint64_t)(sid) << 32), (uint64_t)(leaf)

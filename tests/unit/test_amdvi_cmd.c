@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands: legality, the host's buffer, COMPLETION_WAIT, device-IOTLB invalidations, prefetch. Commands are hand-encoded from the sheet. */
+/* Commands: legality, the host's buffer, COMPLETION_WAIT, device-IOTLB invalidations, prefetch. Encoded by hand from the specification. */
 #include "amdvi/amdvi_cmd.h"
 #include "amdvi_rig.h"
 
@@ -67,7 +67,7 @@ static void no_prefetch(struct amdvi_cfg *c)
 
 static void bare(struct amdvi_cfg *c)
 {
-	c->efr &= ~(UINT64_C(1) << 1 | UINT64_C(1) << 4 | UINT64_C(1) << 6 | UINT64_C(1) << 54 | UINT64_C(1) << 55); /* PPR GT IA InvIotlbType vIommu */
+	c->efr &= ~(BIT64(1) | BIT64(4) | BIT64(6) | BIT64(54) | BIT64(55)); /* PPR GT IA InvIotlbType vIommu */
 	c->iotlb_sup = false;
 }
 
@@ -143,7 +143,8 @@ START_TEST(legality)
 	ck_assert_msg(head_slot(r) == (legal[_i].legal ? 2u : 0u), "%s: head %u", legal[_i].what, head_slot(r));
 	ck_assert_uint_eq(r->v->st.cmd_illegal, !legal[_i].legal);
 	if (!legal[_i].legal) {
-		ck_assert_msg(events == 1 && event_word(r, 0, 0) == 0x5000000000000000 && event_word(r, 0, 1) == RIG_CMD, "%s: event", legal[_i].what);
+		ck_assert_msg(events == 1 && event_word(r, 0, 0) == 0x5000000000000000 && event_word(r, 0, 1) == RIG_CMD, "%s: event",
+			      legal[_i].what);
 	} else {
 		/* INSERT_GUEST_EVENT for a guest without a log may leave another event */
 		ck_assert_msg(!events || (event_word(r, 0, 0) >> 60) > 0xa, "%s: %u events", legal[_i].what, events);
@@ -153,13 +154,14 @@ START_TEST(legality)
 }
 END_TEST
 
-/* Each bit alone beside the opcode: those of the masks in the sheet are legal, the others are not. */
+/* Each bit alone beside the opcode: those of the masks are legal, the others are not. */
 START_TEST(every_bit)
 {
 	static const uint64_t mask[][2] = {
 		{ 1, 0 }, { 0xf00fffffffffffff, UINT64_MAX }, { 0xf00000000000ffff, 0 }, { 0xf000ffff000fffff, 0xfffffffffffff007 },
 		{ UINT64_MAX, 0xfffffffffffff035 }, { 0xf00000000000ffff, 0 }, { 0xf00fffffff00ffff, 0xfffffffffffff015 },
-		{ 0xf00fffff0000ffff, 0x0000ffff00000004 }, { 0xf000000000000000, 0 }, { 0xf000ffff00000000, 0x000ffffffffffff0 }, { 0xf00000009000ffff, 0 },
+		{ 0xf00fffff0000ffff, 0x0000ffff00000004 }, { 0xf000000000000000, 0 }, { 0xf000ffff00000000, 0x000ffffffffffff0 },
+		{ 0xf00000009000ffff, 0 },
 	};
 
 	for (unsigned op = 1; op < ARRAY_LEN(mask); op++) {
@@ -182,7 +184,7 @@ START_TEST(every_bit)
 }
 END_TEST
 
-/* ---- the worked traces of the sheet, ring base RIG_CMD ---- */
+/* ---- worked traces, ring base RIG_CMD ---- */
 
 static struct rig *trace_rig(uint64_t ctl)
 {
@@ -291,7 +293,7 @@ START_TEST(worked_d)
 
 	put(r, 0x7000000500000300, 0x0000001a00000004);
 	put(r, 0x7000000500000300, 0x0000f01a00000004);
-	put(r, 0x7000000500000301, 0x000011ff00000000);
+	put(r, 0x7000000500000301, 0x00001fff00000000);
 	tail(r);
 	run_all(r);
 	ck_assert_uint_eq(r->n_resp, 3);
@@ -819,7 +821,7 @@ START_TEST(maxpend)
 			answer(r, i);
 	ck_assert(r->n_inv == 7 && r->inv[6].rid == 0x301);
 	run_all(r);
-	ck_assert(sem(r) == 1 && r->v->cmd->unexpected == 0);
+	ck_assert(sem(r) == 1 && r->v->st.iotlb_unexpected == 0);
 	for (unsigned i = 0; i < 5; i++)
 		put(r, 0x4000070000000300, i << 12); /* Maxpend 0: what the unit is configured for */
 	tail(r);
@@ -853,7 +855,24 @@ START_TEST(tags)
 	for (unsigned i = 32; i < 41; i++)
 		answer(r, i);
 	run_all(r);
-	ck_assert(sem(r) == 1 && idle(r) && r->v->cmd->unexpected == 0);
+	ck_assert(sem(r) == 1 && idle(r) && r->v->st.iotlb_unexpected == 0);
+	rig_free(r);
+}
+END_TEST
+
+/* A tag that one queue of a device gives back serves another queue. */
+START_TEST(tags_of_two_queues)
+{
+	struct rig *r = ready(NULL, 0);
+
+	for (unsigned i = 0; i < 32; i++)
+		put(r, 0x40000300ff000300, i << 12);
+	put(r, 0x40000500ff000300, 0x50000);
+	tail(r);
+	run_all(r);
+	ck_assert_uint_eq(r->n_inv, 32);
+	answer(r, 7);
+	ck_assert(r->n_inv == 33 && r->inv[32].first == 0x50000 && r->inv[32].itag == r->inv[7].itag);
 	rig_free(r);
 }
 END_TEST
@@ -912,13 +931,13 @@ START_TEST(late_answer)
 	ck_assert_uint_ne(r->inv[1].itag, r->inv[0].itag);
 	answer(r, 0);
 	run_for(r, US);
-	ck_assert(sem(r) == 0 && r->v->cmd->unexpected == 1);
+	ck_assert(sem(r) == 0 && r->v->st.iotlb_unexpected == 1);
 	run_all(r);
 	ck_assert(n_events(r) == 2 && sem(r) == 1 && cmd_runs(r) && idle(r));
 	ck_assert_uint_eq(event_word(r, 0, 1), RIG_CMD);
 	ck_assert_uint_eq(event_word(r, 1, 1), RIG_CMD + 0x10);
 	answer(r, 1);
-	ck_assert(r->v->cmd->unexpected == 2 && n_events(r) == 2);
+	ck_assert(r->v->st.iotlb_unexpected == 2 && n_events(r) == 2);
 	rig_free(r);
 }
 END_TEST
@@ -1115,6 +1134,15 @@ START_TEST(prefetch_fills)
 	struct rig *r = translating(all_features);
 	bool hit;
 
+	put(r, 0x6000000001000008, 0xf000);
+	tail(r);
+	while (!r->v->st.prefetch)
+		ck_assert(sim_run_one(r->k));
+	ck_assert(head_slot(r) == 1 && !idle(r)); /* until the page is there */
+	run_all(r);
+	ck_assert(idle(r));
+	dma_hit(r, 8, 0xf000, &hit);
+	ck_assert(hit);
 	now(r, 0x6000000004000008, 0x10000); /* four pages */
 	for (unsigned i = 0; i < 4; i++) {
 		ck_assert_uint_eq(dma_hit(r, 8, 0x10000 + i * 0x1000, &hit), OLD + 0x10000 + i * 0x1000);
@@ -1137,7 +1165,7 @@ START_TEST(prefetch_fills)
 	ck_assert(hit);
 	dma_hit(r, 8, 0x40000 + ACMD_PREFETCHES * 0x1000, &hit);
 	ck_assert(!hit);
-	ck_assert_uint_eq(r->v->st.prefetch, 4);
+	ck_assert_uint_eq(r->v->st.prefetch, 5);
 	rig_free(r);
 }
 END_TEST
@@ -1168,8 +1196,10 @@ START_TEST(prefetch_leaves_no_trace)
 	put64(r, RIG_TABLES + 8, 0);
 	now(r, 0x6000000001000008, 0x1000);
 	now(r, 0x6000000001000020, 0x1000); /* a device without an entry */
+	mem_poison(r->m, RIG_DEVTAB + 0x30 * 32, true);
+	now(r, 0x6000000001000030, 0x1010); /* whose domain cannot be known */
 	ck_assert_uint_eq(n_events(r), 0);
-	ck_assert(r->v->st.prefetch == 2 && idle(r));
+	ck_assert(r->v->st.prefetch == 3 && idle(r));
 	rig_free(r);
 }
 END_TEST
@@ -1223,6 +1253,7 @@ START_TEST(owners_are_separate)
 	ck_assert(g.addr == 0x5000 && g.data == 0x99 && g.done == 0);
 	amdvi_exec_stored(&g.x, true);
 	ck_assert(g.done == 1 && g.interrupts == 1 && sem(r) == 0);
+	ck_assert_uint_eq(r->u->st.drains, 1); /* the host's */
 	guest_cmd(r, &g, 0x4000040020000400, 0x1000);
 	ck_assert_uint_eq(g.done, 2);
 	answer(r, 0);
@@ -1236,7 +1267,27 @@ START_TEST(owners_are_separate)
 	ck_assert_uint_eq(g.addr, 0x6000);
 	amdvi_exec_stored(&g.x, false); /* it did not reach memory: no interrupt, and the host's buffer goes on */
 	ck_assert(g.done == 3 && g.interrupts == 1 && cmd_runs(r) && n_events(r) == 0);
+	ck_assert_uint_eq(r->u->st.drains, 2);
+	guest_cmd(r, &g, 0x1000000000000000, 0); /* nothing to drain any more */
+	run_all(r);
+	ck_assert(g.done == 4 && r->u->st.drains == 2);
 	ck_assert(idle(r));
+	rig_free(r);
+}
+END_TEST
+
+START_TEST(time_out_of_a_guest)
+{
+	struct rig *r = ready(halts, TIMEOUT_1S);
+	struct guest g = { 0 };
+
+	amdvi_exec_init(r->v, &g.x, 8, guest_done);
+	g.x.spa = 0x7654320;
+	guest_cmd(r, &g, 0x4000040020000400, 0x1000);
+	run_all(r);
+	ck_assert(n_events(r) == 1 && cmd_runs(r) && idle(r));
+	ck_assert_uint_eq(event_word(r, 0, 0), 0x7000000000000400);
+	ck_assert_uint_eq(event_word(r, 0, 1), 0x7654320);
 	rig_free(r);
 }
 END_TEST
@@ -1278,13 +1329,21 @@ START_TEST(turns)
 	amdvi_turn_give(r->v);
 	run_all(r);
 	ck_assert_uint_eq(r->v->st.devtab, 3);
-	put(r, 0x4000030020000300, 0x1000); /* neither the device nor the wait keeps the unit */
+	put(r, 0x4000030020000300, 0x1000); /* neither the device nor the wait keeps the unit beyond its decode time */
 	put_wait(r, 1);
 	tail(r);
+	until_sent(r, 1);
+	t.mine = false;
+	amdvi_turn_take(r->v, &t.t, false);
+	run_for(r, 4000 - 1);
+	ck_assert(!t.mine);
+	run_for(r, 1);
+	ck_assert(t.mine);
+	amdvi_turn_give(r->v);
 	run_all(r);
 	t.mine = false;
 	amdvi_turn_take(r->v, &t.t, false);
-	ck_assert(t.mine && r->n_inv == 1 && sem(r) == 0);
+	ck_assert(t.mine && head_slot(r) == 5 && sem(r) == 0);
 	answer(r, 0);
 	run_all(r);
 	ck_assert(sem(r) == 1 && idle(r));
@@ -1302,7 +1361,9 @@ START_TEST(not_for_guests)
 }
 END_TEST
 
-RIG_MAIN("amdvi_cmd", legality, ARRAY_LEN(legal), every_bit, worked_a, worked_a_silent, worked_b, worked_c, worked_d, worked_e, head_past_illegal, times, pages_time,
-	 wrap, big_buffer, off_and_on, fetch_fails, buffer_beyond_memory, store_fails, restored, counters, wait_drains, every_invalidation_drains,
-	 wait_interrupts, fence, waits_in_order, many_waits, iotlb_fields, maxpend, tags, no_room, nobody_there, late_answer, no_timeout, halt_on_timeout,
-	 late_iotlb, late_iotlb_and_wait, pages_drop, devtab_drops, prefetch_fills, prefetch_inval, prefetch_leaves_no_trace, owners_are_separate, turns, not_for_guests)
+RIG_MAIN("amdvi_cmd", legality, ARRAY_LEN(legal), every_bit, worked_a, worked_a_silent, worked_b, worked_c, worked_d, worked_e,
+	 head_past_illegal, times, pages_time, wrap, big_buffer, off_and_on, fetch_fails, buffer_beyond_memory, store_fails, restored,
+	 counters, wait_drains, every_invalidation_drains, wait_interrupts, fence, waits_in_order, many_waits, iotlb_fields, maxpend, tags,
+	 tags_of_two_queues, no_room, nobody_there, late_answer, no_timeout, halt_on_timeout, late_iotlb, late_iotlb_and_wait, pages_drop,
+	 devtab_drops, prefetch_fills, prefetch_inval, prefetch_leaves_no_trace, owners_are_separate, time_out_of_a_guest, turns,
+	 not_for_guests)

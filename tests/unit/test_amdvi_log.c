@@ -68,6 +68,10 @@ START_TEST(what_leaves_no_record)
 	q.at = XL_TRANSLATION_REQ;
 	ck_assert(!amdvi_event_record(NULL, &q, &r, rec));
 	q.at = XL_UNTRANSLATED;
+	q.pasid = 5; /* of a request without PASID it means nothing */
+	r.info[0] = AEV_F_GN;
+	ck_assert(amdvi_event_record(NULL, &q, &r, rec));
+	ck_assert_uint_eq(rec[0], UINT64_C(0x2001000000000000));
 	for (unsigned code = 0; code < 0x30; code++) {
 		r.code = (uint16_t)code;
 		ck_assert_msg(amdvi_event_record(NULL, &q, &r, rec) == ((code >= 1 && code <= 4) || code == 8), "code 0x%x", code);
@@ -510,10 +514,12 @@ END_TEST
 
 static uint64_t verdict_info, verdict_qw3;
 static uint16_t verdict_code;
+static struct iommu_ops real;
 
 static enum xl_act judge(struct iommu *u, struct xl *x)
 {
-	(void)u;
+	if (x->req.rid != 0x300)
+		return real.begin(u, x);
 	walk_of(x)->have_dte = true;
 	walk_of(x)->dte = (struct amdvi_dtc_entry){ .w = { 3, 5, 0, verdict_qw3 } };
 	x->res.code = verdict_code;
@@ -522,8 +528,12 @@ static enum xl_act judge(struct iommu *u, struct xl *x)
 	return XL_ACT_FAULT;
 }
 
-/* Whose log: page faults of stage 1 of a device with vImuEn leave the host's alone while vIommuEn is 1. */
-START_TEST(stage_1_faults_belong_to_the_guest)
+/*
+ * Whose log: page faults of stage 1 of a device with vImuEn go to guest 1, as device 20h, while vIommuEn is 1. Its log is guest-physical
+ * (GstBufferTRPMode), and TransDevID 77h passes untranslated.
+ */
+enum { GUEST_LOG = 0x80000 };
+START_TEST(stage_1_faults_go_to_the_guest)
 {
 	static const struct { const char *what; uint64_t ctl, qw3, info; uint16_t code; bool host; } cases[] = {
 		{ "stage 1", AMDVI_CT_vIommuEn, 0x0000000100208000, AEV_F_GN | 5, 2, false },
@@ -534,9 +544,12 @@ START_TEST(stage_1_faults_belong_to_the_guest)
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
-		struct rig *r = start(AMDVI_CT_GAEn | cases[i].ctl);
+		struct rig *r = start(AMDVI_CT_GAEn | AMDVI_CT_GstBufferTRPMode | cases[i].ctl);
 		struct iommu_ops ops = *r->u->ops;
 
+		wr64(r, AMDVI_VFCNTL_OFF + 0x40 + 0x10, 0x770000);
+		wr64(r, AMDVI_VFCNTL_OFF + 0x40 + 0x28, GUEST_LOG | 0x108);
+		real = *r->u->ops;
 		ops.begin = judge;
 		r->u->ops = &ops;
 		verdict_info = cases[i].info;
@@ -546,6 +559,8 @@ START_TEST(stage_1_faults_belong_to_the_guest)
 		ck_assert_msg(n_events(r) == cases[i].host, "%s: %u events", cases[i].what, n_events(r));
 		if (cases[i].host)
 			ck_assert_uint_eq(event_word(r, 0, 0) >> 60, cases[i].code);
+		ck_assert_msg(mem64(r, GUEST_LOG) == (cases[i].host ? 0 : UINT64_C(0x2005000100000020)), "%s", cases[i].what);
+		ck_assert_uint_eq(mem64(r, GUEST_LOG + 8), cases[i].host ? 0 : 0xabc000);
 		rig_free(r);
 	}
 }
@@ -554,5 +569,6 @@ END_TEST
 RIG_MAIN("amdvi_log", record_has_exactly_its_fields, ARRAY_LEN(records), what_leaves_no_record, entry_tail_status_message,
 	 message_finds_entry_tail_and_status, interrupt_needs_its_enable, nothing_is_logged_while_off, tail_wraps_at_the_buffer_s_end, longest_log,
 	 overflow_keeps_the_last_slot_and_stops, restart_without_room_overflows_again, aborted_write_loses_the_entry_and_stops,
-	 full_log_hands_over_to_the_other, both_logs_full, enabling_clears_overflow_b_by_itself, only_log_b, only_log_a, hardware_errors_are_copied,
-	 page_fault_of_a_walk, device_table_that_cannot_be_read, suppressed_events_are_lost, stage_1_faults_belong_to_the_guest)
+	 full_log_hands_over_to_the_other, both_logs_full, enabling_clears_overflow_b_by_itself, only_log_b, only_log_a,
+	 hardware_errors_are_copied,
+	 page_fault_of_a_walk, device_table_that_cannot_be_read, suppressed_events_are_lost, stage_1_faults_go_to_the_guest)

@@ -156,8 +156,9 @@ struct chaos {
 	struct rng rng;
 	uint32_t dom[N_CTX]; /* of each requester without and with PASID; 0: none */
 	uint64_t pa[N_DOM + 1][N_SLOT]; /* 0: not mapped */
-	bool ats[N_RID];
+	bool block[N_DOM + 1][N_SLOT / 512 + 1]; /* these 512 came in one map */
 	unsigned n;
+	bool lazy; /* what was unmapped may still be there */
 };
 
 static uint64_t iova_of(unsigned slot)
@@ -181,8 +182,14 @@ static void chaos_map(struct chaos *c, struct trc_rec *r)
 
 	if (rng_below(&c->rng, 3) == 0) /* from the start of a 2 MiB page */
 		first = 512 * (unsigned)rng_below(&c->rng, 3);
-	unsigned n = run_of(c, dom, first);
+	unsigned n = run_of(c, dom, first), end;
 
+	if (c->pa[dom][first]) { /* a 2 MiB mapping goes as a whole: it may be one leaf */
+		end = first + n;
+		first = c->block[dom][first / 512] ? first / 512 * 512 : first;
+		end = c->block[dom][(end - 1) / 512] ? ((end - 1) / 512 + 1) * 512 : end;
+		n = end - first;
+	}
 	r->u.sw.dom = dom;
 	r->u.sw.iova = iova_of(first);
 	r->u.sw.size = 4096 * (uint64_t)n;
@@ -193,6 +200,8 @@ static void chaos_map(struct chaos *c, struct trc_rec *r)
 	}
 	for (unsigned i = 0; i < n; i++)
 		c->pa[dom][first + i] = r->kind == TRC_MAP ? r->u.sw.pa + 4096 * i : 0;
+	for (unsigned i = first / 512; i <= (first + n - 1) / 512; i++)
+		c->block[dom][i] = r->kind == TRC_MAP && first <= 512 * i && first + n >= 512 * (i + 1);
 }
 
 static void chaos_attach(struct chaos *c, struct trc_rec *r)
@@ -213,10 +222,12 @@ static void chaos_attach(struct chaos *c, struct trc_rec *r)
 
 static void chaos_dma(struct chaos *c, struct trc_rec *r)
 {
-	unsigned ctx = (unsigned)rng_below(&c->rng, N_CTX), slot = (unsigned)rng_below(&c->rng, N_SLOT), off = (unsigned)rng_below(&c->rng, 64) * 64;
+	unsigned ctx = (unsigned)rng_below(&c->rng, N_CTX), slot = (unsigned)rng_below(&c->rng, N_SLOT);
+	unsigned off = (unsigned)rng_below(&c->rng, 64) * 64;
 	uint64_t pa = c->dom[ctx] ? c->pa[c->dom[ctx]][slot] : 0;
 
-	*r = (struct trc_rec)REC_DMA(rng_below(&c->rng, 2) ? 'r' : 'w', iova_of(slot) + off, 64, .expect = pa ? TRC_EXP_OK : TRC_EXP_FAULT);
+	*r = (struct trc_rec)REC_DMA(rng_below(&c->rng, 2) ? 'r' : 'w', iova_of(slot) + off, 64,
+				     .expect = pa ? TRC_EXP_OK : c->lazy && c->dom[ctx] ? TRC_EXP_NONE : TRC_EXP_FAULT);
 	r->u.dma.pa = pa ? pa + off : 0;
 	r->u.dma.rid = 0x20 + ctx / 2;
 	r->u.dma.pasid = ctx & 1 ? PASID : TRC_NO_PASID;
@@ -231,21 +242,18 @@ static int chaos_next(void *arg, struct trc_rec *r, struct err *e)
 	*r = (struct trc_rec){ .at = TRC_NO_TIME, .u.sw = { .pasid = TRC_NO_PASID } };
 	if (c->n++ == EVENTS)
 		return 0;
-	if (c->n == 1) { /* makes the block of the stream table: see the note on level 1 descriptors in drv_smmuv3_ctx.c */
+	if (c->n == 1) { /* switches the unit on */
 		r->kind = TRC_ATTACH;
-		r->u.sw.rid = 0x2f;
+		r->u.sw.rid = 0x100;
 		r->u.sw.dom = 1;
 	} else if (what < 12) {
 		chaos_map(c, r);
 	} else if (what < 18) {
 		chaos_attach(c, r);
 	} else if (what < 20) {
-		unsigned i = (unsigned)rng_below(&c->rng, N_RID);
-
-		c->ats[i] = !c->ats[i];
-		r->kind = TRC_DEVICE;
-		r->u.dev.rid = 0x20 + i;
-		r->u.dev.event = c->ats[i] ? TRC_DEV_ATS_ON : TRC_DEV_ATS_OFF;
+		r->kind = TRC_DEVICE; /* never off: a device that is off answers no ATC_INV, and Linux sends one behind */
+		r->u.dev.rid = 0x20 + (uint32_t)rng_below(&c->rng, N_RID);
+		r->u.dev.event = TRC_DEV_ATS_ON;
 	} else {
 		chaos_dma(c, r);
 	}
@@ -259,7 +267,7 @@ static bool any_fault(void *arg, const struct iommu *u, unsigned expected, unsig
 	return true;
 }
 
-static uint64_t random_events(unsigned mode, unsigned caches, bool e2h, bool ril, uint64_t seed, bool deaf)
+static uint64_t random_events(unsigned mode, unsigned caches, bool e2h, bool ril, bool lazy, uint64_t seed, bool deaf)
 {
 	struct plat_cfg pc = fake_plat_cfg();
 	struct drv_cfg dc = { 0 };
@@ -277,7 +285,11 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool e2h, bool ril
 	dc.mode = mode;
 	dc.smmu_e2h = e2h;
 	dc.smmu_ril = ril ? DRV_RIL_ON : DRV_RIL_OFF;
+	dc.superpages = true;
 	dc.pool_bytes = UINT64_C(4) << 30;
+	dc.policy = lazy ? DRV_LAZY : DRV_STRICT;
+	dc.lazy_len = 20;
+	c->lazy = lazy;
 	rng_seed(&c->rng, seed);
 	struct iommu *u = smmuv3_create(&uc, "smmuv3", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
 
@@ -286,7 +298,7 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool e2h, bool ril
 
 	ck_assert_msg(d && plat_run(p, drv_next, d, true, &e), "mode %u, caches %u, seed %" PRIu64 ": %s", mode, caches, seed, e.msg);
 	ck_assert_uint_eq(u->ops->mmio_read(u, 0x60, 4) & 1, 0); /* no command was refused */
-	ck_assert_uint_gt(plat_verified(p)->agree, EVENTS / 2);
+	ck_assert_uint_gt(plat_verified(p)->agree, EVENTS / 4);
 	uint64_t bad = plat_verified(p)->disagree;
 
 	drv_destroy(d);
@@ -298,15 +310,15 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool e2h, bool ril
 START_TEST(random_events_on_the_unit)
 {
 	const unsigned mode = _i & 1 ? DRV_MODE_NESTED : DRV_MODE_FS, caches = (unsigned)_i / 4 % CACHES;
-	const bool e2h = _i & 2 && mode == DRV_MODE_FS, ril = _i & 2;
+	const bool e2h = _i & 2 && mode == DRV_MODE_FS, ril = _i & 2, lazy = _i >= 4 * CACHES;
 
-	ck_assert_uint_eq(random_events(mode, caches, e2h, ril, 100 + (uint64_t)_i, false), 0);
+	ck_assert_uint_eq(random_events(mode, caches, e2h, ril, lazy, 100 + (uint64_t)_i, false), 0);
 }
 END_TEST
 
 START_TEST(random_events_on_a_deaf_unit)
 {
-	ck_assert_uint_gt(random_events(_i ? DRV_MODE_NESTED : DRV_MODE_FS, CACHE_DEFAULT, false, true, 7, true), 0);
+	ck_assert_uint_gt(random_events(_i ? DRV_MODE_NESTED : DRV_MODE_FS, CACHE_DEFAULT, false, true, false, 7, true), 0);
 }
 END_TEST
 
@@ -319,7 +331,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, runs_on_the_unit, 0, (int)(ARRAY_LEN(shapes) * CACHES));
-	tcase_add_loop_test(t, random_events_on_the_unit, 0, 4 * CACHES);
+	tcase_add_loop_test(t, random_events_on_the_unit, 0, 8 * CACHES);
 	tcase_add_loop_test(t, random_events_on_a_deaf_unit, 0, 2);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

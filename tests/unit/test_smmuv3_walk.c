@@ -48,10 +48,10 @@ static void cold(struct st *t, uint64_t va, uint64_t pa, unsigned lg2, unsigned 
 	struct xl_res r = st_run(t, &q), now = st_now(t, &q);
 	unsigned got = reads(t) - before;
 
-	ck_assert_msg(r.ok, "%s %u/%u leaf %d over %u/%u leaf %d: event 0x%x level %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.code, r.at_level);
-	ck_assert_msg(r.spa == pa && now.spa == pa, "%s %u/%u leaf %d over %u/%u leaf %d: %lx, not %lx", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.spa, pa);
-	ck_assert_msg(r.size_lg2 == lg2, "%s %u/%u leaf %d over %u/%u leaf %d: size %u, not %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.size_lg2, lg2);
-	ck_assert_msg(got == want, "%s %u/%u leaf %d over %u/%u leaf %d: %u references, not %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, got, want);
+	must(r.ok, "%s %u/%u leaf %d over %u/%u leaf %d: event 0x%x level %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.code, r.at_level);
+	must(r.spa == pa && now.spa == pa, "%s %u/%u leaf %d over %u/%u leaf %d: %lx, not %lx", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.spa, pa);
+	must(r.size_lg2 == lg2, "%s %u/%u leaf %d over %u/%u leaf %d: size %u, not %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, r.size_lg2, lg2);
+	must(got == want, "%s %u/%u leaf %d over %u/%u leaf %d: %u references, not %u", what, s->s1.g, s->s1.bits, l1, s->s2.g, s->s2.bits, l2, got, want);
 }
 
 static uint64_t va_of(const struct st_tab *p, uint64_t out, int level)
@@ -130,7 +130,7 @@ static void nested(struct geo g1, struct geo g2, int l1, int l2, bool l1cd, bool
 		uint64_t dir = st_alloc(&t, 12);
 
 		st_map(&t, &s.s2, dir + s.s1.off, dir, l2, ST_S2);
-		put64(t.r, dir, (s.cdp + s.s1.off) | 1);
+		st_put(&t, dir, (s.cdp + s.s1.off) | 1);
 		s.ste[0] = (s.ste[0] & ~(bits_mask(55, 6))) | (dir + s.s1.off) | 1 << 4 | UINT64_C(8) << 59;
 		s.ste[1] |= 2; /* S1DSS: CD 0 */
 	}
@@ -399,21 +399,21 @@ static void s1_matrix(struct st *t, struct st_stream *s, struct s1_case c, unsig
 		c.xn = i >> 2 & 3;
 		c.apt = i >> 4 & 3;
 		c.xnt = i >> 6 & 3;
-		put64(t->r, leaf, l | c.ap << 6 | (uint64_t)c.xn << 53);
-		put64(t->r, table, tab | (uint64_t)c.apt << 61 | (uint64_t)c.xnt << 59);
+		st_put(t, leaf, l | c.ap << 6 | (uint64_t)c.xn << 53);
+		st_put(t, table, tab | (uint64_t)c.apt << 61 | (uint64_t)c.xnt << 59);
 		for (unsigned a = 0; a < ARRAY_LEN(accs); a++) {
 			struct xl_req q = st_req(t, 0x5010, accs[a]);
 			struct xl_res r = st_run(t, &q);
 			bool want = s1_allows(&c, accs[a] & XL_PRIV, accs[a]);
 
-			ck_assert_msg(r.ok == want && (want || r.code == 0x13),
+			must(r.ok == want && (want || r.code == 0x13),
 				      "AP %u UXN,PXN %u APTable %u XNTable %u WXN %d PAN %d EPAN %d HAD %d world %d access %x: %s, event 0x%x", c.ap, c.xn, c.apt, c.xnt, c.wxn,
 				      c.pan, c.epan, c.had, c.w, accs[a], r.ok ? "allowed" : "refused", r.code);
 			(*n)++;
 		}
 		st_drop_events(t);
 	}
-	put64(t->r, table, tab);
+	st_put(t, table, tab);
 }
 
 START_TEST(permissions_stage1)
@@ -474,18 +474,18 @@ START_TEST(permissions_stage2)
 		unsigned ap = i & 3, xn = i >> 2 & 3;
 
 		if (both)
-			put64(t.r, l1, d1 | c.ap << 6 | (uint64_t)c.xn << 53);
-		put64(t.r, l2, d2 | ap << 6 | (uint64_t)xn << 53);
+			st_put(&t, l1, d1 | c.ap << 6 | (uint64_t)c.xn << 53);
+		st_put(&t, l2, d2 | ap << 6 | (uint64_t)xn << 53);
 		for (unsigned a = 0; a < ARRAY_LEN(accs); a++) {
 			struct xl_req q = st_req(&t, 0x5010, accs[a]);
 			bool want1 = !both || s1_allows(&c, accs[a] & XL_PRIV, accs[a]), want2 = s2_allows(ap, xn, xnx, accs[a] & XL_PRIV, accs[a]);
 			struct xl_res r = st_run(&t, &q);
 			uint64_t rec[4] = { 0 };
 
-			ck_assert_msg(r.ok == (want1 && want2), "XNX %d: AP %u xn %u, S2AP %u XN %u access %x: %d 0x%x", xnx, c.ap, c.xn, ap, xn, accs[a], r.ok, r.code);
+			must(r.ok == (want1 && want2), "XNX %d: AP %u xn %u, S2AP %u XN %u access %x: %d 0x%x", xnx, c.ap, c.xn, ap, xn, accs[a], r.ok, r.code);
 			ck_assert(st_event(&t, rec) == !r.ok);
 			if (!r.ok) /* the first stage that refuses: S2, CLASS = IN, and the IPA of stage 2 */
-				ck_assert_msg((rec[0] & 0xff) == 0x13 && (rec[1] >> 39 & 7) == (want1 ? 5u : 4u) && rec[3] == (want1 ? 0x5000u : 0u),
+				must((rec[0] & 0xff) == 0x13 && (rec[1] >> 39 & 7) == (want1 ? 5u : 4u) && rec[3] == (want1 ? 0x5000u : 0u),
 					      "record %lx %lx %lx", rec[0], rec[1], rec[3]);
 		}
 	}
@@ -511,7 +511,7 @@ START_TEST(overrides)
 
 		s.ste[1] = (uint64_t)priv << 48 | (uint64_t)inst << 50;
 		st_put_ste(&t, &s);
-		put64(t.r, leaf, d | c.ap << 6 | (uint64_t)c.xn << 53);
+		st_put(&t, leaf, d | c.ap << 6 | (uint64_t)c.xn << 53);
 		for (unsigned a = 0; a < ARRAY_LEN(accs); a++) {
 			struct xl_req q = st_req(&t, 0x5010, accs[a]);
 			bool p = !_i || priv < 2 ? accs[a] & XL_PRIV : priv == 3, ind = !_i || inst < 2 ? accs[a] & XL_X : inst == 3;
@@ -520,7 +520,7 @@ START_TEST(overrides)
 
 			if (accs[a] & XL_W)
 				ind = false;
-			ck_assert_msg(r.ok == s1_allows(&c, p, ind ? XL_X : accs[a] & (XL_R | XL_W)), "PRIVCFG %u INSTCFG %u AP %u xn %u access %x", priv, inst, c.ap, c.xn, accs[a]);
+			must(r.ok == s1_allows(&c, p, ind ? XL_X : accs[a] & (XL_R | XL_W)), "PRIVCFG %u INSTCFG %u AP %u xn %u access %x", priv, inst, c.ap, c.xn, accs[a]);
 			if (st_event(&t, rec)) /* PnU, InD after the override, RnW */
 				ck_assert_uint_eq(rec[1] >> 33 & 7, p | ind << 1 | (unsigned)!(accs[a] & XL_W) << 2);
 		}
@@ -550,6 +550,32 @@ START_TEST(e0pd)
 }
 END_TEST
 
+/* E0PD is no field that a TLB may keep (2.11): after a CFGI_CD alone an unprivileged access is refused, or let through again. */
+START_TEST(e0pd_changes)
+{
+	struct st_opt o = { .idr3_set = 1 << 13, .aidr = 3, .caches = 32 };
+	struct st_stream s;
+	struct xl_req q;
+	struct st t;
+
+	st_open(&t, &o);
+	st_only1(&t, &s, ST_SID);
+	st_map(&t, &s.s1, 0x5000, DATA, 3, ST_S1);
+	q = st_req(&t, 0x5000, XL_R);
+	ck_assert(st_run(&t, &q).ok);
+	st_edit(&t, s.cdp + 8, 4, 0);
+	st_do(&t, ST_CFGI_CD(ST_SID, 0, 1));
+	must(st_run(&t, &q).code == 0x10, "E0PD set: let through");
+	q.acc |= XL_PRIV;
+	ck_assert(st_run(&t, &q).ok);
+	q.acc = XL_R;
+	st_edit(&t, s.cdp + 8, 0, 4);
+	st_do(&t, ST_CFGI_CD(ST_SID, 0, 1));
+	must(st_run(&t, &q).ok, "E0PD clear: refused");
+	st_close(&t);
+}
+END_TEST
+
 /* EPD1 and EPD0 end the walks of their half in EL1 and EL2-E2H; EL2 has one half, which EPD0 does not disable. */
 START_TEST(epd)
 {
@@ -567,10 +593,10 @@ START_TEST(epd)
 	st_map(&t, &s.s1, 0x5000, DATA, 3, ST_S1);
 	q = st_req(&t, 0x5000, XL_R);
 	r = st_run(&t, &q);
-	ck_assert_msg(_i == EL2 ? r.ok : !r.ok && r.code == 0x10, "EPD0: ok %d event 0x%x", r.ok, r.code);
+	must(_i == EL2 ? r.ok : !r.ok && r.code == 0x10, "EPD0: ok %d event 0x%x", r.ok, r.code);
 	q = st_req(&t, ~UINT64_C(0) << 20, XL_R);
 	r = st_run(&t, &q);
-	ck_assert_msg(!r.ok && r.code == 0x10, "EPD1: ok %d event 0x%x", r.ok, r.code);
+	must(!r.ok && r.code == 0x10, "EPD1: ok %d event 0x%x", r.ok, r.code);
 	st_close(&t);
 }
 END_TEST
@@ -602,9 +628,9 @@ static void httu_case(struct st *t, struct st_stream *s, unsigned i, bool s2)
 		want = s2 ? want | ST_S2W : want & ~(uint64_t)ST_AP2;
 	r = st_run(t, &q);
 	now = st_get(t, leaf);
-	ck_assert_msg(r.ok == !code && r.code == code, "AF %d DBM %d writable %d HA %d HD %d AFFD %d write %d stage %d: event 0x%x, not 0x%x", af, dbm, writable, ha, hd, affd, write, 1 + s2,
+	must(r.ok == !code && r.code == code, "AF %d DBM %d writable %d HA %d HD %d AFFD %d write %d stage %d: event 0x%x, not 0x%x", af, dbm, writable, ha, hd, affd, write, 1 + s2,
 		      r.code, code);
-	ck_assert_msg(now == want || (code == 0x13 && ha && now == (was | ST_AF)), "AF %d DBM %d writable %d HA %d HD %d AFFD %d write %d: descriptor %lx, not %lx", af, dbm, writable, ha, hd, affd,
+	must(now == want || (code == 0x13 && ha && now == (was | ST_AF)), "AF %d DBM %d writable %d HA %d HD %d AFFD %d write %d: descriptor %lx, not %lx", af, dbm, writable, ha, hd, affd,
 		      write, now, want);
 	st_drop_events(t);
 }
@@ -708,9 +734,9 @@ static void expect(struct st *t, uint64_t iova, unsigned code, uint64_t w1, cons
 	uint64_t rec[4] = { 0 };
 	bool any = st_event(t, rec);
 
-	ck_assert_msg(r.ok == !code && r.code == code && any == (code != 0), "%s: ok %d event 0x%x", what, r.ok, r.code);
+	must(r.ok == !code && r.code == code && any == (code != 0), "%s: ok %d event 0x%x", what, r.ok, r.code);
 	if (code)
-		ck_assert_msg((rec[0] & 0xff) == code && rec[1] == w1 && rec[2] == (code == 0x0a ? 0 : iova), "%s: %lx %lx %lx %lx", what, rec[0], rec[1], rec[2], rec[3]);
+		must((rec[0] & 0xff) == code && rec[1] == w1 && rec[2] == (code == 0x0a ? 0 : iova), "%s: %lx %lx %lx %lx", what, rec[0], rec[1], rec[2], rec[3]);
 }
 
 #define RNW ST_B(35)
@@ -737,7 +763,7 @@ START_TEST(sizes)
 	st_map(&t, &s.s1, 0x5000, ST_B(40) - 4096, 3, ST_S1);
 	st_map(&t, &s.s1, 0x6000, ST_B(40), 3, ST_S1);
 	st_map(&t, &s.s1, ST_B(30), ST_B(40), 2, ST_S1);
-	put64(t.r, st_entry(&t, &s.s1, ST_B(31), 1), ST_B(40) | 3);
+	st_put(&t, st_entry(&t, &s.s1, ST_B(31), 1), ST_B(40) | 3);
 	expect(&t, 0x5000, 0, 0, "output below IPS");
 	expect(&t, 0x6000, 0x11, RNW | IN, "output beyond IPS");
 	expect(&t, ST_B(30), 0x11, RNW | IN, "block beyond IPS");
@@ -749,7 +775,7 @@ START_TEST(sizes)
 	s.ste[2] = (s.ste[2] & ~(UINT64_C(7) << 48)) | UINT64_C(2) << 48;
 	st_put_both(&t, &s);
 	st_map(&t, &s.s2, 0x6000, ST_B(40), 3, ST_S2);
-	put64(t.r, st_entry(&t, &s.s2, ST_B(31), 1), ST_B(41) | 3);
+	st_put(&t, st_entry(&t, &s.s2, ST_B(31), 1), ST_B(41) | 3);
 	expect(&t, ST_B(40), 0x10, RNW | IN | S2BIT, "stage 2 input");
 	expect(&t, 0x6000, 0x11, RNW | IN | S2BIT, "output beyond S2PS");
 	expect(&t, ST_B(31), 0x11, RNW | IN | S2BIT, "next table beyond S2PS");
@@ -780,17 +806,17 @@ START_TEST(order)
 	expect(&t, 0x5000, 0x12, RNW | IN, "stage 1 AF and permission, stage 2 AF");
 	/* F_TRANSLATION, F_ADDR_SIZE before F_ACCESS */
 	d = st_get(&t, l1);
-	put64(t.r, l1, d & ~UINT64_C(1));
+	st_put(&t, l1, d & ~UINT64_C(1));
 	expect(&t, 0x5000, 0x10, RNW | IN, "stage 1 invalid and AF");
 	s.cd[0] &= ~(UINT64_C(7) << 32); /* IPS 32 bits: tables are above, too */
 	st_put_cd(&t, &s);
 	expect(&t, 0x5000, 0x0a, 0, "TTB0 beyond IPS: a bad CD before every fault of the walk");
 	s.cd[0] |= UINT64_C(5) << 32;
 	st_put_cd(&t, &s);
-	put64(t.r, l1, d);
+	st_put(&t, l1, d);
 	/* stage 2 of a stage-1 descriptor before that descriptor */
 	t1 = st_entry(&t, &s.s1, 0x5000, 2);
-	put64(t.r, t1, 0);
+	st_put(&t, t1, 0);
 	l2 = st_entry(&t, &s.s2, t1 + s.s1.off, 3);
 	st_edit(&t, l2, 0, 1);
 	expect(&t, 0x5000, 0x10, RNW | TT | S2BIT, "stage 2 of the descriptor, and the descriptor");
@@ -806,7 +832,7 @@ START_TEST(order)
 	/* the input range before anything of the walk */
 	expect(&t, ST_B(50), 0x10, RNW | IN, "input range");
 	/* stage 2 of the CD before the CD */
-	put64(t.r, s.cdp, 0);
+	st_put(&t, s.cdp, 0);
 	l2 = st_entry(&t, &s.s2, s.cdp + s.s1.off, 3);
 	st_edit(&t, l2, 0, 1);
 	expect(&t, 0x5000, 0x10, RNW | S2BIT, "stage 2 of the CD");
@@ -845,7 +871,7 @@ START_TEST(device_tables)
 	st_map(&t, &s.s1, 0x5000, 0x5000, 3, ST_S1);
 	q = st_req(&t, 0x5000, XL_R);
 	ck_assert(st_run(&t, &q).ok);
-	ck_assert_msg(st_run(&t, &q).ok, "data in Device memory refused the second time");
+	must(st_run(&t, &q).ok, "data in Device memory refused the second time");
 	/* the table of another address lies in a device page that was read as data before */
 	st_map(&t, &s.s1, ST_B(21), 0x5000, 3, ST_S1);
 	table = st_entry(&t, &s.s1, ST_B(21), 3) & ~UINT64_C(0xfff);
@@ -855,7 +881,7 @@ START_TEST(device_tables)
 	q = st_req(&t, 0x6000, XL_R);
 	ck_assert(st_run(&t, &q).ok);
 	q = st_req(&t, ST_B(21), XL_R);
-	ck_assert_msg(st_run(&t, &q).code == 0x13, "descriptor fetched from Device memory: event 0x%x", t.x.res.code);
+	must(st_run(&t, &q).code == 0x13, "descriptor fetched from Device memory: event 0x%x", t.x.res.code);
 	st_close(&t);
 }
 END_TEST
@@ -882,7 +908,7 @@ START_TEST(merge_execute_only)
 	iommu_translate(t.r->u, &b);
 	run_all(t.r);
 	ck_assert(a.res.ok);
-	ck_assert_msg(!b.res.ok && b.res.code == 0x13, "a data read was given perm %x", b.res.perm);
+	must(!b.res.ok && b.res.code == 0x13, "a data read was given perm %x", b.res.perm);
 	st_close(&t);
 }
 END_TEST
@@ -901,12 +927,12 @@ START_TEST(base_v3_0)
 	st_put_cd(&t, &s);
 	st_map(&t, &s.s1, 0x5000, DATA, 3, ST_S1);
 	q = st_req(&t, 0x5000, XL_R);
-	ck_assert_msg(st_run(&t, &q).ok, "stage 1: event 0x%x", t.x.res.code);
+	must(st_run(&t, &q).ok, "stage 1: event 0x%x", t.x.res.code);
 	st_only2(&t, &s, ST_SID);
 	s.ste[3] |= ST_B(50);
 	st_put_ste(&t, &s);
 	st_map(&t, &s.s2, 0x5000, DATA, 3, ST_S2);
-	ck_assert_msg(st_run(&t, &q).ok, "stage 2: event 0x%x", t.x.res.code);
+	must(st_run(&t, &q).ok, "stage 2: event 0x%x", t.x.res.code);
 	st_close(&t);
 }
 END_TEST
@@ -932,6 +958,7 @@ int main(void)
 	tcase_add_loop_test(t, permissions_stage2, 0, 4);
 	tcase_add_loop_test(t, overrides, 0, 2);
 	tcase_add_loop_test(t, e0pd, 0, 2);
+	tcase_add_test(t, e0pd_changes);
 	tcase_add_loop_test(t, epd, 0, 3);
 	tcase_add_loop_test(t, httu, 0, 2);
 	tcase_add_test(t, httu_nested);

@@ -164,7 +164,7 @@ static void random_rec(struct rng *g, struct trc_rec *r, unsigned kind)
 		return;
 	case TRC_DEVICE:
 		r->u.dev.rid = (uint32_t)num(g);
-		r->u.dev.event = (uint8_t)rng_below(g, 5);
+		r->u.dev.event = (uint8_t)rng_below(g, TRC_DEV_EVENTS);
 		return;
 	}
 	random_sw(g, r);
@@ -486,7 +486,7 @@ START_TEST(a_file_that_is_no_trace_is_refused)
 		{ "\x89IOTRC\n\1\x0f\1", 10, "record 1", "the end record counts 1 records, found 0" },
 		{ "\x89IOTRC\n\1\x0f\0x", 11, "record 1", "found data behind the end record" },
 		{ "\x89IOTRC\n\1\x0e", 9, "record 1", "the kind is unknown" },
-		{ "\x89IOTRC\n\1\0\1a\7\0\x09\x0f\2", 16, "record 2", "the device event is unknown" },
+		{ "\x89IOTRC\n\1\0\1a\7\0\x7f\x0f\2", 16, "record 2", "the device event is unknown" },
 		{ "\x89IOTRC\n\1\0\5a", 11, "record 1", "truncated" },
 		{ "\x89IOTRC\n\1\3\7\0\0\0\x0f\1", 15, "record 1", "damaged" },
 		{ "\x28\xb5\x2f\xfd", 4, "record 1", "truncated" },
@@ -577,7 +577,7 @@ START_TEST(a_writer_refuses_what_no_reader_accepts_and_leaves_no_file)
 		{ "direction", { .kind = TRC_DMA, .u.dma.dir = 'q' } },
 		{ "address type", { .kind = TRC_DMA, .u.dma = { .dir = 'r', .at = 3 } } },
 		{ "name", { .kind = TRC_REGSTATE, .u.reg = { .bytes = 4, .name = "a b" } } },
-		{ "event", { .kind = TRC_DEVICE, .u.dev.event = 5 } },
+		{ "event", { .kind = TRC_DEVICE, .u.dev.event = TRC_DEV_EVENTS } },
 		{ "map size", { .kind = TRC_MAP } },
 		{ "map perm", { .kind = TRC_MAP, .u.sw = { .size = 1, .perm = 8 } } },
 	};

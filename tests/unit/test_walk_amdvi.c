@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_walk_amdvi.c - the enumeration of AMD-Vi against the unit's walk: over an image made here (levels 1 to 6, skipped levels, page sizes by
- * next level 7, blocked and illegal entries), over copies of it with bits turned, and over small real images in tests/data/walk.
+ * test_walk_amdvi.c - the enumeration of AMD-Vi against the unit's walk: over an image made here (levels 1 to 6, skipped levels, page
+ * sizes by next level 7, blocked and illegal entries), over copies of it with bits turned, and over small real images in tests/data/walk.
  */
 #include "test_walk_world.h"
 
@@ -158,7 +158,8 @@ static const struct {
 	uint16_t word;
 } words[] = {
 	{ 0, 4 }, { 0, 5 }, { 0, 8 }, { 0, 12 }, { 0, 20 }, { 1, 288 }, /* device table entries 1, 2, 3, 5, 200 */
-	{ 8, 0 }, { 8, 1 }, { 9, 0 }, { 9, 1 }, { 9, 2 }, { 10, 0 }, { 10, 1 }, { 10, 3 }, { 11, 0 }, { 11, 8 }, { 11, 32 }, { 12, 0 }, { 13, 511 },
+	{ 8, 0 }, { 8, 1 }, { 9, 0 }, { 9, 1 }, { 9, 2 }, { 10, 0 }, { 10, 1 }, { 10, 3 }, { 11, 0 }, { 11, 8 }, { 11, 32 },
+	{ 12, 0 }, { 13, 511 },
 };
 
 START_TEST(every_bit_agrees)

@@ -53,6 +53,7 @@ struct pt_entry_info { /* what one entry says */
 	uint64_t next; /* PT_TABLE: next table; PT_LEAF: base of the page */
 	uint64_t set, clr; /* bits to set and to clear for accessed/dirty (0: none) */
 	bool clean; /* PT_LEAF: dirty is clear and `set` does not set it: a write would still have to */
+	bool no_walk; /* PT_LEAF of stage 2: the page may hold data, but no stage-1 entries */
 	bool snoop; /* not beside memtype: both would be loaded as one word right after two byte stores, and wait for them */
 };
 struct pt_fmt {
@@ -74,12 +75,13 @@ struct pt_psc {
 	uint8_t perm; /* accumulated in this stage */
 	uint8_t s2_perm; /* stage-1 entries above a stage 2: what stage 2 grants on the page of the next table */
 	bool clean; /* nested cache: a write must still set dirty */
+	bool no_walk; /* nested cache */
 	bool split; /* stage-1 entries above a stage 2 of smaller pages: `next` is not known for the whole table */
 	uint8_t level; /* of the next table */
 	uint8_t size_lg2, memtype;
 	bool snoop;
 };
-enum { PT_ACC_WALK = 0x40 }; /* beside XL_* in the access given to a stage-2 entry(): the fetch or update of a stage-1 entry */
+enum { PT_ACC_WALK = 0x40 }; /* beside XL_* in the access given to a stage-2 entry(): the fetch or update of a stage-1 entry, or the like */
 enum {
 	PT_OPT_FETCH_DIRTY = 1u << 29, /* stage 2: fetching a stage-1 entry makes its page dirty, if it may be written */
 	PT_OPT_AD = 1u << 30, /* stage 2 keeps accessed/dirty bits */
@@ -90,7 +92,7 @@ struct pt_walk {
 	const struct pt_caches *c; /* NULL: none */
 	struct pt_table t[2]; /* [0] stage 1, [1] stage 2; fmt NULL: no such stage */
 	uint64_t ia;
-	uint8_t acc; /* XL_*; 0 needs a present page only */
+	uint8_t acc; /* XL_*, PT_ACC_WALK; 0 needs a present page only */
 	bool ipa; /* stage 2 alone, for an address that nested walks use too: the nested cache serves it */
 	/* progress */
 	uint8_t phase; /* enum pt_phase: what the memory access in progress is for */

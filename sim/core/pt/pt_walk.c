@@ -179,7 +179,7 @@ static unsigned s2_acc(const struct pt_walk *w)
 {
 	if (w->fetch)
 		return PT_ACC_WALK | (w->update ? XL_R | XL_W : XL_R);
-	return w->ipa ? PT_ACC_WALK | w->acc : w->acc;
+	return w->acc;
 }
 
 /* Stage 2 of w->gpa from the nested cache, if it grants what is needed. */
@@ -199,7 +199,7 @@ static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 	p = xc_payload(c, slot);
 	if (w->fetch && (w->t[S2].opt & PT_OPT_FETCH_DIRTY))
 		need |= p->perm & XL_W;
-	if ((need & ~p->perm) || ((need & (XL_W | XL_W << w->t[S2].fmt->priv_shift)) && p->clean)) {
+	if ((need & ~p->perm) || (p->no_walk && (s2_acc(w) & PT_ACC_WALK)) || ((need & (XL_W | XL_W << w->t[S2].fmt->priv_shift)) && p->clean)) {
 		xc_miss_after_hit(c);
 		return NULL;
 	}
@@ -261,6 +261,7 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	p.size_lg2 = (uint8_t)leaf_size(x, i, lg2, w->gpa);
 	p.next = (i->next | (w->gpa & low_mask(lg2))) & ~low_mask(p.size_lg2);
 	p.clean = i->clean;
+	p.no_walk = i->no_walk;
 	if (w->c && (w->t[S1].fmt || w->ipa))
 		cache_fill(w->c->nested, &w->t[S2], w->t[S2].id, x, w->gpa, p.size_lg2, &p);
 	return s2_done(w, x, &p);

@@ -12,7 +12,9 @@ const char *const trc_kind_name[TRC_KINDS] = {
 	[TRC_MMIO_WRITE] = "mmiow", [TRC_MMIO_READ] = "mmior", [TRC_DEVICE] = "dev",	     [TRC_ATTACH] = "attach", [TRC_DETACH] = "detach",
 	[TRC_MAP] = "map",	     [TRC_UNMAP] = "unmap",	[TRC_FLUSH] = "flush",
 };
-const char *const trc_dev_name[5] = { "ats-on", "ats-off", "reset", "silent", "alive" };
+const char *const trc_dev_name[TRC_DEV_EVENTS] = {
+	"ats-on", "ats-off", "reset", "silent", "alive", "slow", "wrong-itag", "no-flush", "misorder", "drop", "ur", "removed", "pri-on", "pri-off",
+};
 const char *const trc_at_name[3] = { "untranslated", "request", "translated" };
 const char trc_dir_chars[6] = "rwxa?";
 

@@ -120,7 +120,8 @@ static bool get_dev(struct trc_reader *t, struct trc_rec *r)
 
 	if (!scan_requester(t, &r->u.dev.rid))
 		return false;
-	ev = scan_one_of(t, trc_dev_name, ARRAY_LEN(trc_dev_name), "ats-on, ats-off, reset, silent or alive");
+	ev = scan_one_of(t, trc_dev_name, ARRAY_LEN(trc_dev_name),
+			 "ats-on, ats-off, reset, removed, silent, alive, or another device event of the format");
 	r->u.dev.event = (uint8_t)ev;
 	return ev >= 0;
 }

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Invalidations against walks in flight, through the queue as software does it: store, commands, CMD_SYNC, tail. The rule tested at every event
+ * of a walk: once the last CMD_SYNC is consumed no request uses the old translation, and none that uses it is still in flight. Then random
+ * guests: whatever is stored and invalidated, after each CMD_SYNC the unit answers as its tables say.
+ */
+#include "core/base/rng.h"
+#include "smmuv3_tables.h"
+
+#define VA UINT64_C(0x2345600000)
+#define IPA UINT64_C(0x1766600000)
+#define OLD UINT64_C(0x40000000)
+#define NEW UINT64_C(0x80000000)
+#define SSID 70
+
+struct race;
+struct flight {
+	struct xl x;
+	struct sim_event retire;
+	struct race *r;
+	bool done, retired;
+};
+enum { FLIGHTS = 24, DMA_PS = 150000 };
+struct race {
+	struct st t;
+	struct st_stream s, n; /* n: what a new STE or CD leads to */
+	uint64_t dir;
+	struct flight f[FLIGHTS];
+	unsigned n_f;
+	bool sent, completed;
+};
+
+static bool is_old(const struct xl *x)
+{
+	return x->res.ok && x->res.perm && (x->res.spa & ~UINT64_C(0x1fffff)) == OLD;
+}
+
+static void retire(struct sim_event *e)
+{
+	struct flight *f = container_of(e, struct flight, retire);
+
+	f->retired = true;
+	iommu_retire(f->r->t.r->u, &f->x);
+}
+
+static void answered(struct xl *x)
+{
+	struct flight *f = container_of(x, struct flight, x);
+
+	f->done = true;
+	must(!f->r->completed || !is_old(x), "answered with the old address after the CMD_SYNC");
+	/* later ones use their answer longer: whoever waits for the first only would be found out */
+	sim_at(f->r->t.r->k, sim_now(f->r->t.r->k) + DMA_PS * (1 + (f - f->r->f) % 4), &f->retire);
+}
+
+static void send(struct race *r, struct xl_req q)
+{
+	struct flight *f = &r->f[r->n_f++];
+
+	f->r = r;
+	f->x.req = q;
+	f->x.done = answered;
+	sim_event_init(&f->retire, retire);
+	iommu_translate(r->t.r->u, &f->x);
+}
+
+static bool consumed(struct race *r)
+{
+	return (rd32(r->t.r, 0x9c) & 0xfffff) == r->t.r->prod;
+}
+
+/* One event; notices the completion of the last CMD_SYNC. */
+static bool step(struct race *r)
+{
+	bool more = sim_run_one(r->t.r->k);
+
+	if (r->sent && !r->completed && consumed(r)) {
+		r->completed = true;
+		for (unsigned i = 0; i < r->n_f; i++)
+			must(!r->f[i].done || r->f[i].retired || !is_old(&r->f[i].x), "request %u still uses the old address", i);
+	}
+	return more;
+}
+
+enum change { S1_LEAF, S2_LEAF, S1_TABLE, S2_TABLE, CD_WORDS, STE_WORDS, L1CD_WORD, L1STD_WORD, CD_S2 };
+struct kind {
+	const char *name;
+	unsigned stages; /* 1, 2, 3 */
+	enum change what;
+	int leaf; /* level of the leaf that changes */
+	uint64_t cmd[2], w1[2];
+};
+#define NH_ALL ST_TLBI(0x10, ST_VMID, 0)
+#define NH_ASID ST_TLBI(0x11, ST_VMID, ST_ASID)
+#define NH_VA ST_TLBI(0x12, ST_VMID, ST_ASID)
+#define NH_VAA ST_TLBI(0x13, ST_VMID, 0)
+#define S12_VMALL ST_TLBI(0x28, ST_VMID, 0)
+#define S2_IPA ST_TLBI(0x2a, ST_VMID, 0)
+#define SIDC(op) ((op) | (uint64_t)ST_SID << 32)
+#define RANGE(pages) ((uint64_t)((pages) - 1) << 12)
+static const struct kind kinds[] = {
+	{ "stage 1, NH_VA", 1, S1_LEAF, 3, { NH_VA }, { VA | 1 } }, { "stage 1, NH_VA, tables too", 1, S1_LEAF, 3, { NH_VA }, { VA } }, { "stage 1, NH_VAA", 1, S1_LEAF, 3, { NH_VAA }, { VA | 1 } },
+	{ "stage 1, NH_ASID", 1, S1_LEAF, 3, { NH_ASID }, { 0 } }, { "stage 1, NH_ALL", 1, S1_LEAF, 3, { NH_ALL }, { 0 } }, { "stage 1, NSNH_ALL", 1, S1_LEAF, 3, { 0x30 }, { 0 } },
+	{ "stage 1, S12_VMALL", 1, S1_LEAF, 3, { S12_VMALL }, { 0 } }, { "stage 1, range", 1, S1_LEAF, 3, { NH_VA | RANGE(4) }, { (VA - 0x2000) | 0x400 | 1 } },
+	{ "stage 1, TTL 3", 1, S1_LEAF, 3, { NH_VA }, { VA | 0x700 | 1 } },
+	{ "stage 1, 2 MiB, another address of it", 1, S1_LEAF, 2, { NH_VA }, { (VA + 0x5000) | 1 } }, { "stage 1, 2 MiB, TTL 2", 1, S1_LEAF, 2, { NH_VA | 9 << 20 }, { VA | 0x600 | 1 } },
+	{ "stage 1, 2 MiB, a range that touches it", 1, S1_LEAF, 2, { NH_VAA | RANGE(2) }, { (VA + 0x1ff000) | 0x400 | 1 } },
+	{ "stage 1 table, NH_VA", 1, S1_TABLE, 3, { NH_VA }, { VA } }, { "stage 1 table, NH_ASID", 1, S1_TABLE, 3, { NH_ASID }, { 0 } }, { "stage 1 table, NH_VAA", 1, S1_TABLE, 3, { NH_VAA }, { VA } },
+	{ "stage 2, S2_IPA", 2, S2_LEAF, 3, { S2_IPA }, { VA | 1 } }, { "stage 2, 2 MiB, S2_IPA", 2, S2_LEAF, 2, { S2_IPA }, { (VA + 0x5000) | 1 } }, { "stage 2, S12_VMALL", 2, S2_LEAF, 3, { S12_VMALL }, { 0 } },
+	{ "stage 2 table, S2_IPA", 2, S2_TABLE, 3, { S2_IPA }, { VA } }, { "stage 2, NSNH_ALL", 2, S2_LEAF, 3, { 0x30 }, { 0 } }, { "stage 2, range", 2, S2_LEAF, 3, { S2_IPA | RANGE(4) }, { (VA - 0x1000) | 0x700 | 1 } },
+	{ "nested, stage 1, NH_VA", 3, S1_LEAF, 3, { NH_VA }, { VA | 1 } }, { "nested, stage 1, NH_ASID", 3, S1_LEAF, 3, { NH_ASID }, { 0 } }, { "nested, stage 1, 2 MiB", 3, S1_LEAF, 2, { NH_VA }, { (VA + 0x3000) | 1 } },
+	{ "nested, stage 1 table", 3, S1_TABLE, 3, { NH_VA }, { VA } }, { "nested, stage 2, S2_IPA and NH_ALL", 3, S2_LEAF, 3, { S2_IPA, NH_ALL }, { IPA | 1, 0 } },
+	{ "nested, stage 2, S2_IPA and NH_VAA", 3, S2_LEAF, 3, { S2_IPA, NH_VAA }, { IPA | 1, VA | 1 } }, { "nested, stage 2, S12_VMALL", 3, S2_LEAF, 3, { S12_VMALL }, { 0 } },
+	{ "nested, stage 2, 2 MiB", 3, S2_LEAF, 2, { S2_IPA, NH_ALL }, { (IPA + 0x7000) | 1, 0 } }, { "nested, stage 2 table", 3, S2_TABLE, 3, { S2_IPA, NH_ALL }, { IPA, 0 } }, { "nested, stage 2, NSNH_ALL", 3, S2_TABLE, 3, { 0x30 }, { 0 } },
+	{ "CD, CFGI_CD", 1, CD_WORDS, 3, { SIDC(0x05) | SSID << 12 }, { 1 } }, { "CD, CFGI_CD_ALL", 1, CD_WORDS, 3, { SIDC(0x06) }, { 0 } }, { "CD, CFGI_STE", 1, CD_WORDS, 3, { SIDC(0x03) }, { 1 } },
+	{ "CD, CFGI_ALL", 1, CD_WORDS, 3, { 0x04 }, { 0x1f } }, { "CD, nested, CFGI_CD", 3, CD_WORDS, 3, { SIDC(0x05) | SSID << 12 }, { 1 } }, { "CD, nested, CFGI_CD_ALL", 3, CD_WORDS, 3, { SIDC(0x06) }, { 0 } },
+	{ "STE, CFGI_STE", 1, STE_WORDS, 3, { SIDC(0x03) }, { 1 } }, { "STE, CFGI_STE_RANGE", 1, STE_WORDS, 3, { SIDC(0x04) }, { 3 } }, { "STE, CFGI_ALL", 3, STE_WORDS, 3, { 0x04 }, { 0x1f } },
+	{ "STE, nested, CFGI_STE", 3, STE_WORDS, 3, { SIDC(0x03) }, { 1 } }, { "L1CD, CFGI_CD", 1, L1CD_WORD, 3, { SIDC(0x05) | SSID << 12 }, { 0 } }, { "L1CD, nested, CFGI_CD", 3, L1CD_WORD, 3, { SIDC(0x05) | SSID << 12 }, { 0 } },
+	{ "L1CD, CFGI_CD_ALL", 1, L1CD_WORD, 3, { SIDC(0x06) }, { 0 } }, { "L1CD, CFGI_STE", 1, L1CD_WORD, 3, { SIDC(0x03) }, { 1 } },
+	{ "L1STD, CFGI_STE", 1, L1STD_WORD, 3, { SIDC(0x03) }, { 0 } }, { "L1STD, CFGI_STE_RANGE", 3, L1STD_WORD, 3, { UINT64_C(0x04) }, { 5 } }, { "L1STD, CFGI_ALL", 1, L1STD_WORD, 3, { 0x04 }, { 0x1f } },
+	{ "stage 2 under the CD, S2_IPA and CFGI_CD", 3, CD_S2, 3, { S2_IPA, SIDC(0x05) | SSID << 12 }, { 0, 1 } }, { "stage 2 under the CD, S12_VMALL and CFGI_STE", 3, CD_S2, 3, { S12_VMALL, SIDC(0x03) }, { 0, 1 } },
+};
+enum { KINDS = ARRAY_LEN(kinds) };
+
+static void tbu(struct smmuv3_cfg *c) { c->utlb.entries = 4; c->tbu = c->tlb; c->link_cyc = 8; }
+static void tbu_stream(struct smmuv3_cfg *c) { tbu(c); c->tbu_tag = SMMUV3_TAG_STREAM; }
+static void split(struct smmuv3_cfg *c) { c->tlb_split = true; c->walk_unified = true; }
+static void tiny(struct smmuv3_cfg *c)
+{
+	struct xc_cfg *all[] = { &c->tlb, &c->ipa, &c->l1std, &c->ste, &c->l1cd, &c->cd };
+
+	for (unsigned i = 0; i < ARRAY_LEN(all); i++)
+		all[i]->entries = all[i]->ways = i == 0 ? 2 : 1;
+	c->unit.merge = false;
+	c->unit.walkers = 1;
+	split(c);
+	tbu_stream(c);
+}
+static void (*const shapes[])(struct smmuv3_cfg *c) = { NULL, tbu, tbu_stream, split, tiny };
+
+/* A second set of tables whose page lies at NEW. */
+static void other_stream(struct race *r, const struct kind *k)
+{
+	struct st *t = &r->t;
+
+	r->n = r->s;
+	r->n.cdp = st_alloc(t, 12);
+	r->n.s1 = st_tab_new(t, 12, 48, 0, false, r->s.s2.g ? &r->s.s2 : NULL, r->s.s1.off);
+	if (r->s.s2.g) {
+		st_map(t, &r->s.s2, r->n.cdp + r->s.s1.off, r->n.cdp, 3, ST_S2);
+		st_map(t, &r->s.s2, IPA + ST_B(21), NEW, 3, ST_S2);
+	}
+	r->n.cd[0] = (r->s.cd[0] & ~bits_mask(63, 48)) | (uint64_t)(ST_ASID + 1) << 48;
+	r->n.cd[1] = r->n.s1.root + r->s.s1.off;
+	st_map(t, &r->n.s1, VA, k->stages == 3 ? IPA + ST_B(21) : NEW, 3, ST_S1);
+	for (unsigned i = 0; i < 8; i++)
+		st_put(t, r->n.cdp + 64 * (SSID & 63) + 8 * i, r->n.cd[i]);
+}
+
+static void build(struct race *r, const struct kind *k, bool httu, void (*set)(struct smmuv3_cfg *c))
+{
+	struct st_opt o = { .caches = 32, .two_level = true, .tweak = set, .cr0 = 16 };
+	struct st *t = &r->t;
+	struct st_stream *s = &r->s;
+
+	memset(r, 0, sizeof *r);
+	st_open(t, &o);
+	s->sid = ST_SID;
+	if (k->stages & 2)
+		st_stage2(t, s, 12, 48, 0);
+	if (k->stages & 1) {
+		uint64_t dir;
+
+		st_stage1(t, s, 12, 48);
+		/* 2-level CD table: block 1 */
+		dir = r->dir = st_alloc(t, 12);
+		if (k->stages == 3)
+			st_map(t, &s->s2, dir + s->s1.off, dir, 3, ST_S2);
+		st_put(t, dir + 8, (s->cdp + s->s1.off) | 1);
+		s->ste[0] = (s->ste[0] & ~bits_mask(55, 6)) | (dir + s->s1.off) | 1 << 4 | UINT64_C(8) << 59;
+		s->ste[1] |= UINT64_C(1) << 28; /* EATS */
+		s->cd[0] |= httu ? ST_B(42) | ST_B(43) : 0;
+		st_map(t, &s->s1, VA, k->stages == 3 ? IPA : OLD, k->what == S1_LEAF ? k->leaf : 3, httu ? ST_NG | ST_AP1 | ST_AP2 | ST_DBM : ST_S1);
+	}
+	if (k->stages & 2) {
+		uint64_t ia = k->stages == 3 ? IPA : VA;
+
+		s->ste[2] |= httu ? ST_B(55) | ST_B(56) : 0;
+		st_map(t, &s->s2, ia, OLD, k->what == S2_LEAF || k->what == S1_LEAF ? k->leaf : 3, httu ? (ST_S2 & ~(ST_AF | ST_S2W)) | ST_DBM : ST_S2);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		st_put(t, s->cdp + 64 * (SSID & 63) + 8 * i, s->cd[i]);
+		st_put(t, st_ste_at(t, ST_SID) + 8 * i, s->ste[i]);
+	}
+	if (k->stages & 1)
+		other_stream(r, k);
+	if (k->stages == 3 && k->leaf == 2) /* what the changed stage-1 block leads to */
+		st_map(t, &s->s2, IPA + ST_B(21), NEW, 2, ST_S2);
+}
+
+/* A new last-level table in place of the old one. */
+static void new_table(struct race *r, struct st_tab *p, uint64_t ia, uint64_t out)
+{
+	struct st *t = &r->t;
+	uint64_t n = st_alloc(t, 12);
+
+	st_put(t, n + 8 * (ia >> 12 & 511), st_leaf(p, out, 3, p->s2 ? ST_S2 : ST_S1));
+	if (p->under)
+		st_map(t, p->under, n + p->off, n, 3, ST_S2);
+	st_put(t, st_entry(t, p, ia, 2), (n + p->off) | 3);
+}
+
+static void change(struct race *r, const struct kind *k)
+{
+	struct st *t = &r->t;
+	struct st_stream *s = &r->s;
+	uint64_t ia = k->stages == 3 ? IPA : VA, out1 = k->stages == 3 ? IPA + ST_B(21) : NEW, n, cmd1 = k->w1[0];
+
+	switch (k->what) {
+	case S1_LEAF: st_map(t, &s->s1, VA, out1, k->leaf, ST_S1); break;
+	case S2_LEAF: st_map(t, &s->s2, ia, NEW, k->leaf, ST_S2); break;
+	case S1_TABLE: new_table(r, &s->s1, VA, out1); break;
+	case S2_TABLE: new_table(r, &s->s2, ia, NEW); break;
+	case CD_WORDS: /* as software must: the word with V last */
+		st_put(t, s->cdp + 64 * (SSID & 63), 0);
+		st_put(t, s->cdp + 64 * (SSID & 63) + 8, r->n.cd[1]);
+		st_put(t, s->cdp + 64 * (SSID & 63), r->n.cd[0]);
+		break;
+	case STE_WORDS: case L1STD_WORD:
+		n = st_alloc(t, 12); /* a directory that leads to the other CDs */
+		if (k->stages == 3)
+			st_map(t, &s->s2, n + s->s1.off, n, 3, ST_S2);
+		st_put(t, n + 8, (r->n.cdp + s->s1.off) | 1);
+		r->n.ste[0] = (s->ste[0] & ~bits_mask(55, 6)) | (n + s->s1.off);
+		if (k->what == STE_WORDS) {
+			st_put(t, st_ste_at(t, ST_SID), r->n.ste[0]);
+			break;
+		}
+		n = st_alloc(t, 12);
+		for (unsigned i = 0; i < 8; i++)
+			st_put(t, n + 64 * ST_SID + 8 * i, r->n.ste[i]);
+		st_put(t, RIG_STRTAB, n | 7);
+		break;
+	case L1CD_WORD: st_put(t, r->dir + 8, (r->n.cdp + s->s1.off) | 1); break;
+	case CD_S2: /* the IPA of the CD leads elsewhere */
+		st_map(t, &s->s2, s->cdp + s->s1.off, r->n.cdp, 3, ST_S2);
+		cmd1 = (k->cmd[0] & 0xff) == 0x2a ? (s->cdp + s->s1.off) | 1 : 0;
+		break;
+	}
+	st_cmd(t, k->cmd[0], cmd1);
+	if (k->cmd[1]) {
+		st_cmd(t, 0x46, 0);
+		st_cmd(t, k->cmd[1], k->w1[1]);
+	}
+	st_cmd(t, 0x46, 0);
+	tail(t->r);
+	r->sent = true;
+}
+
+enum how { DMA, ATS, PREFETCH, HOWS };
+
+static struct xl_req request(struct race *r, const struct kind *k, enum how how)
+{
+	struct xl_req q = st_req(&r->t, VA + 0x80, how == DMA ? XL_W : XL_R);
+
+	q.has_pasid = k->stages & 1;
+	q.pasid = q.has_pasid ? SSID : 0;
+	q.at = how == ATS && q.has_pasid ? XL_TRANSLATION_REQ : XL_UNTRANSLATED;
+	return q;
+}
+
+/* Returns: false once the request was over before the invalidation came. */
+static bool race_at(const struct kind *k, unsigned at, enum how how, bool httu, void (*set)(struct smmuv3_cfg *c), bool ignore)
+{
+	static struct race r;
+	struct xl_req q;
+	struct xl_res res;
+	bool over;
+
+	build(&r, k, httu, set);
+	r.t.r->c.ignore_invalidations = ignore;
+	q = request(&r, k, how);
+	if (how == PREFETCH) {
+		st_cmd(&r.t, SIDC(0x02) | (q.has_pasid ? 0x800 | SSID << 12 : 0), VA);
+		tail(r.t.r);
+	} else {
+		send(&r, q);
+	}
+	for (unsigned i = 0; i < at; i++)
+		(void)step(&r);
+	over = how == PREFETCH ? at > 80 : r.f[0].retired;
+	change(&r, k);
+	for (unsigned i = 0; step(&r); i++)
+		if (!ignore && r.n_f < FLIGHTS && i % 2 == 0)
+			send(&r, q);
+	must(consumed(&r), "%s: CMD_SYNC did not complete", k->name);
+	res = st_run(&r.t, &q);
+	must(res.ok && res.perm, "%s: event 0x%x", k->name, res.code);
+	if (ignore)
+		must(res.spa == OLD + 0x80, "%s: dropped in spite of the negative control", k->name);
+	else
+		must(res.spa == NEW + 0x80, "%s, event %u, how %d, HTTU %d: stale after the CMD_SYNC", k->name, at, how, httu);
+	q.iova += k->leaf == 2 && k->stages != 3 ? 0x9000 : 0;
+	if (!ignore)
+		must(st_run(&r.t, &q).spa - (q.iova & 0x1fffff) == NEW, "%s, event %u: stale elsewhere in the page", k->name, at);
+	ck_assert_uint_eq(r.t.r->u->st.hits + r.t.r->u->st.misses, r.t.r->u->st.requests);
+	st_close(&r.t);
+	return !over;
+}
+
+START_TEST(every_event)
+{
+	const struct kind *k = &kinds[_i % KINDS];
+	void (*set)(struct smmuv3_cfg *c) = shapes[_i / KINDS];
+
+	for (unsigned m = 0; m < (set == NULL ? 2u * HOWS : 2); m++) {
+		unsigned at = 0;
+
+		while (race_at(k, at, (enum how)(m >> 1), m & 1, set, false))
+			at++;
+		ck_assert_uint_gt(at, 4);
+	}
+}
+END_TEST
+
+START_TEST(negative_control)
+{
+	if (kinds[_i].what == L1CD_WORD || kinds[_i].what == L1STD_WORD || kinds[_i].what == CD_S2) /* hidden by the cached CD: dropping is what shows */
+		return;
+	(void)race_at(&kinds[_i], 1000, DMA, false, NULL, true);
+}
+END_TEST
+
+/* The CMD_SYNC completes no earlier than the DMA that uses the dropped entry. */
+START_TEST(drains_before_completion)
+{
+	static struct race r;
+
+	build(&r, &kinds[_i], false, NULL);
+	send(&r, request(&r, &kinds[_i], DMA));
+	while (!r.f[0].done)
+		ck_assert(step(&r));
+	change(&r, &kinds[_i]);
+	while (!r.completed) {
+		ck_assert(step(&r));
+		ck_assert(!r.completed || r.f[0].retired);
+	}
+	st_close(&r.t);
+}
+END_TEST
+
+/* ---- random guests ---- */
+
+enum { STREAMS = 6, PAGES = 10, PENDING = 16, BUSY = 12 };
+struct chaos {
+	struct st t;
+	struct rng g;
+	struct st_stream s[STREAMS];
+	uint64_t alt_cd[STREAMS][2]; /* words 0 and 1 of the other CD */
+	struct { uint64_t w0, w1; } todo[PENDING * 2];
+	unsigned n_todo;
+	struct { struct xl x; bool busy; } f[BUSY];
+	uint64_t compared, wrong, agreed;
+};
+
+static unsigned pick(struct chaos *c, unsigned n)
+{
+	return (unsigned)(rng_next(&c->g) % n);
+}
+
+static uint64_t va_of(unsigned i)
+{
+	static const uint64_t at[PAGES] = { 0x1000, 0x2000, 0x3000, 0x200000, 0x205000, 0x400000, 0x40000000, 0x40001000, 0x8000000000, 0x8000200000 };
+
+	return at[i];
+}
+
+static void chaos_done(struct xl *x)
+{
+	container_of(x, struct { struct xl x; bool busy; }, x)->busy = false;
+	iommu_retire(x->u, x);
+}
+
+static void todo(struct chaos *c, uint64_t w0, uint64_t w1)
+{
+	ck_assert_uint_lt(c->n_todo, ARRAY_LEN(c->todo));
+	c->todo[c->n_todo].w0 = w0;
+	c->todo[c->n_todo++].w1 = w1;
+}
+
+static unsigned vmid_of(const struct st_stream *s)
+{
+	return s->ste[2] & 0xffff;
+}
+
+static unsigned asid_of(const struct st_stream *s)
+{
+	return (unsigned)(s->cd[0] >> 48);
+}
+
+/* A leaf of stage 1 or 2 becomes another page, a block, read-only, or nothing. Blocks and pages never replace one another in place. */
+static void chaos_map(struct chaos *c)
+{
+	struct st_stream *s = &c->s[pick(c, STREAMS)];
+	bool s2 = s->s2.g && (!s->s1.g || pick(c, 2));
+	struct st_tab *p = s2 ? &s->s2 : &s->s1;
+	unsigned i = pick(c, PAGES), kind = pick(c, 6);
+	uint64_t ia = va_of(i), out = s->s1.g && s->s2.g && !s2 ? va_of(pick(c, PAGES)) : OLD + UINT64_C(0x1000) * pick(c, 64);
+	uint64_t bits = s2 ? ST_S2 : ST_S1;
+	int level = i == 5 || i == 9 ? 2 : 3;
+
+	if (s2 && s->s1.g && level == 2)
+		out = OLD + ST_B(21) * pick(c, 4);
+	bits &= kind == 1 ? ~(uint64_t)ST_S2W : ~UINT64_C(0);
+	bits |= kind == 1 && !s2 ? ST_AP2 : 0;
+	bits &= kind == 2 ? ~(uint64_t)ST_AF : ~UINT64_C(0);
+	bits |= kind == 1 || kind == 2 ? ST_DBM : 0; /* counts where HTTU is on */
+	(void)st_map(&c->t, p, ia, out, level, bits);
+	if (kind == 4)
+		st_edit(&c->t, st_entry(&c->t, p, ia, level), 0, 1);
+	if (!s2) {
+		switch (pick(c, 5)) {
+		case 0: todo(c, ST_TLBI(0x13, vmid_of(s), 0), ia | 1); break;
+		case 1: todo(c, ST_TLBI(0x10, vmid_of(s), 0), 0); break;
+		case 2: todo(c, ST_TLBI(0x12, vmid_of(s), asid_of(s)) | UINT64_C(3) << 12, (ia & ~UINT64_C(0xfff)) | 0x400); break;
+		case 3: todo(c, ST_TLBI(0x12, vmid_of(s), asid_of(s)), ia | (level == 2 ? 0 : 0x700) | 1); break;
+		default: todo(c, ST_TLBI(0x12, vmid_of(s), asid_of(s)), (ia + (level == 2 ? 0x6000 : 0)) | 1); break;
+		}
+		return;
+	}
+	if (pick(c, 3)) {
+		todo(c, ST_TLBI(0x2a, vmid_of(s), 0), ia | 1);
+		if (s->s1.g)
+			todo(c, ST_TLBI(0x10, vmid_of(s), 0), 0);
+	} else {
+		todo(c, ST_TLBI(0x28, vmid_of(s), 0), 0);
+	}
+}
+
+/* STE between valid, abort and bypass; CD to the other one. */
+static void chaos_config(struct chaos *c)
+{
+	unsigned i = pick(c, STREAMS);
+	struct st_stream *s = &c->s[i];
+	uint64_t at = st_ste_at(&c->t, s->sid);
+
+	if (s->s1.g && pick(c, 2)) {
+		uint64_t w[2] = { s->cd[0], s->cd[1] };
+
+		s->cd[0] = c->alt_cd[i][0];
+		s->cd[1] = c->alt_cd[i][1];
+		c->alt_cd[i][0] = w[0];
+		c->alt_cd[i][1] = w[1];
+		s->s1.root = s->cd[1] - s->s1.off;
+		st_put(&c->t, s->cdp, 0);
+		st_put(&c->t, s->cdp + 8, s->cd[1]);
+		st_put(&c->t, s->cdp, s->cd[0]);
+		switch (pick(c, 3)) {
+		case 0: todo(c, ST_CFGI_CD(s->sid, 0, 1)); break;
+		case 1: todo(c, ST_CFGI_CD_ALL(s->sid)); break;
+		default: todo(c, ST_CFGI_STE(s->sid, 1)); break;
+		}
+		return;
+	}
+	st_put(&c->t, at, pick(c, 3) ? s->ste[0] : pick(c, 2) ? 1 | 4 << 1 : pick(c, 2) ? 1 : 0);
+	if (pick(c, 2))
+		todo(c, ST_CFGI_STE(s->sid, pick(c, 2)));
+	else
+		todo(c, 0x04 | (uint64_t)s->sid << 32, pick(c, 2) ? 31 : pick(c, 4));
+}
+
+static struct xl_req chaos_req(struct chaos *c)
+{
+	struct xl_req q = st_req(&c->t, va_of(pick(c, PAGES)) + 64 * pick(c, 4) + (pick(c, 4) ? 0 : 0x4000), pick(c, 2) ? XL_R : XL_W);
+
+	q.rid = 0x30 + pick(c, STREAMS);
+	q.acc |= pick(c, 4) ? 0 : XL_PRIV;
+	return q;
+}
+
+static void chaos_send(struct chaos *c)
+{
+	unsigned i = pick(c, BUSY);
+
+	if (c->f[i].busy)
+		return;
+	c->f[i].busy = true;
+	c->f[i].x.req = chaos_req(c);
+	c->f[i].x.done = chaos_done;
+	iommu_translate(c->t.r->u, &c->f[i].x);
+}
+
+static void chaos_sync(struct chaos *c)
+{
+	for (unsigned i = 0; i < c->n_todo; i++) {
+		st_cmd(&c->t, c->todo[i].w0, c->todo[i].w1);
+		if ((c->todo[i].w0 & 0xff) == 0x2a) /* stage 2 before stage 1, each complete */
+			st_cmd(&c->t, 0x46, 0);
+	}
+	c->n_todo = 0;
+	st_cmd(&c->t, 0x46, 0);
+	tail(c->t.r);
+	for (unsigned n = 0; (rd32(c->t.r, 0x9c) & 0xfffff) != c->t.r->prod && n < 10000; n++) {
+		must(sim_run_one(c->t.r->k), "nothing to do");
+		if (n % 3 == 0)
+			chaos_send(c);
+	}
+	ck_assert_uint_eq(rd32(c->t.r, 0x9c) & 0xfffff, c->t.r->prod);
+}
+
+/* Nothing is pending: the unit and its tables agree. */
+static void chaos_compare(struct chaos *c, bool may_fail)
+{
+	for (unsigned n = 0; n < 6; n++) {
+		struct xl_req q = chaos_req(c);
+		struct xl_res now, r;
+
+		now = st_now(&c->t, &q);
+		r = st_run(&c->t, &q);
+		c->compared++;
+		c->agreed += r.ok;
+		if (r.ok == now.ok && r.code == now.code && (!r.ok || (r.spa == now.spa && !((r.perm ^ now.perm) & XL_R))))
+			continue;
+		c->wrong++;
+		must(may_fail, "stream %x address %lx access %x: ok %d 0x%x %lx perm %x, tables say ok %d 0x%x %lx perm %x", q.rid, q.iova, q.acc, r.ok, r.code, r.spa, r.perm, now.ok, now.code,
+			      now.spa, now.perm);
+	}
+	st_drop_events(&c->t);
+}
+
+static void chaos_open(struct chaos *c, uint64_t seed, void (*set)(struct smmuv3_cfg *c))
+{
+	struct st_opt o = { .caches = 16, .two_level = true, .tweak = set };
+
+	memset(c, 0, sizeof *c);
+	rng_seed(&c->g, seed);
+	st_open(&c->t, &o);
+	for (unsigned i = 0; i < STREAMS; i++) { /* 0 to 3: stage 1 (two of a VMID), 1 stage 2; 4, 5: nested with the stage 2 of one VMID */
+		struct st_stream *s = &c->s[i];
+
+		s->sid = 0x30 + i;
+		s->ste[2] = i < 2 ? 0x10 : i == 2 ? 0x11 : i == 3 ? 0x12 : 0x13;
+		if (i == 3 || i == 4)
+			s->ste[2] |= ST_B(55) | ST_B(56);
+		if (i == 5) {
+			s->s2 = c->s[4].s2;
+			memcpy(s->ste, c->s[4].ste, sizeof s->ste);
+			s->ste[0] = 1 | 6 << 1;
+		} else if (i >= 3) {
+			st_stage2(&c->t, s, 12, 48, 0);
+		}
+		if (i != 3) {
+			st_stage1(&c->t, s, 12, 48);
+			s->cd[0] = (s->cd[0] & ~bits_mask(63, 48)) | (uint64_t)(0x60 + 2 * i) << 48;
+			s->cd[0] |= i == 2 || i == 4 ? ST_B(42) | ST_B(43) : 0;
+			c->alt_cd[i][0] = (s->cd[0] & ~bits_mask(63, 48)) | (uint64_t)(0x61 + 2 * i) << 48;
+			c->alt_cd[i][1] = st_tab_new(&c->t, 12, 48, 0, false, i >= 4 ? &s->s2 : NULL, s->s1.off).root + s->s1.off;
+		}
+		st_put_both(&c->t, s);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		c->n_todo = 0;
+		chaos_map(c);
+	}
+	c->n_todo = 0;
+}
+
+/* No global pages: two CDs of one VMID would disagree about them, which software must not do. */
+static void chaos_run(struct chaos *c, unsigned rounds, bool may_fail)
+{
+	for (unsigned n = 0; n < rounds; n++) {
+		for (unsigned i = 1 + pick(c, 4); i-- > 0;) {
+			if (pick(c, 4))
+				chaos_map(c);
+			else
+				chaos_config(c);
+			chaos_send(c);
+			for (unsigned e = pick(c, 8); e-- > 0;)
+				(void)sim_run_one(c->t.r->k);
+		}
+		chaos_sync(c);
+		chaos_compare(c, may_fail);
+	}
+	run_all(c->t.r);
+	for (unsigned i = 0; i < BUSY; i++)
+		ck_assert(!c->f[i].busy);
+	ck_assert(!iommu_inflight(c->t.r->u));
+}
+
+START_TEST(random_guests)
+{
+	static struct chaos c;
+
+	for (uint64_t seed = 1; seed <= 6; seed++) {
+		chaos_open(&c, seed * 1000 + (uint64_t)_i, shapes[_i]);
+		chaos_run(&c, 150, false);
+		ck_assert_uint_gt(c.agreed, c.compared / 4);
+		st_close(&c.t);
+	}
+}
+END_TEST
+
+static void ignore(struct smmuv3_cfg *c)
+{
+	c->ignore_invalidations = true;
+}
+
+START_TEST(random_guests_ignored)
+{
+	static struct chaos c;
+
+	chaos_open(&c, 77, ignore);
+	chaos_run(&c, 150, true);
+	must(c.wrong > c.compared / 20, "%lu of %lu wrong", c.wrong, c.compared);
+	st_close(&c.t);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("smmuv3_races");
+	TCase *t = tcase_create("races");
+	SRunner *r;
+	int bad;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, every_event, 0, (int)(KINDS * ARRAY_LEN(shapes)));
+	tcase_add_loop_test(t, negative_control, 0, KINDS);
+	tcase_add_loop_test(t, drains_before_completion, 0, KINDS);
+	tcase_add_loop_test(t, random_guests, 0, (int)ARRAY_LEN(shapes));
+	tcase_add_test(t, random_guests_ignored);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	bad = srunner_ntests_failed(r);
+	srunner_free(r);
+	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}
