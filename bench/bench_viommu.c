@@ -5,7 +5,8 @@
  * Every point is checked: no stale answer after a COMPLETION_WAIT, no page lost, each invalidation executed once, nothing dropped outside an
  * unmapped page, no exit where there must be none (vp_broken()).
  * Usage: bench_viommu [--set KEY=VALUE]... [--sweep KEY=VALUE,VALUE...]... [--break-even] [--jobs N] | --help
- * --break-even: for each point of a hardware way, the exit cost with which the trapped way has the same mean latency, by bisection.
+ * --break-even: for each point of a hardware way, the exit cost with which the trapped way has the same mean latency, by bisection; negative:
+ * the trapped way is slower by that much even if exits cost nothing.
  * Exit status: 0 fine, 1 a point broke a rule, 2 bad arguments, 3 a point could not be run.
  */
 #include <pthread.h>
@@ -18,7 +19,8 @@ enum { MAX_SWEEPS = 8, MAX_VALUES = 64, MAX_SETS = 64 };
 #define BREAK_MAX_PS UINT64_C(50000000)
 #define BREAK_STEP_PS UINT64_C(10000)
 struct row {
-	uint64_t waits, p50, p95, p99, mean, break_even_ps;
+	uint64_t waits, p50, p95, p99, mean;
+	int64_t break_even_ps;
 	double inv_per_us, exits_per_inv, private_share, guest_share, turn_ns, drain_ns, queue_ns, lock_ns, map_miss, walks_per_inv, dma_per_us, tlb_hit;
 	uint64_t rounds_min, rounds_max, checked, stale, lost, kept_dropped, evictions;
 	struct amd_host_stats host;
@@ -115,8 +117,8 @@ static bool mean_of(const struct vp_cfg *c, struct vp_result *r, uint64_t *mean,
 	return true;
 }
 
-/* 0: trapped is slower even if an exit is free; BREAK_MAX_PS: not slower even then. */
-static bool break_even(const struct vp_cfg *hw, uint64_t target, struct vp_result *r, uint64_t *exit_ps, struct err *e)
+/* Not positive: trapped is slower even if an exit is free, by this much; BREAK_MAX_PS: not slower even then. */
+static bool break_even(const struct vp_cfg *hw, uint64_t target, struct vp_result *r, int64_t *exit_ps, struct err *e)
 {
 	uint64_t lo = 0, hi = BREAK_MAX_PS, mean;
 	struct vp_cfg c = *hw;
@@ -125,6 +127,10 @@ static bool break_even(const struct vp_cfg *hw, uint64_t target, struct vp_resul
 	for (c.host.exit_ps = 0;; c.host.exit_ps = (lo + hi) / 2) {
 		if (!mean_of(&c, r, &mean, e))
 			return false;
+		if (!c.host.exit_ps && mean >= target) {
+			*exit_ps = -(int64_t)(mean - target);
+			return true;
+		}
 		if (mean >= target)
 			hi = c.host.exit_ps;
 		else
@@ -132,7 +138,7 @@ static bool break_even(const struct vp_cfg *hw, uint64_t target, struct vp_resul
 		if (hi - lo <= BREAK_STEP_PS)
 			break;
 	}
-	*exit_ps = hi;
+	*exit_ps = (int64_t)hi;
 	return true;
 }
 
@@ -163,8 +169,9 @@ static void print_row(unsigned i)
 
 	if (!configure(&c, i, NULL))
 		return;
-	printf("%s,%u,%u,%u,%u,%u,%u,%u,%.0f,%.0f,%u,", way[c.way], c.guests, c.guest.batch, c.guest.devices, c.guest.domains, c.guest.touch,
-	       c.guest.dma, c.guest.ats, (double)c.host.exit_ps / 1e3, (double)c.host.command_ps / 1e3, c.amdvi.idmap.entries);
+	printf("%s,%u,%u,%u,%u,%u,%u,%u,%.0f,%.0f,%u,%u,%u,%u,%u,%.0f,", way[c.way], c.guests, c.guest.batch, c.guest.devices, c.guest.domains, c.guest.touch,
+	       c.guest.dma, c.guest.ats, (double)c.host.exit_ps / 1e3, (double)c.host.command_ps / 1e3, c.amdvi.idmap.entries, c.amdvi.iotlb.entries, c.amdvi.iotlb.ways,
+	       c.amdvi.dtc.entries, c.host.prefill, (double)c.memory.lat_ps / 1e3);
 	printf("%llu,%.1f,%.1f,%.1f,%.1f,%.4f,%.5f,", (unsigned long long)w->waits, (double)w->p50 / 1e3, (double)w->p95 / 1e3, (double)w->p99 / 1e3,
 	       (double)w->mean / 1e3, w->inv_per_us, w->exits_per_inv);
 	printf("%.4f,%.4f,%.1f,%.1f,%.1f,%.1f,%.4f,%.4f,%.4f,%.3f,", w->private_share, w->guest_share, w->turn_ns, w->drain_ns,
@@ -222,7 +229,7 @@ static int run(void)
 		progress();
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(t[i], NULL);
-	puts("way,guests,batch,devices,domains,touch,dma,ats,exit_ns,command_ns,idmap,waits,p50_ns,p95_ns,p99_ns,mean_ns,inv_per_us,exits_per_inv,"
+	puts("way,guests,batch,devices,domains,touch,dma,ats,exit_ns,command_ns,idmap,iotlb,iotlb_ways,dtc,prefill,memory_ns,waits,p50_ns,p95_ns,p99_ns,mean_ns,inv_per_us,exits_per_inv,"
 	     "private_share,guest_share,turn_wait_ns,drain_ns,host_queue_ns,lock_wait_ns,map_miss,walks_per_inv,tlb_hit,dma_per_us,rounds_min,rounds_max,"
 	     "maps_kib,tables_kib,state_kib,create_us,checked,stale,lost,kept_dropped,evictions,verdict,break_even_ns");
 	for (unsigned i = 0; i < job.points; i++) {

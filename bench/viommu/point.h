@@ -2,6 +2,8 @@
 /*
  * point.h - one measured point: a machine with one AMD-Vi unit and some guests, run through a warm-up and a window, and what a user can
  * read afterwards (clocks of the guests, statistics of the unit, the event log). Shared by bench_viommu.c and the unit test.
+ * Guests start one after the other: each does its first round alone and then holds until the last one has. Its entries are cached by then,
+ * as they are in a guest that has long booted.
  * The window opens when every guest has done its warm-up rounds and closes when the first one has done its measured rounds; the others
  * finish the round they are in. Correctness is counted over the whole run, warm-up included.
  */
@@ -38,6 +40,7 @@ static const struct cfg_opt vp_opts[] = {
 	NUM("touch", guest.touch, 1, 0, AMDG_MAX_BATCH, "pages", "Pages of a batch that a device reads before the unmap and tries again after it."),
 	NUM("dma", guest.dma, 0, 0, 64, "requests", "Background reads in flight, per device."),
 	TIME("dma_gap", guest.dma_gap_ps, 1000000, "From the end of a background read to the next (assumed)."),
+	TIME("think", guest.think_ps, 0, "What a guest does between two unmaps: uniform from 0 to twice this."),
 	FLAG("ats", guest.ats, 0, "Devices have an IOTLB: one INVALIDATE_IOTLB_PAGES per page and device."),
 	TIME("ats_time", guest.ats_ps, 1000000, "Time in which a device answers an invalidate request (assumed)."),
 	TIME("exit", host.exit_ps, 2000000, "Trapped: leaving the guest and coming back, per doorbell (assumed)."),
@@ -96,7 +99,7 @@ struct vp {
 	struct amd_host_cfg hc;
 	struct amd_host h;
 	struct amd_guest *guest;
-	uint32_t warm;
+	uint32_t started, warm;
 	bool open, closed;
 	sim_time opened;
 	struct vp_counters at_open, at_start;
@@ -196,10 +199,24 @@ static void vp_close(struct vp *b)
 	}
 }
 
+static void vp_next_guest(struct vp *b)
+{
+	if (b->started < b->c->guests) {
+		amd_guest_start(&b->guest[b->started++]);
+		return;
+	}
+	for (uint32_t g = 0; g < b->c->guests; g++)
+		amd_guest_release(&b->guest[g]);
+}
+
 static void vp_round(struct amd_guest *g)
 {
 	struct vp *b = container_of((struct amd_host *)g->arg, struct vp, h);
 
+	if (g->rounds == 1) {
+		g->hold = true;
+		vp_next_guest(b);
+	}
 	b->warm += g->rounds == b->c->warmup;
 	if (!b->open && b->warm == b->c->guests)
 		vp_open(b);
@@ -323,8 +340,7 @@ static bool vp_go(struct vp *b, struct err *e)
 	vp_read_kept(b);
 	b->at_start = vp_read(b);
 	b->host_start = b->h.st;
-	for (uint32_t g = 0; g < b->c->guests; g++)
-		amd_guest_start(&b->guest[g]);
+	vp_next_guest(b);
 	if (!vp_measure(b, e))
 		return false;
 	r->run = vp_since(b, &b->at_start);

@@ -66,17 +66,17 @@ unsigned amdvi_exec_check(const struct amdvi *v, const uint64_t qw[2], bool gues
 static uint64_t cycles(const struct amdvi *v, const uint64_t qw[2])
 {
 	const struct amdvi_cfg *c = v->cfg;
-	uint64_t first, last, pages;
+	uint64_t first, last, pages, broadcast = v->n_l1 ? 2 * (uint64_t)c->link_cyc : 0; /* to the ports and back */
 
 	switch (acmd_op(qw)) {
 	case OP_WAIT: return c->wait_cyc;
 	case OP_DEVTAB:
 	case OP_IRT: return c->devtab_cyc;
-	case OP_ALL: return c->all_cyc;
+	case OP_ALL: return c->all_cyc + broadcast;
 	case OP_PAGES:
 		amdvi_cmd_range(qw[1], &first, &last);
 		pages = ((last - first) >> 12) + 1;
-		return c->pages_cyc + (uint64_t)c->page_cyc * (pages < 64 ? pages : 64);
+		return c->pages_cyc + broadcast + (uint64_t)c->page_cyc * (pages < 64 ? pages : 64);
 	}
 	return 0;
 }

@@ -147,6 +147,7 @@ struct amdvi_pages {
 	uint64_t first, last; /* inclusive; 0 and ~0: everything */
 };
 void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p);
+void amdvi_inv_domain(struct amdvi *v, uint16_t did); /* every entry of one DomainID */
 void amdvi_inv_all(struct amdvi *v);
 /** amdvi_cmd_range() - the range of Address and S (7.2). */
 void amdvi_cmd_range(uint64_t qw1, uint64_t *first, uint64_t *last);
@@ -207,7 +208,7 @@ struct amdvi_exec {
 	struct iommu_drain drain;
 	uint64_t seq;
 	uint8_t state;
-	bool inv_since_wait; /* something was invalidated since the last COMPLETION_WAIT: it has to drain */
+	bool inv_since_wait; /* something was invalidated since the last COMPLETION_WAIT: it has to drain (a guest's ALL sets it itself) */
 	struct amdvi_exec *next; /* waiting for device-IOTLB completions */
 };
 unsigned amdvi_exec_check(const struct amdvi *v, const uint64_t qw[2], bool guest);

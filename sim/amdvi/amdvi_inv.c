@@ -142,6 +142,23 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 	iommu_overtake(&v->u, &walks);
 }
 
+static void drop_translations(struct amdvi *v, const struct inv_scope *s)
+{
+	xc_invalidate(v->gcr3, s);
+	xc_invalidate(v->pt.nested, s);
+	drop_leaves(v, s);
+	drop_tables(v, s);
+	iommu_overtake(&v->u, s);
+}
+
+void amdvi_inv_domain(struct amdvi *v, uint16_t did)
+{
+	struct inv_scope s = { .by = INV_DID, .did = did, .kinds = ~(K(DTC) | K(MAP)) };
+
+	if (!v->cfg->ignore_invalidations)
+		drop_translations(v, &s);
+}
+
 void amdvi_inv_all(struct amdvi *v)
 {
 	struct inv_scope s = { .kinds = ~UINT32_C(0) };
@@ -149,9 +166,5 @@ void amdvi_inv_all(struct amdvi *v)
 	if (v->cfg->ignore_invalidations)
 		return;
 	xc_invalidate(v->dtc, &s);
-	xc_invalidate(v->gcr3, &s);
-	xc_invalidate(v->pt.nested, &s);
-	drop_leaves(v, &s);
-	drop_tables(v, &s);
-	iommu_overtake(&v->u, &s);
+	drop_translations(v, &s);
 }

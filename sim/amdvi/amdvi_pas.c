@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_pas.c - the vIOMMU's own memory accesses, and the id maps that lie in the private address space.
- * Models: private addresses are translated by the host table of the unit's own device id, guest-physical ones by that of TransDevID, both as
- * requests to the unit like any other; the private address map; map writes through the control registers; a cache of map entries.
+ * Models: private addresses are translated by the host table of the unit's own device id, guest-physical ones by that of TransDevID, both
+ * as requests to the unit like any other; the private address map; map writes through the control registers; a cache of map entries.
  * A device table entry with V = 0 passes the access untranslated, as it would a device's.
- * Does not model: the layout of the guest MMIO state kept there (registers are inside the unit), the second page of dirty bits (secure guests).
+ * Does not model: the guest MMIO state kept there (its layout is not public; registers are inside the unit), the second page of dirty bits
+ * (secure guests).
  * Unconfirmed, ours: see amdvi_viommu.h.
  */
 #include <stdlib.h>
@@ -120,8 +121,11 @@ static void translated(struct xl *x)
 	a->done(a, false);
 }
 
-void vi_access(struct amdvi *v, struct vi_access *a, enum vi_op op, enum vi_space space, const struct vi_guest *g, uint64_t addr, unsigned n)
+void vi_access(struct amdvi *v, struct vi_access *a, enum vi_op op, enum vi_space space, const struct vi_guest *g, uint64_t addr,
+	       unsigned n)
 {
+	static const uint8_t acc[] = { [VI_READ] = XL_R, [VI_WRITE] = XL_W, [VI_SET] = XL_R | XL_W, [VI_CLEAR] = XL_R | XL_W };
+
 	a->v = v;
 	a->op = (uint8_t)op;
 	a->space = (uint8_t)space;
@@ -134,7 +138,7 @@ void vi_access(struct amdvi *v, struct vi_access *a, enum vi_op op, enum vi_spac
 		to_memory(a, addr);
 		return;
 	}
-	a->xl.req = (struct xl_req){ .iova = addr, .len = 8 * n, .spec = true, .acc = op == VI_READ ? XL_R : op == VI_WRITE ? XL_W : XL_R | XL_W,
+	a->xl.req = (struct xl_req){ .iova = addr, .len = 8 * n, .spec = true, .acc = acc[op],
 				     .rid = space == VI_PRIVATE ? v->cfg->devid : (uint32_t)bits_get(g->cntl[VC_MISC], 31, 16) };
 	a->xl.done = translated;
 	iommu_translate(&v->u, &a->xl);
@@ -228,7 +232,8 @@ static bool ring_grow(struct amdvi_viommu *vi)
 void vi_map_put(struct vi_guest *g, enum vi_kind kind, uint64_t reg)
 {
 	struct amdvi_viommu *vi = g->v->vi;
-	struct vi_map_write w = { .gid = g->gid, .kind = (uint8_t)kind, .valid = reg & 1, .host = (uint16_t)bits_get(reg, 29, 14), .id = (uint16_t)bits_get(reg, 61, 46) };
+	struct vi_map_write w = { .gid = g->gid, .kind = (uint8_t)kind, .valid = reg & 1, .host = (uint16_t)bits_get(reg, 29, 14),
+				  .id = (uint16_t)bits_get(reg, 61, 46) };
 
 	if (vi->mw_n == vi->mw_cap && !ring_grow(vi)) {
 		vi_hw_error(g->v, g->gid, VI_S_MAP, AEV_F_RW, vi_map_addr(g->gid, kind, w.id));

@@ -17,6 +17,7 @@
 #include "amdvi/amdvi_viommu.h"
 
 #define VCMD BIT64(31) /* event raised by a guest's command */
+enum { PC_COMMANDS = 0x11, PC_INVALIDATIONS, PC_TLB_INVALIDATIONS };
 
 static void step(struct vi_guest *g);
 
@@ -113,23 +114,6 @@ static void command_over(struct vi_guest *g)
 
 /* ---- execution ---- */
 
-static void drop_domain(struct amdvi *v, uint16_t did)
-{
-	struct inv_scope s = { .by = INV_DID, .did = did, .kinds = ~((1u << AMDVI_K_DTC) | (1u << AMDVI_K_MAP)) };
-
-	if (v->cfg->ignore_invalidations)
-		return;
-	xc_invalidate(v->iotlb, &s);
-	xc_invalidate(v->gcr3, &s);
-	xc_invalidate(v->pt.nested, &s);
-	for (unsigned i = 0; i < v->n_l1; i++)
-		xc_invalidate(v->l1[i], &s);
-	for (unsigned st = 0; st < 2; st++)
-		for (unsigned l = 1; l < PT_LEVELS; l++)
-			xc_invalidate(v->pt.psc[st][l], &s);
-	iommu_overtake(&v->u, &s);
-}
-
 static void all_step(struct sim_event *e)
 {
 	struct vi_guest *g = container_of(e, struct vi_guest, ev);
@@ -143,13 +127,14 @@ static void all_step(struct sim_event *e)
 		if (kind == VI_DEV)
 			amdvi_inv_devtab(v, id);
 		else
-			drop_domain(v, (uint16_t)id);
+			amdvi_inv_domain(v, (uint16_t)id);
 		v->vi->st.all_ids++;
 		g->all_next++;
 		later(g, kind == VI_DEV ? v->cfg->devtab_cyc : v->cfg->pages_cyc, all_step);
 		return;
 	}
 	v->vi->st.all++;
+	v->st.all++;
 	g->x.inv_since_wait = true;
 	amdvi_turn_give(v);
 	command_over(g);
@@ -170,13 +155,16 @@ static void all_begin(struct vi_guest *g)
 	}
 	if (g->map_lost)
 		amdvi_inv_all(g->v);
+	for (unsigned src = PC_COMMANDS; src <= PC_TLB_INVALIDATIONS; src++)
+		amdvi_pc_count(g->v, src, NULL, 1);
 	g->all_next = 0;
 	later(g, g->v->cfg->all_cyc, all_step);
 }
 
 static void count_command(struct vi_stats *st, unsigned op)
 {
-	uint64_t *const by_op[] = { NULL, &st->wait, &st->devtab, &st->pages, &st->iotlb, &st->irt, &st->prefetch, &st->ppr_complete, &st->all };
+	uint64_t *const by_op[] = { NULL, &st->wait, &st->devtab, &st->pages, &st->iotlb, &st->irt, &st->prefetch, &st->ppr_complete,
+				    &st->all };
 
 	++*by_op[op];
 }

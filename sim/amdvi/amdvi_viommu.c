@@ -159,15 +159,16 @@ void amdvi_viommu_destroy(struct amdvi *v)
 	v->vi = NULL;
 }
 
+#define LATENCY_DOC "tail write to completion store, of COMPLETION_WAIT commands"
 #define STAT_STRUCT struct vi_stats
 static const struct stat_def vi_stat_defs[] = {
-	VIOMMU_STATS(STAT_ROW){ "latency", "ps", "tail write to completion store, of COMPLETION_WAIT commands", offsetof(struct vi_stats, latency_ps), STAT_HIST, 0 },
+	VIOMMU_STATS(STAT_ROW){ "latency", "ps", LATENCY_DOC, offsetof(struct vi_stats, latency_ps), STAT_HIST, 0 },
 	{ 0 },
 };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct vi_guest_stats
 static const struct stat_def vi_guest_stat_defs[] = {
-	VIOMMU_GUEST_STATS(STAT_ROW){ "latency", "ps", "tail write to completion store, of COMPLETION_WAIT commands", offsetof(struct vi_guest_stats, latency_ps), STAT_HIST, 0 },
+	VIOMMU_GUEST_STATS(STAT_ROW){ "latency", "ps", LATENCY_DOC, offsetof(struct vi_guest_stats, latency_ps), STAT_HIST, 0 },
 	{ 0 },
 };
 #undef STAT_STRUCT

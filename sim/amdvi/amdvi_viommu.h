@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_viommu.h - private to the hardware vIOMMU: one guest's registers and engines, accesses through the unit's own translation, turns.
- * amdvi_viommu.c: creation, statistics, turns; amdvi_vcmd.c: guest command engine; amdvi_vmmio.c: registers; amdvi_pas.c: accesses and id maps;
- * amdvi_vlog.c: guest logs.
+ * amdvi_viommu.c: creation, statistics, turns; amdvi_vcmd.c: guest command engine; amdvi_vmmio.c: registers; amdvi_pas.c: accesses and
+ * id maps; amdvi_vlog.c: guest logs.
  *
  * The command set, the registers and the private addresses are known (document 48882 and the drivers that use them); how the hardware
  * works inside is not public. Our choices, which cost simulated time and therefore show in results:
@@ -15,8 +15,8 @@
  *  - An id map entry in memory is the register written: bit 0 valid, 29:14 host id (16 bytes for a device, 8 for a domain). Map writes are
  *    done one after the other; a guest's commands wait for the map writes to that guest that came before.
  *  - Bit 63 of a map register reads 1 until its writes are done.
- *  - Source (17:16) of VIOMMU_HARDWARE_ERROR: 0 command buffer, 1 id map, 2 completion store, 3 log. Flags of its first operand: RW, PR, PE, RZ
- *    and Type as the refused access has them, VCmd (31) for accesses of guest commands and VEvent (29) for accesses of logs.
+ *  - Source (17:16) of VIOMMU_HARDWARE_ERROR: 0 command buffer, 1 id map, 2 completion store, 3 log. Flags of its first operand: RW, PR,
+ *    PE, RZ and Type as the refused access has them, VCmd (31) for accesses of guest commands. GUEST_EVENT_FAULT has VEvent (29).
  */
 #ifndef IOMMUSIM_AMDVI_VIOMMU_H
 #define IOMMUSIM_AMDVI_VIOMMU_H
@@ -193,7 +193,8 @@ uint64_t vi_private_addr(enum vi_region r, uint32_t gid, uint64_t off);
 /** vi_dirty_addr() - word of the dirty bit of @gid, and *@bit in it. */
 uint64_t vi_dirty_addr(uint32_t gid, uint64_t *bit);
 /** vi_access() - @n words at @addr; a->done is called once, never from inside. @g: whose TransDevID, VI_GUEST only. */
-void vi_access(struct amdvi *v, struct vi_access *a, enum vi_op op, enum vi_space space, const struct vi_guest *g, uint64_t addr, unsigned n);
+void vi_access(struct amdvi *v, struct vi_access *a, enum vi_op op, enum vi_space space, const struct vi_guest *g, uint64_t addr,
+	       unsigned n);
 void vi_hw_error(struct amdvi *v, uint32_t gid, enum vi_source s, uint64_t flags, uint64_t addr);
 /** vi_map_put() - map register @kind was written with bit 63. */
 void vi_map_put(struct vi_guest *g, enum vi_kind kind, uint64_t reg);
@@ -206,7 +207,10 @@ void vi_engine_init(struct vi_guest *g);
 void vi_guest_kick(struct vi_guest *g); /* tail or enables changed */
 void vi_tail_written(struct vi_guest *g);
 /* amdvi_viommu.c */
-/** amdvi_turn_take() - t->go is called when the execution unit is free, maybe at once. amdvi_turn_give(): it is free again (not for brief turns). */
+/**
+ * amdvi_turn_take() - t->go is called when the execution unit is free, maybe at once. amdvi_turn_give(): it is free again; brief turns end
+ * by themselves.
+ */
 void amdvi_turn_take(struct amdvi *v, struct vi_turn *t, bool brief);
 void amdvi_turn_give(struct amdvi *v);
 /* amdvi_vmmio.c */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_vlog.c - event and PPR logs of guests: entry, tail, Status bits, overflow, log B; INSERT_GUEST_EVENT.
- * Models: an entry is written at the tail of the active log (private address, or guest-physical through TransDevID) in simulated time, one at a
- * time per guest; then the tail moves, then the interrupt bit is set. Full, overflow, log B, swap, stop markers and automatic responses are as in
- * the host's logs (amdvi_log.c, amdvi_ppr.c), with the guest's enables. DevID becomes GDeviceID.
+ * Models: an entry is written at the tail of the active log (private address, or guest-physical through TransDevID) in simulated time, one
+ * at a time per guest; then the tail moves, then the interrupt bit is set. Full, overflow, log B, swap, stop markers and automatic
+ * responses are as in the host's logs (amdvi_log.c, amdvi_ppr.c), with the guest's enables. DevID becomes GDeviceID.
  * Ours: up to 64 entries per guest wait for their write, more are an overflow. A failing write loses the entry, stops the log and is
- * GUEST_EVENT_FAULT in the host's log; so is an event for a GuestID without registers. INSERT_GUEST_EVENT reads the 16 bytes at the address and
- * writes them unchanged; if that read fails it is VIOMMU_HARDWARE_ERROR.
+ * GUEST_EVENT_FAULT in the host's log; so is an event for a GuestID without registers. INSERT_GUEST_EVENT reads the 16 bytes at the address
+ * and writes them unchanged; if that read fails it is VIOMMU_HARDWARE_ERROR.
  * Does not model: delivery of guest interrupts: they are counted, and guest Status has its bits.
  * Spec: 48882, "Event Logging", "Peripheral Page Request Logging"; see amdvi_viommu.h.
  */
@@ -99,7 +99,8 @@ static int pick(struct vi_guest *g, const struct vi_logdef *d)
 
 static void early(struct vi_guest *g, unsigned b)
 {
-	uint64_t r = g->vf[b ? VF_EARLYB : VF_EARLY], bytes = bytes_of(g, &logs[1], b), bit = b ? AMDVI_ST_PprOverflowEarlyB : AMDVI_ST_PprOverflowEarly;
+	uint64_t r = g->vf[b ? VF_EARLYB : VF_EARLY], bytes = bytes_of(g, &logs[1], b);
+	uint64_t bit = b ? AMDVI_ST_PprOverflowEarlyB : AMDVI_ST_PprOverflowEarly;
 	uint64_t n = (g->vf[logs[1].tail[b]] + bytes - g->vf[logs[1].head[b]]) % bytes / 16;
 
 	if (!g->v->cap.early || !(r & AMDVI_EARLY_En) || n <= (r & 0x7fff) || (g->vf[VF_STATUS] & bit))
@@ -109,12 +110,12 @@ static void early(struct vi_guest *g, unsigned b)
 	g->vf[VF_STATUS] |= bit;
 }
 
-static void fault(struct vi_guest *g, const struct vi_access *a)
+static void fault(struct amdvi *v, uint32_t gid, uint64_t addr)
 {
-	uint64_t rec[2] = { (uint64_t)AEV_GUEST_EVENT_FAULT << 60 | (uint64_t)g->gid << 32 | VEVENT, a->addr };
+	uint64_t rec[2] = { (uint64_t)AEV_GUEST_EVENT_FAULT << 60 | (uint64_t)gid << 32 | VEVENT, addr };
 
-	g->v->vi->st.log_faults++;
-	amdvi_log_event(g->v, rec);
+	v->vi->st.log_faults++;
+	amdvi_log_event(v, rec);
 }
 
 static void rec_over(struct vi_guest *g)
@@ -134,7 +135,7 @@ static void logged(struct vi_access *a, bool ok)
 
 	if (!ok) {
 		g->vf[VF_STATUS] &= ~d->run;
-		fault(g, a);
+		fault(g->v, g->gid, a->addr);
 	} else if (g->log_epoch == g->rec_epoch) {
 		*tail = *tail + 16 == bytes_of(g, d, g->log_b) ? 0 : *tail + 16;
 		*(what == VI_PPR ? &g->v->vi->st.pprs : &g->v->vi->st.events) += 1;
@@ -188,10 +189,11 @@ static void write_rec(struct vi_guest *g)
 	g->log_b = b;
 	g->rec_epoch = g->log_epoch;
 	at = g->vf[d->tail[b]];
+	at = trp ? base_of(g, d, (unsigned)b) + at : vi_private_addr(d->region[b], g->gid, at);
 	g->log.w[0] = r->w[0];
 	g->log.w[1] = r->w[1];
 	g->log.done = logged;
-	vi_access(g->v, &g->log, VI_WRITE, trp ? VI_GUEST : VI_PRIVATE, g, trp ? base_of(g, d, (unsigned)b) + at : vi_private_addr(d->region[b], g->gid, at), 2);
+	vi_access(g->v, &g->log, VI_WRITE, trp ? VI_GUEST : VI_PRIVATE, g, at, 2);
 }
 
 static void inserted(struct vi_access *a, bool ok)
@@ -269,14 +271,6 @@ static struct vi_guest *guest_of_dte(struct amdvi *v, const uint64_t dte[4])
 	return vi_guest_of(v, (uint32_t)bits_get(dte[3], 47, 32));
 }
 
-static void no_guest(struct amdvi *v, uint32_t gid, uint64_t addr)
-{
-	uint64_t rec[2] = { (uint64_t)AEV_GUEST_EVENT_FAULT << 60 | (uint64_t)gid << 32 | VEVENT, addr };
-
-	v->vi->st.log_faults++;
-	amdvi_log_event(v, rec);
-}
-
 void amdvi_viommu_event(struct amdvi *v, const uint64_t dte[4], const uint64_t rec[2])
 {
 	struct vi_guest *g = guest_of_dte(v, dte);
@@ -285,7 +279,7 @@ void amdvi_viommu_event(struct amdvi *v, const uint64_t dte[4], const uint64_t r
 	if (!v->on.viommu)
 		amdvi_log_event(v, rec);
 	else if (!g)
-		no_guest(v, (uint32_t)bits_get(dte[3], 47, 32), rec[1]);
+		fault(v, (uint32_t)bits_get(dte[3], 47, 32), rec[1]);
 	else
 		vi_log_event(g, r);
 }
@@ -294,7 +288,8 @@ bool amdvi_viommu_ppr(struct amdvi *v, const uint64_t dte[4], const uint64_t rec
 {
 	const uint64_t always = VC_PPR_AUTO | VC_PPR_AON;
 	struct vi_guest *g = guest_of_dte(v, dte);
-	struct vi_rec r = { { bits_put(rec[0], 15, 0, bits_get(dte[3], 31, 16)), rec[1] }, (uint16_t)rec[0], VI_PPR, (dte[0] & DTE_GPRP) != 0 };
+	struct vi_rec r = { .w = { bits_put(rec[0], 15, 0, bits_get(dte[3], 31, 16)), rec[1] }, .rid = (uint16_t)rec[0], .what = VI_PPR,
+			    .gprp = (dte[0] & DTE_GPRP) != 0 };
 
 	if (!g || !g->want_ppr)
 		return false;
@@ -316,5 +311,5 @@ void amdvi_viommu_insert(struct amdvi *v, uint32_t gid, uint64_t spa)
 	if (g)
 		put(g, (struct vi_rec){ .w = { 0, spa }, .what = VI_INSERT });
 	else
-		no_guest(v, gid, spa);
+		fault(v, gid, spa);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_vmmio.c - the two windows of the hardware vIOMMU: VFCntl, 64 bytes per guest, written by the host; VF, 4 KiB per guest, which the guest
- * sees as its own MMIO page 2000h-2FFFh. Access rules, enables to Run bits, RESET_VMMIO.
- * Models: 32- and 64-bit naturally aligned accesses; a GuestID without registers, and everything while vIommuEn = 0, reads 0 and ignores writes.
- * Ours: base and length of a buffer change only while it is off; a change of the command buffer sets head and tail to 0; a length code below 8
- * (as after reset) is no buffer: it does not run and its pointers stay 0. Pointers beyond the buffer are ignored, and the one that
- * hardware moves while it runs. RESET_VMMIO clears pointers and Status of the logs; with All also the guest's VFCntl registers; with vCmd the
- * command control register, head and tail. The maps in memory stay.
+ * amdvi_vmmio.c - the two windows of the hardware vIOMMU: VFCntl, 64 bytes per guest, written by the host; VF, 4 KiB per guest, which the
+ * guest sees as its own MMIO page 2000h-2FFFh. Access rules, enables to Run bits, RESET_VMMIO.
+ * Models: 32- and 64-bit naturally aligned accesses; a GuestID without registers, and everything while vIommuEn = 0, reads 0 and ignores
+ * writes.
+ * Ours: base and length of a buffer change only while it is off; a change of the command buffer sets head and tail to 0; a length code
+ * below 8 (as after reset) is no buffer: it does not run and its pointers stay. Writes of pointers beyond the buffer are ignored, and of
+ * the one that hardware moves while it runs. RESET_VMMIO clears pointers and Status of the logs; with All also the guest's VFCntl registers but
+ * for command control; with vCmd that one, head and tail. The maps in memory stay.
  * Does not model: who may write (nothing keeps a guest from VFCntl here).
  */
 #include <string.h>
@@ -116,12 +117,13 @@ static uint64_t cntl_read(const struct vi_guest *g, unsigned i)
 static void vf_write(struct vi_guest *g, unsigned i, uint64_t val, uint64_t m)
 {
 	uint64_t now = (g->vf[i] & ~(vf_reg[i].wr & m)) | (val & vf_reg[i].wr & m);
+	uint64_t len = bits_get(g->cntl[vf_reg[i].cntl], vf_reg[i].hi, vf_reg[i].lo);
 
 	if (i == VF_STATUS) {
 		g->vf[i] &= ~(val & m & AMDVI_ST_W1C);
 		return;
 	}
-	if (vf_reg[i].ptr && ((g->vf[VF_STATUS] & vf_reg[i].run) || now >= vi_buf_bytes(bits_get(g->cntl[vf_reg[i].cntl], vf_reg[i].hi, vf_reg[i].lo))))
+	if (vf_reg[i].ptr && ((g->vf[VF_STATUS] & vf_reg[i].run) || now >= vi_buf_bytes(len)))
 		return;
 	g->vf[i] = now;
 	if (i == VF_CMD_TAIL && (m & UINT32_MAX))

@@ -25,13 +25,16 @@ static uint32_t next_len(const struct dev *d, const struct op *o)
 	return (uint32_t)(n < o->left ? n : o->left);
 }
 
-void slot_send(struct slot *s)
+static inline void send_up(struct dev *d, struct slot *s, const struct op *o)
 {
-	const struct op *o = s->op;
-	struct dev *d = s->d;
 	bool payload_up = o->q.at != XL_TRANSLATION_REQ && (o->write || (o->acc & XL_ATOMIC));
 
 	slot_at(s, SLOT_UPLINK, link_send(&d->up, dev_now(d), payload_up ? s->xl.req.len : 0, 1) + d->cfg.fixed_ps);
+}
+
+void slot_send(struct slot *s)
+{
+	send_up(s->d, s, s->op);
 }
 
 /* A request of a device with translation cache, or of a killed operation. */
@@ -72,13 +75,13 @@ static void issue_one(struct dev *d, struct op *o)
 	o->left -= n;
 	d->st.requests++;
 	d->st.bytes += n;
-	if (UNLIKELY(d->atc != NULL || o->killed))
+	if (UNLIKELY(d->special))
 		issue_special(s);
 	else
-		slot_send(s);
+		send_up(d, s, o);
 }
 
-void dev_pump(struct dev *d)
+static void pump(struct dev *d)
 {
 	while (d->queue && d->free) {
 		struct op *o = d->queue;
@@ -103,8 +106,8 @@ static void slot_free(struct slot *s)
 	s->next = d->free;
 	d->free = s;
 	d->slots_busy--;
-	dev_pump(d);
-	if (UNLIKELY(d->stops != NULL))
+	pump(d);
+	if (UNLIKELY(d->special) && d->stops)
 		dev_stops_check(d);
 }
 
@@ -115,7 +118,7 @@ static void account(struct slot *s)
 	sim_time t = dev_now(d) - s->t_issue;
 
 	hist_add(&d->st.latency_ps, t);
-	if (UNLIKELY(d->pp != NULL)) {
+	if (UNLIKELY(d->special) && d->pp) {
 		struct dev_pasid_stats *p = dev_pasid_of(d, s->op->q.has_pasid ? s->op->q.pasid : UINT32_MAX);
 
 		p->requests++;
@@ -135,7 +138,7 @@ static void request_done(struct dev *d, struct op *o)
 		return;
 	q = o->q;
 	res = o->res;
-	if (UNLIKELY(d->pp != NULL))
+	if (UNLIKELY(d->special) && d->pp)
 		dev_pasid_of(d, q.has_pasid ? q.pasid : UINT32_MAX)->dmas++;
 	o->next = d->op_free;
 	d->op_free = o;
@@ -181,7 +184,7 @@ static void send_back(struct slot *s, uint32_t bytes)
 	struct op *o = s->op;
 
 	iommu_retire(d->u, &s->xl);
-	if (o->write && UNLIKELY(d->atc != NULL) && s->inv_mask)
+	if (UNLIKELY(d->special) && o->write && s->inv_mask)
 		inv_slot_done(s);
 	if (!o->write) {
 		uint32_t packets = bytes ? (bytes + d->cfg.mps - 1) / d->cfg.mps : 1;
@@ -289,11 +292,20 @@ uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma)
 	*dma = (uintptr_t)s >= (uintptr_t)d->slot && (uintptr_t)s < (uintptr_t)(d->slot + d->cfg.outstanding);
 	if (!*dma)
 		return 0;
-	if (d->atc && s->inv_mask)
+	if (s->inv_mask)
 		inv_slot_done(s); /* what software must decide cannot be waited for: posted progress must not depend on it */
 	d->stalled += on ? 1 : UINT32_MAX;
 	dev_stuck_check(d);
 	return s->op->q.tag;
+}
+
+static void special_event(struct slot *s)
+{
+	SIM_ASSERT(s->state == SLOT_ATC_LOOKUP || s->state == SLOT_FAIL);
+	if (s->state == SLOT_FAIL)
+		failed(s);
+	else
+		atc_looked_up(s);
 }
 
 static void slot_event(struct sim_event *e)
@@ -313,20 +325,14 @@ static void slot_event(struct sim_event *e)
 		slot_free(s);
 		break;
 	case SLOT_DOWNLINK:
-		if (UNLIKELY(d->inv_held != NULL) && !(d->atc && s->inv_mask) && inv_park(d, e))
-			break;
-		if (UNLIKELY(d->atc != NULL) && s->inv_mask)
+		if (UNLIKELY(d->special) && s->inv_mask)
 			inv_slot_done(s);
+		else if (UNLIKELY(d->inv_held != NULL) && inv_park(d, e))
+			break;
 		completion(s);
 		break;
-	case SLOT_ATC_LOOKUP:
-		atc_looked_up(s);
-		break;
-	case SLOT_FAIL:
-		failed(s);
-		break;
-	default:
-		SIM_ASSERT(!"an event of an idle request");
+	default: /* few cases above: a jump table costs more than it saves */
+		special_event(s);
 	}
 	if (UNLIKELY(d->stalled))
 		dev_stuck_check(d);
@@ -363,7 +369,7 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	o->left = q->len;
 	o->inflight = 0;
 	o->refused = false;
-	o->killed = d->removed;
+	o->killed = d->special && d->removed;
 	o->t_submit = dev_now(d);
 	o->next = NULL;
 	memset(&o->res, 0, sizeof(o->res));
@@ -379,7 +385,7 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	d->st.dmas++;
 	*d->queue_tail = o;
 	d->queue_tail = &o->next;
-	dev_pump(d);
+	pump(d);
 	if (UNLIKELY(d->stalled))
 		dev_stuck_check(d);
 }
@@ -446,6 +452,7 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 		dev_destroy(d);
 		return NULL;
 	}
+	d->special = d->atc || d->pp;
 	return d;
 }
 

@@ -94,7 +94,7 @@ void dev_reset(struct dev *d)
 
 void dev_remove(struct dev *d)
 {
-	d->removed = d->had_fault = true;
+	d->removed = d->had_fault = d->special = true;
 	if (d->atc)
 		dev_reset(d);
 	else {

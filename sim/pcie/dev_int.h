@@ -155,6 +155,7 @@ struct inv {
 struct dev {
 	/* what every request touches stands together */
 	struct iommu *u;
+	bool special; /* there is a cache, or statistics of PASIDs, or it was removed: off the beaten path */
 	struct atc *atc; /* NULL: none */
 	struct dev_pasid_stats *pp; /* per_pasid of them, then the rest; NULL: none */
 	struct stop *stops;
@@ -204,8 +205,6 @@ void slot_send(struct slot *s);
 void slot_fail(struct slot *s, const struct xl_res *res);
 /** dev_stuck_check() - after a change of stalled. */
 void dev_stuck_check(struct dev *d);
-/** dev_pump() - issue what can be issued. */
-void dev_pump(struct dev *d);
 /* atc.c */
 bool atc_create(struct dev *d, struct err *e) MUST_USE;
 void atc_destroy(struct dev *d);

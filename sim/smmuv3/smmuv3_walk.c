@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smmuv3_walk.c - from a request to its stream table entry and context descriptor (IHI 0070 chapters 3.3, 5, 7.3.1; order of faults as there).
- * Translated transactions count as Data, Unprivileged and without substream (PASIDTT is not modelled).
+ * Translated transactions count as Data, Unprivileged and without substream (PASIDTT is not modelled). VMSAv8-32 tables are not modelled:
+ * STEs and CDs that name them are ILLEGAL, whatever IDR0.TTF says.
  */
 #include <string.h>
 #include "smmuv3/smmuv3_regs.h"
@@ -111,7 +112,7 @@ static enum xl_act cd_read(struct smmuv3 *s, struct xl *x)
 	if (x->mem_st != MEM_OK)
 		return smmuv3_refuse_config(s, x, EV_CD_FETCH, x->mem_spa);
 	memcpy(w->own_cd.w, x->data, sizeof(w->own_cd.w));
-	w->own_cd.bad = (w->own_cd.w[0] & BIT64(31)) && smmuv3_cd_ok(s, w->ste->w, w->own_cd.w) ? 0 : EV_BAD_CD;
+	w->own_cd.bad = (w->own_cd.w[0] & BIT64(31)) && (w->own_cd.w[0] & BIT64(41)) && smmuv3_cd_ok(s, w->ste->w, w->own_cd.w) ? 0 : EV_BAD_CD;
 	w->cd = &w->own_cd;
 	if (may_keep(x) && (!w->own_cd.bad || s->cfg->cache_invalid)) {
 		struct xc_tag t = config_tag(x, w->ssid, x->req.rid);
@@ -325,11 +326,13 @@ static enum xl_act ste_read(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
 	struct smmuv3_ste *e = &w->own_ste;
+	bool lpae;
 
 	if (x->mem_st != MEM_OK)
 		return smmuv3_refuse_config(s, x, EV_STE_FETCH, x->mem_spa);
 	memcpy(e->w, x->data, sizeof(e->w));
-	e->bad = (e->w[0] & 1) && smmuv3_ste_ok(s, e->w) ? 0 : EV_BAD_STE;
+	lpae = (ste_config(e) & (CFG_ON | CFG_S2)) == (CFG_ON | CFG_S2) && !(e->w[2] & BIT64(51));
+	e->bad = (e->w[0] & 1) && !lpae && smmuv3_ste_ok(s, e->w) ? 0 : EV_BAD_STE;
 	e->world = (uint8_t)smmuv3_world(s, e->w);
 	e->eats = (uint8_t)smmuv3_eats(s, e->w);
 	e->atschk = s->on.atschk;

@@ -39,6 +39,7 @@ struct smmuv3_walk {
 	bool config_missed;
 	bool ats_dirty; /* translation request: walking again to make the page dirty */
 	uint8_t kind; /* enum smmuv3_kind of the leaf */
+	uint8_t code; /* SMMUV3_PH_S2_TAIL: leaf code of the stage-1 entry */
 	uint32_t ssid; /* of the CD */
 	uint64_t va; /* input of the first stage: top byte replaced if ignored */
 	uint64_t cd_ipa; /* address of the structure being translated */

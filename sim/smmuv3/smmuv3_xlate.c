@@ -171,7 +171,7 @@ enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd)
 		x->res.info[1] = x->mem_spa;
 		return smmuv3_refuse(x, code);
 	}
-	x->res.info[1] = s2 ? p->gpa : 0;
+	x->res.info[1] = s2 ? p->gpa & low_mask(s->cap.oas) : 0; /* address bits above OAS are RES0 in records */
 	return fault(x, code, s2);
 }
 
@@ -232,20 +232,29 @@ static void leaf_fill(struct xcache *c, const struct xc_tag *t, uint64_t id, con
 		*(struct smmuv3_leaf *)xc_payload(c, slot) = *e;
 }
 
+/* E0PD: no unprivileged access in this half. */
+static bool e0pd(const struct smmuv3_walk *w)
+{
+	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[w->va >> 55 & 1 ? 2 : 1] & 4);
+}
+
 /* Put a leaf into the caches of the requester's TBU. */
 static void tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, const struct smmuv3_leaf *e, unsigned upto)
 {
 	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
 	bool by_stream = s->cfg->tbu_tag == SMMUV3_TAG_STREAM;
+	struct smmuv3_leaf leaf = *e;
 	struct xc_tag own = *t;
 
 	if (by_stream && walk_of(x)->va != x->req.iova)
 		return; /* an ignored top byte: the address would not find it, and an invalidation would miss it */
 	own.rid = x->req.rid; /* an entry of the TCU may be another stream's */
 	own.pasid = x->req.has_pasid ? x->req.pasid : 0;
+	if (by_stream && s->cap.e0pd && walk_of(x)->cd && e0pd(walk_of(x)))
+		leaf.perm &= (uint8_t)~(XL_R | XL_W | XL_X); /* nobody looks at the CD before a hit there */
 	for (unsigned i = 0; i < upto; i++)
 		if (has(c[i]))
-			leaf_fill(c[i], &own, by_stream ? stream_id(x) : t->id, e);
+			leaf_fill(c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
 }
 
 static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
@@ -342,17 +351,13 @@ static bool eats_split(const struct xl *x, const struct smmuv3_walk *w)
 	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;
 }
 
-/* E0PD: no unprivileged access in this half. Leaves are kept without unprivileged permissions, so that such an access comes to walk_begin(). */
-static bool e0pd(const struct smmuv3 *s, const struct smmuv3_walk *w)
-{
-	return s->cap.e0pd && w->s1 && w->ste->world != SMMUV3_W_EL2 && (w->cd->w[w->va >> 55 & 1 ? 2 : 1] & 4);
-}
-
 /* Granule and level of the leaf, for TLBI hints. */
 static uint16_t leaf_code(const struct smmuv3_walk *w)
 {
 	unsigned st = w->s1 ? 0 : 1, tg = (w->pt.t[st].grain_lg2 - 10u) / 2;
 
+	if (w->phase == SMMUV3_PH_S2_TAIL)
+		return w->code;
 	return (uint16_t)(tg << SMMUV3_LEAF_CODE_SHIFT | (3u - w->pt.level[st]));
 }
 
@@ -361,7 +366,7 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 	struct smmuv3_walk *w = walk_of(x);
 	struct xc_tag t = x->tag;
 
-	unsigned block_lg2 = w->s1 && w->s2 && w->phase == SMMUV3_PH_TABLES && w->pt.s1_lg2 > size_lg2 ? w->pt.s1_lg2 : size_lg2;
+	unsigned block_lg2 = w->s1 && w->s2 && w->pt.s1_lg2 > size_lg2 ? w->pt.s1_lg2 : size_lg2;
 
 	if (!xl_may_fill(x, w->va & ~low_mask(block_lg2), block_lg2) || eats_split(x, w))
 		return;
@@ -408,8 +413,6 @@ static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
 
 	if (!s->cap.perm_ovr)
 		e.attr = 0;
-	if (e0pd(s, w))
-		e.perm &= (uint8_t)~(XL_R | XL_W | XL_X);
 	e.memtype = w->s1 && !w->s2 ? (uint8_t)(w->cd->w[3] >> 8 * (p->s1_memtype & 7)) : p->memtype;
 	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty && !x->functional) {
 		w->ats_dirty = true;
@@ -455,7 +458,7 @@ static enum xl_act s2_tail(struct smmuv3 *s, struct xl *x, uint32_t slot)
 	w->pt.s1_clean = e->clean;
 	w->pt.s1_lg2 = t->size_lg2;
 	w->pt.s1_memtype = t->kind == SMMUV3_K_EL1_G ? VMSA_GLOBAL : 0;
-	w->pt.level[0] = (uint8_t)(3 - (t->did & 3));
+	w->code = (uint8_t)t->did;
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
@@ -482,7 +485,7 @@ static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : need) | (priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->s1) {
-		if (half_disabled(w) || (!w->priv && e0pd(s, w))) {
+		if (half_disabled(w)) {
 			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
 			return fault(x, EV_TRANSLATION, false);
 		}
@@ -541,6 +544,10 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 	}
 	w->va = w->s1 ? input_address(w, x->req.iova) : x->req.iova;
 	set_tag(s, x);
+	if (UNLIKELY(s->cap.e0pd) && w->s1 && !w->priv && e0pd(w)) {
+		x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
+		return fault(x, EV_TRANSLATION, false);
+	}
 	if (x->functional || eats_split(x, w))
 		return walk_begin(s, x, need);
 	if (s->n_tbu && s->cfg->tbu_tag == SMMUV3_TAG_ASID && tbu_answer(s, x, want, priv, &act))

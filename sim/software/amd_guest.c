@@ -13,7 +13,7 @@
 #define QW1_PDE_GN UINT64_C(6)
 #define QW1_GN UINT64_C(4)
 enum { PAGE = 4096, MAXPEND = 32, BACKGROUND = AMDG_SLOTS * AMDG_MAX, ATS_TAGS = 32 };
-enum phase { G_FREE, G_MAP, G_USED, G_UNMAP, G_QUEUE, G_BELL, G_RUNG, G_SEEN };
+enum phase { G_THINK, G_FREE, G_MAP, G_USED, G_UNMAP, G_QUEUE, G_BELL, G_RUNG, G_SEEN };
 
 /* ---- tables ---- */
 
@@ -281,8 +281,12 @@ static enum thread_op guest_run(struct thread *t)
 		uint64_t frame = AMDG_FRAMES + (g->n * g->cfg->batch + g->i) % AMDG_FRAMES_N * PAGE;
 
 		switch ((enum phase)g->phase) {
+		case G_THINK:
+			go(g, G_FREE);
+			t->ps = g->cfg->think_ps / 500 * draw(g, 1001);
+			return TH_DELAY;
 		case G_FREE:
-			if (g->busy[now])
+			if (g->busy[now] || (g->hold && !g->stop))
 				return TH_SLEEP;
 			if (g->stop)
 				return TH_END;
@@ -292,7 +296,7 @@ static enum thread_op guest_run(struct thread *t)
 			if (g->i < g->cfg->batch)
 				return store_pte(g, now, g->i++, frame | PTE_LEAF);
 			touch(g, now);
-			go(g, g->n ? G_USED : G_FREE);
+			go(g, g->n ? G_USED : g->cfg->think_ps ? G_THINK : G_FREE);
 			g->n += !g->n;
 			break;
 		case G_USED:
@@ -321,7 +325,7 @@ static enum thread_op guest_run(struct thread *t)
 		case G_SEEN:
 			seen(g, last);
 			g->n++;
-			go(g, G_FREE);
+			go(g, g->cfg->think_ps ? G_THINK : G_FREE);
 			break;
 		}
 	}
@@ -405,6 +409,7 @@ bool amd_guest_init(struct amd_guest *g, const struct amd_guest_cfg *c, struct i
 	g->t.u = u;
 	g->t.cfg = cpu;
 	g->t.run = guest_run;
+	g->phase = G_FREE;
 	g->rng = g->rid0;
 	g->ring_entries = UINT32_C(1) << amd_guest_ring_len(c);
 	g->touch = calloc((size_t)AMDG_SLOTS * c->domains * n + 1, sizeof *g->touch);
@@ -429,6 +434,12 @@ void amd_guest_start(struct amd_guest *g)
 	thread_start(&g->t);
 	for (uint32_t i = 0; i < g->cfg->devices * g->cfg->dma; i++)
 		sim_at(g->t.u->k, sim_now(g->t.u->k) + draw(g, 1000) * 1000, &g->back[i].ev);
+}
+
+void amd_guest_release(struct amd_guest *g)
+{
+	g->hold = false;
+	thread_wake(&g->t);
 }
 
 void amd_guest_resume(struct amd_guest *g)

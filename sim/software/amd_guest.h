@@ -31,6 +31,7 @@ struct amd_guest_cfg {
 	uint32_t pages; /* mapped for good, per domain */
 	uint32_t dma; /* background reads in flight, per device */
 	uint64_t dma_gap_ps; /* between the end of one and the next */
+	uint64_t think_ps; /* the driver does something else between two rounds: uniform, this on average */
 	bool ats; /* devices have an IOTLB */
 	uint64_t ats_ps; /* time in which one answers */
 };
@@ -66,6 +67,7 @@ struct amd_guest {
 	uint32_t ring_entries, tail; /* tail: slot */
 	uint64_t rounds; /* completed unmaps */
 	bool stop;
+	bool hold; /* begins no round; amd_guest_release() */
 	/* private */
 	uint64_t gcr3[AMDG_MAX], l1_kept[AMDG_MAX], l1_slot[AMDG_MAX][AMDG_SLOTS / 2]; /* guest-physical */
 	uint64_t next_table, n, seq, rng;
@@ -82,6 +84,8 @@ bool amd_guest_init(struct amd_guest *g, const struct amd_guest_cfg *c, struct i
 void amd_guest_fini(struct amd_guest *g);
 /** amd_guest_start() - the driver and the background DMA begin now; amd_guest.stop ends both. */
 void amd_guest_start(struct amd_guest *g);
+void amd_guest_release(struct amd_guest *g);
+/** amd_guest_resume() - the trap is over. */
 void amd_guest_resume(struct amd_guest *g);
 /** amd_guest_ats_inv() - iommu_env.ats_inv for a device of this guest. */
 void amd_guest_ats_inv(struct amd_guest *g, const struct ats_inv *q);

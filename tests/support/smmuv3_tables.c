@@ -185,7 +185,8 @@ void st_stage2(struct st *t, struct st_stream *s, unsigned g, unsigned bits, int
 {
 	s->s2 = st_tab_new(t, g, bits, start, true, NULL, 0);
 	s->ste[0] |= 1 | 6 << 1;
-	s->ste[2] |= (uint64_t)(64 - bits) << 32 | (uint64_t)sl0(g, start) << 38 | (uint64_t)tg0(g) << 46 | UINT64_C(5) << 48 | ST_B(51) | ST_B(58);
+	s->ste[2] |=
+	    (uint64_t)(64 - bits) << 32 | (uint64_t)sl0(g, start) << 38 | (uint64_t)tg0(g) << 46 | UINT64_C(5) << 48 | ST_B(51) | ST_B(58);
 	s->ste[3] |= s->s2.root | (start < 0 ? 4 : 0);
 	if (!(s->ste[2] & 0xffff))
 		s->ste[2] |= ST_VMID;
@@ -204,7 +205,8 @@ void st_stage1(struct st *t, struct st_stream *s, unsigned g, unsigned bits)
 	if (!(s->ste[2] & 0xffff))
 		s->ste[2] |= ST_VMID;
 	/* V, EPD1, IPS 48 bits, AA64, R, A, ASET, ASID */
-	s->cd[0] = (64 - bits) | tg0(g) << 6 | ST_B(30) | ST_B(31) | UINT64_C(5) << 32 | ST_B(41) | ST_B(45) | ST_B(46) | ST_B(47) | (uint64_t)ST_ASID << 48;
+	s->cd[0] = (64 - bits) | tg0(g) << 6 | ST_B(30) | ST_B(31) | UINT64_C(5) << 32 | ST_B(41) | ST_B(45) | ST_B(46) | ST_B(47) |
+	           (uint64_t)ST_ASID << 48;
 	s->cd[1] = s->s1.root + off;
 	s->cd[3] = 0xff;
 }

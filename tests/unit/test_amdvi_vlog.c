@@ -58,7 +58,8 @@ START_TEST(guest_log_b)
 	ck_assert_uint_eq(rd32(w->r, VF(G, VF_EVTB_TAIL)), 5 * 16);
 	ck_assert_uint_eq(mem64(w->r, vr_gpa(w, G, G_EVTB + 8)), 255);
 	ck_assert_uint_eq(mem64(w->r, vr_gpa(w, G, G_EVTB + 4 * 16 + 8)), 259);
-	ck_assert_uint_eq(vr_status(w, G) & (AMDVI_ST_EventOverflow | AMDVI_ST_EventOverflowB | AMDVI_ST_EventLogActive | AMDVI_ST_EventLogRun),
+	ck_assert_uint_eq(vr_status(w, G) & (AMDVI_ST_EventOverflow | AMDVI_ST_EventOverflowB | AMDVI_ST_EventLogActive |
+					     AMDVI_ST_EventLogRun),
 			  AMDVI_ST_EventOverflow | AMDVI_ST_EventLogActive | AMDVI_ST_EventLogRun);
 	vr_free(w);
 }
@@ -99,7 +100,8 @@ END_TEST
 
 static void page_request(struct vrig *w, unsigned prgi, bool last)
 {
-	struct page_req q = { .rid = 0x300, .pasid = 5, .has_pasid = true, .r = true, .last = last, .prgi = (uint16_t)prgi, .addr = 0x123000 };
+	struct page_req q = { .rid = 0x300, .pasid = 5, .has_pasid = true, .r = true, .last = last, .prgi = (uint16_t)prgi,
+			      .addr = 0x123000 };
 
 	w->r->u->ops->page_request(w->r->u, &q);
 }

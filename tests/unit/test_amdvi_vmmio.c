@@ -9,7 +9,8 @@ START_TEST(addresses)
 		{ VI_R_EVT, 0x4000380000 }, { VI_R_EVTB, 0x4800380000 },
 	};
 	static const struct { uint32_t gid; uint64_t addr, bit; } dirty[] = {
-		{ 7, 0x400070, 1 }, { 1, 0x400010, 1 }, { 0x102, 0x400020, 2 }, { 0x2000, 0x400000, BIT64(32) }, { 0x7fff, 0x400ff8, BIT64(63) },
+		{ 7, 0x400070, 1 }, { 1, 0x400010, 1 }, { 0x102, 0x400020, 2 }, { 0x2000, 0x400000, BIT64(32) },
+		{ 0x7fff, 0x400ff8, BIT64(63) },
 	};
 	uint64_t bit;
 

@@ -1,34 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two virtual SMMUs of one guest behind one unit. The guest's drivers number address spaces from 1 in each instance; the host chooses VMIDs. With
- * one VMID for the guest the tag {VMID, ASID} names two address spaces: requests of one instance are answered with pages of the other, and
- * an invalidation by one drops entries of the other. With a VMID per instance over the same stage-2 tables neither happens, but every stage-2
- * invalidation has to be sent for each VMID.
+ * Two virtual SMMUs of one guest behind one unit. The guest's drivers number address spaces from 1 in each instance; the host chooses
+ * VMIDs. With one VMID for the guest the tag {VMID, ASID} names two address spaces: requests of one instance are answered with pages of the
+ * other, and an invalidation by one drops entries of the other. With a VMID per instance over the same stage-2 tables neither happens, but
+ * every stage-2 invalidation has to be sent for each VMID.
  */
 #include <stdio.h>
 #include "smmuv3_tables.h"
 
 enum { PAGES = 32, SPACES = 4, VM = 0x40 };
-#define VA UINT64_C(0x7000000000)
+#define VA                     UINT64_C(0x7000000000)
 #define IPA(inst, space, page) (UINT64_C(0x100000000) + ((uint64_t)(inst) << 28 | (uint64_t)(space) << 24 | (uint64_t)(page) << 12))
-#define PA(ipa) ((ipa) - UINT64_C(0x80000000))
+#define PA(ipa)                ((ipa)-UINT64_C(0x80000000))
 
 struct guest {
 	struct st t;
 	struct st_stream s[2][SPACES]; /* instance, address space: ASID = 1 + space */
 	uint64_t asked, wrong;
-	struct { struct xl_req q; uint64_t got, right; } show[4];
+	struct {
+		struct xl_req q;
+		uint64_t got, right;
+	} show[4];
 	unsigned n_show;
 };
 
-static void tbu(struct smmuv3_cfg *c) { c->utlb.entries = 8; c->tbu = c->tlb; c->unit.ports = 2; }
-static void tbu_stream(struct smmuv3_cfg *c) { tbu(c); c->tbu_tag = SMMUV3_TAG_STREAM; }
-static void split(struct smmuv3_cfg *c) { c->tlb_split = true; }
-static void no_tlb(struct smmuv3_cfg *c) { c->tlb.entries = 0; } /* walk caches alone */
+static void tbu(struct smmuv3_cfg *c)
+{
+	c->utlb.entries = 8;
+	c->tbu = c->tlb;
+	c->unit.ports = 2;
+}
+static void tbu_stream(struct smmuv3_cfg *c)
+{
+	tbu(c);
+	c->tbu_tag = SMMUV3_TAG_STREAM;
+}
+static void split(struct smmuv3_cfg *c)
+{
+	c->tlb_split = true;
+}
+static void no_tlb(struct smmuv3_cfg *c)
+{
+	c->tlb.entries = 0;
+} /* walk caches alone */
 static const struct {
 	const char *what;
 	void (*set)(struct smmuv3_cfg *c);
-} shapes[] = { { "TCU TLB", NULL }, { "TBU TLBs by ASID", tbu }, { "TBU TLBs by stream", tbu_stream }, { "split TLB", split }, { "walk caches only", no_tlb } };
+} shapes[] = { { "TCU TLB", NULL },
+	       { "TBU TLBs by ASID", tbu },
+	       { "TBU TLBs by stream", tbu_stream },
+	       { "split TLB", split },
+	       { "walk caches only", no_tlb } };
 
 static void guest_open(struct guest *g, bool vmid_each, bool nested, void (*set)(struct smmuv3_cfg *c))
 {
@@ -94,10 +116,11 @@ static void traffic(struct guest *g)
 
 static void report(const struct guest *g, const char *shape, bool nested, bool each)
 {
-	printf("%-18s %-7s %s: %lu of %lu requests answered with the other instance's page\n", shape, nested ? "nested" : "stage 1", each ? "VMID per instance" : "one VMID         ", g->wrong,
-	       g->asked);
+	printf("%-18s %-7s %s: %lu of %lu requests answered with the other instance's page\n", shape, nested ? "nested" : "stage 1",
+	       each ? "VMID per instance" : "one VMID         ", g->wrong, g->asked);
 	for (unsigned i = 0; i < g->n_show && i < 2; i++)
-		printf("    stream 0x%x, VMID 0x%x ASID %u, address %lx: %lx, tables say %lx\n", g->show[i].q.rid, VM, 1 + (g->show[i].q.rid - 0x10) / 2, g->show[i].q.iova, g->show[i].got, g->show[i].right);
+		printf("    stream 0x%x, VMID 0x%x ASID %u, address %lx: %lx, tables say %lx\n", g->show[i].q.rid, VM,
+		       1 + (g->show[i].q.rid - 0x10) / 2, g->show[i].q.iova, g->show[i].got, g->show[i].right);
 	fflush(stdout);
 }
 
@@ -160,7 +183,8 @@ START_TEST(invalidation_by_one)
 			for (unsigned p = 0; p < PAGES; p++)
 				(void)ask(&g, 1, 0, p);
 			again = (unsigned)(g.t.r->u->st.walks - walks);
-			printf("op 0x%x by instance 0, %s: instance 1 walks again for %u of %u pages\n", ops[op], each ? "VMID per instance" : "one VMID", again, PAGES);
+			printf("op 0x%x by instance 0, %s: instance 1 walks again for %u of %u pages\n", ops[op],
+			       each ? "VMID per instance" : "one VMID", again, PAGES);
 			ck_assert_uint_eq(again, each ? 0 : ops[op] == 0x12 ? 1 : PAGES);
 			st_close(&g.t);
 		}

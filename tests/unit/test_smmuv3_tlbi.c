@@ -1,29 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scopes of TLBI and CFGI commands: every kind of cached entry is filled, everything it came from changes in memory, one command and a CMD_SYNC
- * are executed, and a later request tells by its answer whether the entry was dropped. What has to go is exactly the minimum of the
- * specification; caches too small to keep everything are held to the dropping half only.
+ * Scopes of TLBI and CFGI commands: every kind of cached entry is filled, everything it came from changes in memory, one command and a
+ * CMD_SYNC are executed, and a later request tells by its answer whether the entry was dropped. What has to go is exactly the minimum of
+ * the specification; caches too small to keep everything are held to the dropping half only.
  */
 #include "smmuv3_tables.h"
 
 enum { V = 0x0105, W = 0x0206, U = 0x0307, A = 0x11, B = 0x22, C = 0x33 };
 /* Addresses: one page each, in 2 MiB regions of their own. */
-#define VA UINT64_C(0x12345000)
-#define VAG UINT64_C(0x20406000)
-#define VA2 UINT64_C(0x98765000)
-#define VA3 UINT64_C(0x55400000) /* its table changes; filled here, asked for one page further on */
+#define VA   UINT64_C(0x12345000)
+#define VAG  UINT64_C(0x20406000)
+#define VA2  UINT64_C(0x98765000)
+#define VA3  UINT64_C(0x55400000) /* its table changes; filled here, asked for one page further on */
 #define IPA2 UINT64_C(0x77777000)
 #define IPA3 UINT64_C(0x66600000)
-#define IJ UINT64_C(0x31415000)
-#define IK UINT64_C(0x27182000)
-#define VK1 UINT64_C(0x40404000)
-#define VK2 UINT64_C(0x40804000)
-#define OLD UINT64_C(0x40000000)
-#define NEW UINT64_C(0x80000000)
+#define IJ   UINT64_C(0x31415000)
+#define IK   UINT64_C(0x27182000)
+#define VK1  UINT64_C(0x40404000)
+#define VK2  UINT64_C(0x40804000)
+#define OLD  UINT64_C(0x40000000)
+#define NEW  UINT64_C(0x80000000)
 enum { COLS = 22 };
 static const char *const col_name[COLS] = {
-	"a S1 V A", "b S1 V A global", "c S1 V B", "d S1 W A", "e S1 W global", "f S1 V A elsewhere", "g S2 V", "h S2 W", "i S2 V elsewhere", "j nested V C", "k IPA cache V",
-	"l S1 table V A", "m S1 table V C nested", "n S2 table V", "o EL2/E2H A", "p EL2/E2H global", "q EL2/E2H B", "r EL2/E2H table", "s STE", "t L1STD", "u CD", "v L1CD",
+	"a S1 V A",
+	"b S1 V A global",
+	"c S1 V B",
+	"d S1 W A",
+	"e S1 W global",
+	"f S1 V A elsewhere",
+	"g S2 V",
+	"h S2 W",
+	"i S2 V elsewhere",
+	"j nested V C",
+	"k IPA cache V",
+	"l S1 table V A",
+	"m S1 table V C nested",
+	"n S2 table V",
+	"o EL2/E2H A",
+	"p EL2/E2H global",
+	"q EL2/E2H B",
+	"r EL2/E2H table",
+	"s STE",
+	"t L1STD",
+	"u CD",
+	"v L1CD",
 };
 
 struct world {
@@ -31,7 +51,7 @@ struct world {
 	struct { /* how a column is filled, changed and asked */
 		uint32_t sid, pasid, probe_sid, probe_pasid;
 		bool has_pasid;
-		uint64_t fill, probe; /* fill 0: not at all */
+		uint64_t fill, probe;  /* fill 0: not at all */
 		uint64_t at[2], to[2]; /* words that change */
 		uint64_t old, new;
 	} c[COLS];
@@ -40,7 +60,8 @@ struct world {
 	bool e2h;
 };
 
-static void col(struct world *w, char name, uint32_t sid, uint64_t fill, uint64_t probe, uint64_t at, uint64_t to, uint64_t old, uint64_t new)
+static void col(struct world *w, char name, uint32_t sid, uint64_t fill, uint64_t probe, uint64_t at, uint64_t to, uint64_t old,
+                uint64_t new)
 {
 	unsigned i = (unsigned)(name - 'a');
 
@@ -256,63 +277,147 @@ static void change_all(struct world *w)
 /* ---- the commands ---- */
 
 enum { ANY, E0, E1 };
-#define AT(x) ((x) & ~UINT64_C(0xfff))
+#define AT(x)         ((x) & ~UINT64_C(0xfff))
 #define NUM(n, scale) ((uint64_t)(n) << 12 | (uint64_t)(scale) << 20)
-#define TG(tg, ttl) ((uint64_t)(tg) << 10 | (uint64_t)(ttl) << 8)
+#define TG(tg, ttl)   ((uint64_t)(tg) << 10 | (uint64_t)(ttl) << 8)
 static const struct {
 	const char *what;
 	uint64_t w0, w1;
 	const char *drops;
 	unsigned when;
 } commands[] = {
-	{ "NH_ALL V", ST_TLBI(0x10, V, 0), 0, "abcfjlm", ANY }, { "NH_ALL W", ST_TLBI(0x10, W, 0), 0, "de", ANY }, { "NH_ALL 0", ST_TLBI(0x10, 0, 0), 0, "", ANY },
-	{ "NH_ASID V A", ST_TLBI(0x11, V, A), 0, "afl", ANY }, { "NH_ASID V B", ST_TLBI(0x11, V, B), 0, "c", ANY }, { "NH_ASID V C", ST_TLBI(0x11, V, C), 0, "jm", ANY },
-	{ "NH_ASID W A", ST_TLBI(0x11, W, A), 0, "d", ANY }, { "NH_ASID W C", ST_TLBI(0x11, W, C), 0, "", ANY },
-	{ "NH_VA V A VA", ST_TLBI(0x12, V, A), VA, "a", ANY }, { "NH_VA V A VA leaf", ST_TLBI(0x12, V, A), VA | 1, "a", ANY }, { "NH_VA V B VA", ST_TLBI(0x12, V, B), VA | 1, "c", ANY },
-	{ "NH_VA V C VA", ST_TLBI(0x12, V, C), VA, "j", ANY }, { "NH_VA W A VA", ST_TLBI(0x12, W, A), VA, "d", ANY }, { "NH_VA V A VAG", ST_TLBI(0x12, V, A), VAG, "b", ANY },
-	{ "NH_VA V B VAG leaf", ST_TLBI(0x12, V, B), VAG | 1, "b", ANY }, { "NH_VA W C VAG", ST_TLBI(0x12, W, C), VAG, "e", ANY }, { "NH_VA V A VA2", ST_TLBI(0x12, V, A), VA2, "f", ANY },
-	{ "NH_VA V A VA3", ST_TLBI(0x12, V, A), VA3, "l", ANY }, { "NH_VA V A VA3 leaf", ST_TLBI(0x12, V, A), VA3 | 1, "", ANY }, { "NH_VA V C VA3", ST_TLBI(0x12, V, C), VA3, "m", ANY },
+	{ "NH_ALL V", ST_TLBI(0x10, V, 0), 0, "abcfjlm", ANY },
+	{ "NH_ALL W", ST_TLBI(0x10, W, 0), 0, "de", ANY },
+	{ "NH_ALL 0", ST_TLBI(0x10, 0, 0), 0, "", ANY },
+	{ "NH_ASID V A", ST_TLBI(0x11, V, A), 0, "afl", ANY },
+	{ "NH_ASID V B", ST_TLBI(0x11, V, B), 0, "c", ANY },
+	{ "NH_ASID V C", ST_TLBI(0x11, V, C), 0, "jm", ANY },
+	{ "NH_ASID W A", ST_TLBI(0x11, W, A), 0, "d", ANY },
+	{ "NH_ASID W C", ST_TLBI(0x11, W, C), 0, "", ANY },
+	{ "NH_VA V A VA", ST_TLBI(0x12, V, A), VA, "a", ANY },
+	{ "NH_VA V A VA leaf", ST_TLBI(0x12, V, A), VA | 1, "a", ANY },
+	{ "NH_VA V B VA", ST_TLBI(0x12, V, B), VA | 1, "c", ANY },
+	{ "NH_VA V C VA", ST_TLBI(0x12, V, C), VA, "j", ANY },
+	{ "NH_VA W A VA", ST_TLBI(0x12, W, A), VA, "d", ANY },
+	{ "NH_VA V A VAG", ST_TLBI(0x12, V, A), VAG, "b", ANY },
+	{ "NH_VA V B VAG leaf", ST_TLBI(0x12, V, B), VAG | 1, "b", ANY },
+	{ "NH_VA W C VAG", ST_TLBI(0x12, W, C), VAG, "e", ANY },
+	{ "NH_VA V A VA2", ST_TLBI(0x12, V, A), VA2, "f", ANY },
+	{ "NH_VA V A VA3", ST_TLBI(0x12, V, A), VA3, "l", ANY },
+	{ "NH_VA V A VA3 leaf", ST_TLBI(0x12, V, A), VA3 | 1, "", ANY },
+	{ "NH_VA V C VA3", ST_TLBI(0x12, V, C), VA3, "m", ANY },
 	{ "NH_VA V A beside VA", ST_TLBI(0x12, V, A), VA + 0x1000, "", ANY },
-	{ "NH_VAA V VA", ST_TLBI(0x13, V, 0), VA, "acj", ANY }, { "NH_VAA V VAG", ST_TLBI(0x13, V, 0), VAG | 1, "b", ANY }, { "NH_VAA V VA3", ST_TLBI(0x13, V, 0), VA3, "lm", ANY },
-	{ "NH_VAA V VA3 leaf", ST_TLBI(0x13, V, 0), VA3 | 1, "", ANY }, { "NH_VAA W VA", ST_TLBI(0x13, W, 0), VA, "d", ANY },
-	{ "S2_IPA V VA", ST_TLBI(0x2a, V, 0), VA, "g", ANY }, { "S2_IPA V IPA2 leaf", ST_TLBI(0x2a, V, 0), IPA2 | 1, "i", ANY }, { "S2_IPA W VA", ST_TLBI(0x2a, W, 0), VA | 1, "h", ANY },
-	{ "S2_IPA V of the IPA cache", ST_TLBI(0x2a, V, 0), IK, "k", ANY }, { "S2_IPA V of the IPA cache, leaf", ST_TLBI(0x2a, V, 0), IK | 1, "k", ANY },
-	{ "S2_IPA V IPA3", ST_TLBI(0x2a, V, 0), IPA3, "n", ANY }, { "S2_IPA V IPA3 leaf", ST_TLBI(0x2a, V, 0), IPA3 | 1, "", ANY },
-	{ "S12_VMALL V", ST_TLBI(0x28, V, 0), 0, "abcfgijklmn", ANY }, { "S12_VMALL W", ST_TLBI(0x28, W, 0), 0, "deh", ANY }, { "NSNH_ALL", ST_TLBI(0x30, 0, 0), 0, "abcdefghijklmn", ANY },
+	{ "NH_VAA V VA", ST_TLBI(0x13, V, 0), VA, "acj", ANY },
+	{ "NH_VAA V VAG", ST_TLBI(0x13, V, 0), VAG | 1, "b", ANY },
+	{ "NH_VAA V VA3", ST_TLBI(0x13, V, 0), VA3, "lm", ANY },
+	{ "NH_VAA V VA3 leaf", ST_TLBI(0x13, V, 0), VA3 | 1, "", ANY },
+	{ "NH_VAA W VA", ST_TLBI(0x13, W, 0), VA, "d", ANY },
+	{ "S2_IPA V VA", ST_TLBI(0x2a, V, 0), VA, "g", ANY },
+	{ "S2_IPA V IPA2 leaf", ST_TLBI(0x2a, V, 0), IPA2 | 1, "i", ANY },
+	{ "S2_IPA W VA", ST_TLBI(0x2a, W, 0), VA | 1, "h", ANY },
+	{ "S2_IPA V of the IPA cache", ST_TLBI(0x2a, V, 0), IK, "k", ANY },
+	{ "S2_IPA V of the IPA cache, leaf", ST_TLBI(0x2a, V, 0), IK | 1, "k", ANY },
+	{ "S2_IPA V IPA3", ST_TLBI(0x2a, V, 0), IPA3, "n", ANY },
+	{ "S2_IPA V IPA3 leaf", ST_TLBI(0x2a, V, 0), IPA3 | 1, "", ANY },
+	{ "S12_VMALL V", ST_TLBI(0x28, V, 0), 0, "abcfgijklmn", ANY },
+	{ "S12_VMALL W", ST_TLBI(0x28, W, 0), 0, "deh", ANY },
+	{ "NSNH_ALL", ST_TLBI(0x30, 0, 0), 0, "abcdefghijklmn", ANY },
 	{ "EL2_ALL", ST_TLBI(0x20, 0, 0), 0, "opqr", ANY },
-	{ "EL2_ASID A", ST_TLBI(0x21, 0, A), 0, "or", E1 }, { "EL2_ASID B", ST_TLBI(0x21, 0, B), 0, "q", E1 }, { "EL2_VA A VA", ST_TLBI(0x22, 0, A), VA, "o", E1 }, { "EL2_VA B VA", ST_TLBI(0x22, 0, B), VA | 1, "q", E1 },
-	{ "EL2_VA B VAG", ST_TLBI(0x22, 0, B), VAG, "p", E1 }, { "EL2_VA A VA3", ST_TLBI(0x22, 0, A), VA3, "r", E1 }, { "EL2_VA A VA3 leaf", ST_TLBI(0x22, 0, A), VA3 | 1, "", E1 },
-	{ "EL2_VAA VA", ST_TLBI(0x23, 0, 0), VA, "oq", E1 }, { "EL2_VAA VAG", ST_TLBI(0x23, 0, 0), VAG, "p", E1 },
-	{ "EL2_VA VA, any ASID", ST_TLBI(0x22, 0, 0x7777), VA, "o", E0 }, { "EL2_VA VAG", ST_TLBI(0x22, 0, 0), VAG | 1, "p", E0 }, { "EL2_VAA VA2", ST_TLBI(0x23, 0, 0), VA2, "q", E0 },
-	{ "EL2_VA VA3", ST_TLBI(0x22, 0, 0), VA3, "r", E0 }, { "EL2_VAA VA3 leaf", ST_TLBI(0x23, 0, 0), VA3 | 1, "", E0 },
-	{ "CFGI_STE 0x41 leaf", ST_CFGI_STE(0x41, 1), "s", ANY }, { "CFGI_STE 0x41", ST_CFGI_STE(0x41, 0), "st", ANY }, { "CFGI_STE 0x42", ST_CFGI_STE(0x42, 0), "t", ANY },
-	{ "CFGI_STE 0x42 leaf", ST_CFGI_STE(0x42, 1), "", ANY }, { "CFGI_STE 0x85 leaf", ST_CFGI_STE(0x85, 1), "uv", ANY }, { "CFGI_STE 0x01", ST_CFGI_STE(1, 0), "", ANY },
-	{ "CFGI_STE_RANGE 0x40, 64", UINT64_C(0x4000000004), 5, "st", ANY }, { "CFGI_STE_RANGE 0x40, 2", UINT64_C(0x4000000004), 0, "st", ANY },
-	{ "CFGI_STE_RANGE 0x41, 2: aligned", UINT64_C(0x4100000004), 0, "st", ANY }, { "CFGI_STE_RANGE 0x42, 2", UINT64_C(0x4200000004), 0, "t", ANY },
-	{ "CFGI_STE_RANGE 0x80, 128", UINT64_C(0x8000000004), 6, "uv", ANY }, { "CFGI_STE_RANGE 0, 256", 0x04, 7, "stuv", ANY }, { "CFGI_ALL", ST_CFGI_ALL, "stuv", ANY },
+	{ "EL2_ASID A", ST_TLBI(0x21, 0, A), 0, "or", E1 },
+	{ "EL2_ASID B", ST_TLBI(0x21, 0, B), 0, "q", E1 },
+	{ "EL2_VA A VA", ST_TLBI(0x22, 0, A), VA, "o", E1 },
+	{ "EL2_VA B VA", ST_TLBI(0x22, 0, B), VA | 1, "q", E1 },
+	{ "EL2_VA B VAG", ST_TLBI(0x22, 0, B), VAG, "p", E1 },
+	{ "EL2_VA A VA3", ST_TLBI(0x22, 0, A), VA3, "r", E1 },
+	{ "EL2_VA A VA3 leaf", ST_TLBI(0x22, 0, A), VA3 | 1, "", E1 },
+	{ "EL2_VAA VA", ST_TLBI(0x23, 0, 0), VA, "oq", E1 },
+	{ "EL2_VAA VAG", ST_TLBI(0x23, 0, 0), VAG, "p", E1 },
+	{ "EL2_VA VA, any ASID", ST_TLBI(0x22, 0, 0x7777), VA, "o", E0 },
+	{ "EL2_VA VAG", ST_TLBI(0x22, 0, 0), VAG | 1, "p", E0 },
+	{ "EL2_VAA VA2", ST_TLBI(0x23, 0, 0), VA2, "q", E0 },
+	{ "EL2_VA VA3", ST_TLBI(0x22, 0, 0), VA3, "r", E0 },
+	{ "EL2_VAA VA3 leaf", ST_TLBI(0x23, 0, 0), VA3 | 1, "", E0 },
+	{ "CFGI_STE 0x41 leaf", ST_CFGI_STE(0x41, 1), "s", ANY },
+	{ "CFGI_STE 0x41", ST_CFGI_STE(0x41, 0), "st", ANY },
+	{ "CFGI_STE 0x42", ST_CFGI_STE(0x42, 0), "t", ANY },
+	{ "CFGI_STE 0x42 leaf", ST_CFGI_STE(0x42, 1), "", ANY },
+	{ "CFGI_STE 0x85 leaf", ST_CFGI_STE(0x85, 1), "uv", ANY },
+	{ "CFGI_STE 0x01", ST_CFGI_STE(1, 0), "", ANY },
+	{ "CFGI_STE_RANGE 0x40, 64", UINT64_C(0x4000000004), 5, "st", ANY },
+	{ "CFGI_STE_RANGE 0x40, 2", UINT64_C(0x4000000004), 0, "st", ANY },
+	{ "CFGI_STE_RANGE 0x41, 2: aligned", UINT64_C(0x4100000004), 0, "st", ANY },
+	{ "CFGI_STE_RANGE 0x42, 2", UINT64_C(0x4200000004), 0, "t", ANY },
+	{ "CFGI_STE_RANGE 0x80, 128", UINT64_C(0x8000000004), 6, "uv", ANY },
+	{ "CFGI_STE_RANGE 0, 256", 0x04, 7, "stuv", ANY },
+	{ "CFGI_ALL", ST_CFGI_ALL, "stuv", ANY },
 	{ "CFGI_ALL, any StreamID", UINT64_C(0x123400000004), 0x1f, "stuv", ANY },
-	{ "CFGI_CD 0x85 3 leaf", ST_CFGI_CD(0x85, 3, 1), "u", ANY }, { "CFGI_CD 0x85 3", ST_CFGI_CD(0x85, 3, 0), "u", ANY }, { "CFGI_CD 0x85 66", ST_CFGI_CD(0x85, 66, 0), "v", ANY },
-	{ "CFGI_CD 0x85 66 leaf", ST_CFGI_CD(0x85, 66, 1), "", ANY }, { "CFGI_CD 0x85 4 leaf", ST_CFGI_CD(0x85, 4, 1), "", ANY }, { "CFGI_CD 0x86 3", ST_CFGI_CD(0x86, 3, 0), "", ANY },
-	{ "CFGI_CD_ALL 0x85", ST_CFGI_CD_ALL(0x85), "uv", ANY }, { "CFGI_CD_ALL 0x84", ST_CFGI_CD_ALL(0x84), "", ANY },
+	{ "CFGI_CD 0x85 3 leaf", ST_CFGI_CD(0x85, 3, 1), "u", ANY },
+	{ "CFGI_CD 0x85 3", ST_CFGI_CD(0x85, 3, 0), "u", ANY },
+	{ "CFGI_CD 0x85 66", ST_CFGI_CD(0x85, 66, 0), "v", ANY },
+	{ "CFGI_CD 0x85 66 leaf", ST_CFGI_CD(0x85, 66, 1), "", ANY },
+	{ "CFGI_CD 0x85 4 leaf", ST_CFGI_CD(0x85, 4, 1), "", ANY },
+	{ "CFGI_CD 0x86 3", ST_CFGI_CD(0x86, 3, 0), "", ANY },
+	{ "CFGI_CD_ALL 0x85", ST_CFGI_CD_ALL(0x85), "uv", ANY },
+	{ "CFGI_CD_ALL 0x84", ST_CFGI_CD_ALL(0x84), "", ANY },
 	/* ranges */
-	{ "NH_VA range of 16 around VA", ST_TLBI(0x12, V, A) | NUM(15, 0), (VA - 0x8000) | TG(1, 0) | 1, "a", ANY }, { "NH_VA range of 16 below VA", ST_TLBI(0x12, V, A) | NUM(15, 0), (VA - 0x10000) | TG(1, 0) | 1, "", ANY },
-	{ "NH_VA range of 17 up to VA", ST_TLBI(0x12, V, A) | NUM(16, 0), (VA - 0x10000) | TG(1, 0) | 1, "a", ANY }, { "NH_VA range from VA", ST_TLBI(0x12, V, A) | NUM(1, 0), VA | TG(1, 0) | 1, "a", ANY },
-	{ "NH_VA 4 << 10 pages", ST_TLBI(0x12, V, A) | NUM(3, 10), (VA & ~UINT64_C(0xffffff)) | TG(1, 3) | 1, "a", ANY }, { "NH_VA 32 << 14 pages", ST_TLBI(0x12, V, A) | NUM(31, 14), TG(1, 0) | 1, "ab", ANY },
-	{ "NH_VA 32 << 14 pages and tables", ST_TLBI(0x12, V, A) | NUM(31, 14), TG(1, 0), "abl", ANY }, { "NH_VA 32 << 31 pages", ST_TLBI(0x12, V, A) | NUM(31, 31), TG(1, 0) | 1, "abf", ANY },
-	{ "NH_VA TTL 3", ST_TLBI(0x12, V, A), VA | TG(1, 3), "a", ANY }, { "NH_VA TTL 2", ST_TLBI(0x12, V, A) | NUM(0, 9), (VA & ~UINT64_C(0x1fffff)) | TG(1, 2) | 1, "", ANY },
-	{ "NH_VA of 64K entries", ST_TLBI(0x12, V, A) | NUM(1, 0), (VA & ~UINT64_C(0xffff)) | TG(3, 3) | 1, "", ANY }, { "NH_VAA range", ST_TLBI(0x13, V, 0) | NUM(1, 0), VA | TG(1, 3) | 1, "acj", ANY },
-	{ "S2_IPA range", ST_TLBI(0x2a, V, 0) | NUM(1, 0), VA | TG(1, 3) | 1, "g", ANY }, { "S2_IPA range and tables", ST_TLBI(0x2a, V, 0) | NUM(31, 14), TG(1, 0), "gikn", ANY },
-	{ "EL2_VA range", ST_TLBI(0x22, 0, A) | NUM(1, 0), VA | TG(1, 3) | 1, "o", ANY }, { "CMD_SYNC alone", 0x46, 0, "", ANY },
+	{ "NH_VA range of 16 around VA", ST_TLBI(0x12, V, A) | NUM(15, 0), (VA - 0x8000) | TG(1, 0) | 1, "a", ANY },
+	{ "NH_VA range of 16 below VA", ST_TLBI(0x12, V, A) | NUM(15, 0), (VA - 0x10000) | TG(1, 0) | 1, "", ANY },
+	{ "NH_VA range of 17 up to VA", ST_TLBI(0x12, V, A) | NUM(16, 0), (VA - 0x10000) | TG(1, 0) | 1, "a", ANY },
+	{ "NH_VA range from VA", ST_TLBI(0x12, V, A) | NUM(1, 0), VA | TG(1, 0) | 1, "a", ANY },
+	{ "NH_VA 4 << 10 pages", ST_TLBI(0x12, V, A) | NUM(3, 10), (VA & ~UINT64_C(0xffffff)) | TG(1, 3) | 1, "a", ANY },
+	{ "NH_VA 32 << 14 pages", ST_TLBI(0x12, V, A) | NUM(31, 14), TG(1, 0) | 1, "ab", ANY },
+	{ "NH_VA 32 << 14 pages and tables", ST_TLBI(0x12, V, A) | NUM(31, 14), TG(1, 0), "abl", ANY },
+	{ "NH_VA 32 << 31 pages", ST_TLBI(0x12, V, A) | NUM(31, 31), TG(1, 0) | 1, "abf", ANY },
+	{ "NH_VA TTL 3", ST_TLBI(0x12, V, A), VA | TG(1, 3), "a", ANY },
+	{ "NH_VA TTL 2", ST_TLBI(0x12, V, A) | NUM(0, 9), (VA & ~UINT64_C(0x1fffff)) | TG(1, 2) | 1, "", ANY },
+	{ "NH_VA of 64K entries", ST_TLBI(0x12, V, A) | NUM(1, 0), (VA & ~UINT64_C(0xffff)) | TG(3, 3) | 1, "", ANY },
+	{ "NH_VAA range", ST_TLBI(0x13, V, 0) | NUM(1, 0), VA | TG(1, 3) | 1, "acj", ANY },
+	{ "S2_IPA range", ST_TLBI(0x2a, V, 0) | NUM(1, 0), VA | TG(1, 3) | 1, "g", ANY },
+	{ "S2_IPA range and tables", ST_TLBI(0x2a, V, 0) | NUM(31, 14), TG(1, 0), "gikn", ANY },
+	{ "EL2_VA range", ST_TLBI(0x22, 0, A) | NUM(1, 0), VA | TG(1, 3) | 1, "o", ANY },
+	{ "CMD_SYNC alone", 0x46, 0, "", ANY },
 };
 
-static void shape_plain(struct smmuv3_cfg *c) { (void)c; }
-static void shape_split(struct smmuv3_cfg *c) { c->tlb_split = true; }
-static void shape_unified(struct smmuv3_cfg *c) { c->walk_unified = true; }
-static void shape_tbu(struct smmuv3_cfg *c) { c->utlb.entries = 16; c->tbu = c->tlb; }
-static void shape_stream(struct smmuv3_cfg *c) { shape_tbu(c); c->tbu_tag = SMMUV3_TAG_STREAM; }
-static void shape_tbu_only(struct smmuv3_cfg *c) { shape_tbu(c); c->tlb.entries = 0; }
-static void shape_stream_only(struct smmuv3_cfg *c) { shape_stream(c); c->tlb.entries = 0; c->unit.ports = 4; }
-static void shape_all(struct smmuv3_cfg *c) { shape_stream(c); shape_split(c); shape_unified(c); c->unit.ports = 2; }
+static void shape_plain(struct smmuv3_cfg *c)
+{
+	(void)c;
+}
+static void shape_split(struct smmuv3_cfg *c)
+{
+	c->tlb_split = true;
+}
+static void shape_unified(struct smmuv3_cfg *c)
+{
+	c->walk_unified = true;
+}
+static void shape_tbu(struct smmuv3_cfg *c)
+{
+	c->utlb.entries = 16;
+	c->tbu = c->tlb;
+}
+static void shape_stream(struct smmuv3_cfg *c)
+{
+	shape_tbu(c);
+	c->tbu_tag = SMMUV3_TAG_STREAM;
+}
+static void shape_tbu_only(struct smmuv3_cfg *c)
+{
+	shape_tbu(c);
+	c->tlb.entries = 0;
+}
+static void shape_stream_only(struct smmuv3_cfg *c)
+{
+	shape_stream(c);
+	c->tlb.entries = 0;
+	c->unit.ports = 4;
+}
+static void shape_all(struct smmuv3_cfg *c)
+{
+	shape_stream(c);
+	shape_split(c);
+	shape_unified(c);
+	c->unit.ports = 2;
+}
 static void one_way(struct smmuv3_cfg *c)
 {
 	struct xc_cfg *all[] = { &c->tlb, &c->ipa, &c->l1std, &c->ste, &c->l1cd, &c->cd, &c->walk, &c->utlb, &c->tbu };
@@ -349,8 +454,17 @@ static const struct {
 	void (*set)(struct smmuv3_cfg *c);
 	bool may_lose;
 } shapes[] = {
-	{ "plain", shape_plain, false }, { "tlb_split", shape_split, false }, { "walk_unified", shape_unified, false }, { "TBU by ASID", shape_tbu, false }, { "TBU by stream", shape_stream, false },
-	{ "TBU by ASID alone", shape_tbu_only, true }, { "TBU by stream alone, 4 ports", shape_stream_only, true }, { "all", shape_all, false }, { "1-way", one_way, true }, { "1 entry", single, true }, { "sets", sets, true },
+	{ "plain", shape_plain, false },
+	{ "tlb_split", shape_split, false },
+	{ "walk_unified", shape_unified, false },
+	{ "TBU by ASID", shape_tbu, false },
+	{ "TBU by stream", shape_stream, false },
+	{ "TBU by ASID alone", shape_tbu_only, true },
+	{ "TBU by stream alone, 4 ports", shape_stream_only, true },
+	{ "all", shape_all, false },
+	{ "1-way", one_way, true },
+	{ "1 entry", single, true },
+	{ "sets", sets, true },
 };
 
 static void world_open(struct world *w, bool e2h, void (*set)(struct smmuv3_cfg *c))
@@ -381,9 +495,10 @@ START_TEST(scopes)
 				uint64_t got = ask(&w, i, true);
 				bool want = strchr(commands[n].drops, 'a' + (int)i);
 
-				must(got == w.c[i].old || got == w.c[i].new, "%s, %s, %s: %lx", shapes[_i].what, commands[n].what, col_name[i], got);
-				must(want ? got == w.c[i].new : shapes[_i].may_lose || got == w.c[i].old, "%s, %s, E2H %u: %s was %s", shapes[_i].what, commands[n].what, e2h, col_name[i],
-					      want ? "kept" : "dropped");
+				must(got == w.c[i].old || got == w.c[i].new, "%s, %s, %s: %lx", shapes[_i].what, commands[n].what,
+				     col_name[i], got);
+				must(want ? got == w.c[i].new : shapes[_i].may_lose || got == w.c[i].old, "%s, %s, E2H %u: %s was %s",
+				     shapes[_i].what, commands[n].what, e2h, col_name[i], want ? "kept" : "dropped");
 				cells++;
 			}
 			st_close(&w.t);
@@ -482,9 +597,11 @@ static const struct {
 	int level;
 	bool cont;
 } larges[] = {
-	{ "4K page", 12, 48, 12, 3, false }, { "2 MiB", 12, 48, 21, 2, false }, { "1 GiB", 12, 48, 30, 1, false }, { "16 x 4K", 12, 48, 16, 3, true }, { "16 x 2 MiB", 12, 48, 25, 2, true },
-	{ "16 x 1 GiB", 12, 48, 34, 1, true }, { "16K page", 14, 47, 14, 3, false }, { "32 MiB", 14, 47, 25, 2, false }, { "128 x 16K", 14, 47, 21, 3, true }, { "32 x 32 MiB", 14, 47, 30, 2, true },
-	{ "64K page", 16, 48, 16, 3, false }, { "512 MiB", 16, 48, 29, 2, false }, { "32 x 64K", 16, 48, 21, 3, true }, { "32 x 512 MiB", 16, 48, 34, 2, true },
+	{ "4K page", 12, 48, 12, 3, false },    { "2 MiB", 12, 48, 21, 2, false },       { "1 GiB", 12, 48, 30, 1, false },
+	{ "16 x 4K", 12, 48, 16, 3, true },     { "16 x 2 MiB", 12, 48, 25, 2, true },   { "16 x 1 GiB", 12, 48, 34, 1, true },
+	{ "16K page", 14, 47, 14, 3, false },   { "32 MiB", 14, 47, 25, 2, false },      { "128 x 16K", 14, 47, 21, 3, true },
+	{ "32 x 32 MiB", 14, 47, 30, 2, true }, { "64K page", 16, 48, 16, 3, false },    { "512 MiB", 16, 48, 29, 2, false },
+	{ "32 x 64K", 16, 48, 21, 3, true },    { "32 x 512 MiB", 16, 48, 34, 2, true },
 };
 enum { LARGES = ARRAY_LEN(larges) };
 
@@ -507,7 +624,8 @@ static uint64_t answer(struct st *t, uint64_t va)
 START_TEST(large_entries)
 {
 	unsigned e = (unsigned)_i % LARGES, shape = (unsigned)_i / LARGES;
-	uint64_t size = ST_B(larges[e].lg2), base = UINT64_C(3) << 36, old = UINT64_C(5) << 36, new = UINT64_C(9) << 36, at[3] = { size / 2, size - 0x1000, 0 };
+	uint64_t size = ST_B(larges[e].lg2), base = UINT64_C(3) << 36, old = UINT64_C(5) << 36, new = UINT64_C(9) << 36,
+	         at[3] = { size / 2, size - 0x1000, 0 };
 
 	for (unsigned stage = 1; stage <= 2; stage++)
 		for (unsigned form = 0; form < 8; form++) {
@@ -534,15 +652,25 @@ START_TEST(large_entries)
 			st_do(&t, w0, (va - 0x1000) | 1);
 			st_do(&t, w0, (va + size) | 1);
 			st_do(&t, w0 | NUM(1, 0), (va + size) | TG(tg, 3) | 1);
-			must(shapes[shape].may_lose || answer(&t, va) == old, "%s stage %u: dropped by its neighbour", larges[e].what, stage);
+			must(shapes[shape].may_lose || answer(&t, va) == old, "%s stage %u: dropped by its neighbour", larges[e].what,
+			     stage);
 			switch (form >> 1) {
-			case 0: st_do(&t, w0, (va + at[1]) | 1); break; /* one address, any alignment */
-			case 1: st_do(&t, w0, (va + (size / 4 & ~UINT64_C(0xfff)))); break;
-			case 2: st_do(&t, w0 | NUM(1, 0), ((va + at[1]) & ~(ST_B(larges[e].g) - 1)) | TG(tg, 0) | 1); break; /* a range that only touches it */
-			default: st_do(&t, w0 | NUM(0, st_shift(p, larges[e].level) - larges[e].g), va | TG(tg, larges[e].level) | 1); break; /* its level, aligned to it */
+			case 0:
+				st_do(&t, w0, (va + at[1]) | 1);
+				break; /* one address, any alignment */
+			case 1:
+				st_do(&t, w0, (va + (size / 4 & ~UINT64_C(0xfff))));
+				break;
+			case 2:
+				st_do(&t, w0 | NUM(1, 0), ((va + at[1]) & ~(ST_B(larges[e].g) - 1)) | TG(tg, 0) | 1);
+				break; /* a range that only touches it */
+			default:
+				st_do(&t, w0 | NUM(0, st_shift(p, larges[e].level) - larges[e].g), va | TG(tg, larges[e].level) | 1);
+				break; /* its level, aligned to it */
 			}
 			for (unsigned i = 0; i < 3; i++)
-				must(answer(&t, va + at[i]) == new + at[i], "%s, %s, stage %u form %u: stale at +%lx", shapes[shape].what, larges[e].what, stage, form, at[i]);
+				must(answer(&t, va + at[i]) == new + at[i], "%s, %s, stage %u form %u: stale at +%lx", shapes[shape].what,
+				     larges[e].what, stage, form, at[i]);
 			st_close(&t);
 		}
 }
@@ -729,13 +857,78 @@ START_TEST(block_in_pieces)
 			ck_assert_uint_eq(answer(&t, base + 0x3000 * i), OLD + 0x3000 * i);
 		st_map(&t, &s.s1, base, ST_B(22), 2, ST_S1);
 		switch (form) {
-		case 0: st_do(&t, w0, va | 1); break;
-		case 1: st_do(&t, ST_TLBI(0x13, ST_VMID, 0), va); break;
-		case 2: st_do(&t, w0, base | TG(1, 2) | 1); break;
-		default: st_do(&t, w0 | NUM(1, 0), (base + 0x100000) | TG(1, 0) | 1); break;
+		case 0:
+			st_do(&t, w0, va | 1);
+			break;
+		case 1:
+			st_do(&t, ST_TLBI(0x13, ST_VMID, 0), va);
+			break;
+		case 2:
+			st_do(&t, w0, base | TG(1, 2) | 1);
+			break;
+		default:
+			st_do(&t, w0 | NUM(1, 0), (base + 0x100000) | TG(1, 0) | 1);
+			break;
 		}
 		for (unsigned i = 0; i < 4; i++)
 			must(answer(&t, base + 0x3000 * i) == NEW + 0x3000 * i, "%s, form %u: piece %u is stale", shapes[_i].what, form, i);
+		st_close(&t);
+	}
+}
+END_TEST
+
+/* Two streams of one address space behind TBUs of their own: the second is served from the TCU's stage-1 entry. Commands with a level reach
+ * both. */
+static void two_tbus(struct smmuv3_cfg *c)
+{
+	shape_tbu(c);
+	c->unit.ports = 2;
+	c->tlb_split = true;
+}
+static void two_tbus_by_stream(struct smmuv3_cfg *c)
+{
+	two_tbus(c);
+	c->tbu_tag = SMMUV3_TAG_STREAM;
+}
+
+START_TEST(shared_by_two_tbus)
+{
+	for (unsigned form = 0; form < 5; form++) {
+		struct st_opt o = { .caches = 64, .tweak = _i & 1 ? two_tbus_by_stream : two_tbus };
+		int level = _i & 2 ? 2 : 3;
+		uint64_t va = UINT64_C(0x40000000), w0 = ST_TLBI(0x12, ST_VMID, ST_ASID);
+		struct st_stream s;
+		struct st t;
+
+		st_open(&t, &o);
+		st_nested(&t, &s, 0x24);
+		s.sid = 0x25;
+		st_put_ste(&t, &s);
+		st_map(&t, &s.s1, va, ST_B(21), level, ST_S1);
+		st_map(&t, &s.s2, ST_B(21), OLD, 3, ST_S2);
+		st_map(&t, &s.s2, ST_B(22), NEW, 3, ST_S2);
+		for (t.sid = 0x24; t.sid < 0x26; t.sid++)
+			ck_assert_uint_eq(answer(&t, va), OLD);
+		st_map(&t, &s.s1, va, ST_B(22), level, ST_S1);
+		switch (form) {
+		case 0:
+			st_do(&t, w0, va | 1);
+			break;
+		case 1:
+			st_do(&t, w0, va | TG(1, level) | 1);
+			break;
+		case 2:
+			st_do(&t, w0 | NUM(1, 0), va | TG(1, level) | 1);
+			break;
+		case 3:
+			st_do(&t, w0 | NUM(1, 0), va | TG(1, 0));
+			break;
+		default:
+			st_do(&t, ST_TLBI(0x11, ST_VMID, ST_ASID), 0);
+			break;
+		}
+		for (t.sid = 0x24; t.sid < 0x26; t.sid++)
+			must(answer(&t, va) == NEW, "form %u, level %d: stream 0x%x is stale", form, level, t.sid);
 		st_close(&t);
 	}
 }
@@ -751,6 +944,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, scopes, 0, (int)ARRAY_LEN(shapes));
 	tcase_add_loop_test(t, block_in_pieces, 0, (int)ARRAY_LEN(shapes));
+	tcase_add_loop_test(t, shared_by_two_tbus, 0, 4);
 	tcase_add_test(t, ignored);
 	tcase_add_test(t, invalid_structures);
 	tcase_add_loop_test(t, over_invalidation, 0, 4);
