@@ -5,8 +5,8 @@
  * Every point is checked: no stale answer after a COMPLETION_WAIT, no page lost, each invalidation executed once, nothing dropped outside an
  * unmapped page, no exit where there must be none (vp_broken()).
  * Usage: bench_viommu [--set KEY=VALUE]... [--sweep KEY=VALUE,VALUE...]... [--break-even] [--jobs N] | --help
- * --break-even: for each point of a hardware way, the exit cost with which the trapped way has the same mean latency, by bisection; negative:
- * the trapped way is slower by that much even if exits cost nothing.
+ * --break-even: for each point of a hardware way, the exit cost with which the trapped way has the same mean latency, by bisection;
+ * negative: the trapped way is slower by that much even if exits cost nothing.
  * Exit status: 0 fine, 1 a point broke a rule, 2 bad arguments, 3 a point could not be run.
  */
 #include <pthread.h>
@@ -21,7 +21,8 @@ enum { MAX_SWEEPS = 8, MAX_VALUES = 64, MAX_SETS = 64 };
 struct row {
 	uint64_t waits, p50, p95, p99, mean;
 	int64_t break_even_ps;
-	double inv_per_us, exits_per_inv, private_share, guest_share, turn_ns, drain_ns, queue_ns, lock_ns, map_miss, walks_per_inv, dma_per_us, tlb_hit;
+	double inv_per_us, exits_per_inv, private_share, guest_share, turn_ns, drain_ns, queue_ns, lock_ns;
+	double map_miss, walks_per_inv, dma_per_us, tlb_hit;
 	uint64_t rounds_min, rounds_max, checked, stale, lost, kept_dropped, evictions;
 	struct amd_host_stats host;
 	const char *broken;
@@ -160,6 +161,55 @@ static void point(unsigned i)
 	free(r);
 }
 
+/* What a row consists of: C(name, format, type, value), for the header and for the row. c: configuration, w: row, h: statistics of the host. */
+#define COLUMNS(C)                                                                                  \
+	C(way, "%s", const char *, way[c.way])                                                      \
+	C(guests, "%u", unsigned, c.guests)                                                         \
+	C(batch, "%u", unsigned, c.guest.batch)                                                     \
+	C(devices, "%u", unsigned, c.guest.devices)                                                 \
+	C(domains, "%u", unsigned, c.guest.domains)                                                 \
+	C(touch, "%u", unsigned, c.guest.touch)                                                     \
+	C(dma, "%u", unsigned, c.guest.dma)                                                         \
+	C(ats, "%u", unsigned, c.guest.ats)                                                         \
+	C(exit_ns, "%.0f", double, (double)c.host.exit_ps / 1e3)                                    \
+	C(command_ns, "%.0f", double, (double)c.host.command_ps / 1e3)                              \
+	C(idmap, "%u", unsigned, c.amdvi.idmap.entries)                                             \
+	C(iotlb, "%u", unsigned, c.amdvi.iotlb.entries)                                             \
+	C(iotlb_ways, "%u", unsigned, c.amdvi.iotlb.ways)                                           \
+	C(dtc, "%u", unsigned, c.amdvi.dtc.entries)                                                 \
+	C(walkers, "%u", unsigned, c.amdvi.unit.walkers)                                            \
+	C(prefill, "%u", unsigned, c.host.prefill)                                                  \
+	C(memory_ns, "%.0f", double, (double)c.memory.lat_ps / 1e3)                                 \
+	C(waits, "%llu", unsigned long long, w->waits)                                              \
+	C(p50_ns, "%.1f", double, (double)w->p50 / 1e3)                                             \
+	C(p95_ns, "%.1f", double, (double)w->p95 / 1e3)                                             \
+	C(p99_ns, "%.1f", double, (double)w->p99 / 1e3)                                             \
+	C(mean_ns, "%.1f", double, (double)w->mean / 1e3)                                           \
+	C(inv_per_us, "%.4f", double, w->inv_per_us)                                                \
+	C(exits_per_inv, "%.5f", double, w->exits_per_inv)                                          \
+	C(private_share, "%.4f", double, w->private_share)                                          \
+	C(guest_share, "%.4f", double, w->guest_share)                                              \
+	C(turn_wait_ns, "%.1f", double, w->turn_ns)                                                 \
+	C(drain_ns, "%.1f", double, w->drain_ns)                                                    \
+	C(host_queue_ns, "%.1f", double, w->queue_ns)                                               \
+	C(lock_wait_ns, "%.1f", double, w->lock_ns)                                                 \
+	C(map_miss, "%.4f", double, w->map_miss)                                                    \
+	C(walks_per_inv, "%.4f", double, w->walks_per_inv)                                          \
+	C(tlb_hit, "%.4f", double, w->tlb_hit)                                                      \
+	C(dma_per_us, "%.3f", double, w->dma_per_us)                                                \
+	C(rounds_min, "%llu", unsigned long long, w->rounds_min)                                    \
+	C(rounds_max, "%llu", unsigned long long, w->rounds_max)                                    \
+	C(maps_kib, "%llu", unsigned long long, h->map_pages * 4)                                   \
+	C(tables_kib, "%llu", unsigned long long, h->private_tables * 4)                            \
+	C(state_kib, "%llu", unsigned long long, h->state_pages * 4)                                \
+	C(create_us, "%.1f", double, (double)h->create_ps / 1e6)                                    \
+	C(checked, "%llu", unsigned long long, w->checked)                                          \
+	C(stale, "%llu", unsigned long long, w->stale)                                              \
+	C(lost, "%llu", unsigned long long, w->lost)                                                \
+	C(kept_dropped, "%llu", unsigned long long, w->kept_dropped)                                \
+	C(evictions, "%llu", unsigned long long, w->evictions)                                      \
+	C(verdict, "%s", const char *, w->broken ? "broken" : "ok")
+
 static void print_row(unsigned i)
 {
 	static const char *const way[] = { "hw0", "hw1", "trapped" };
@@ -169,22 +219,21 @@ static void print_row(unsigned i)
 
 	if (!configure(&c, i, NULL))
 		return;
-	printf("%s,%u,%u,%u,%u,%u,%u,%u,%.0f,%.0f,%u,%u,%u,%u,%u,%.0f,", way[c.way], c.guests, c.guest.batch, c.guest.devices, c.guest.domains, c.guest.touch,
-	       c.guest.dma, c.guest.ats, (double)c.host.exit_ps / 1e3, (double)c.host.command_ps / 1e3, c.amdvi.idmap.entries, c.amdvi.iotlb.entries, c.amdvi.iotlb.ways,
-	       c.amdvi.dtc.entries, c.host.prefill, (double)c.memory.lat_ps / 1e3);
-	printf("%llu,%.1f,%.1f,%.1f,%.1f,%.4f,%.5f,", (unsigned long long)w->waits, (double)w->p50 / 1e3, (double)w->p95 / 1e3, (double)w->p99 / 1e3,
-	       (double)w->mean / 1e3, w->inv_per_us, w->exits_per_inv);
-	printf("%.4f,%.4f,%.1f,%.1f,%.1f,%.1f,%.4f,%.4f,%.4f,%.3f,", w->private_share, w->guest_share, w->turn_ns, w->drain_ns,
-	       w->queue_ns, w->lock_ns, w->map_miss,
-	       w->walks_per_inv, w->tlb_hit, w->dma_per_us);
-	printf("%llu,%llu,%llu,%llu,%llu,%.1f,%llu,%llu,%llu,%llu,%llu,%s,", (unsigned long long)w->rounds_min, (unsigned long long)w->rounds_max,
-	       (unsigned long long)h->map_pages * 4, (unsigned long long)h->private_tables * 4, (unsigned long long)h->state_pages * 4,
-	       (double)h->create_ps / 1e6, (unsigned long long)w->checked, (unsigned long long)w->stale, (unsigned long long)w->lost,
-	       (unsigned long long)w->kept_dropped, (unsigned long long)w->evictions, w->broken ? "broken" : "ok");
+#define C(name, fmt, type, value) printf(fmt ",", (type)(value));
+	COLUMNS(C)
+#undef C
 	if (job.break_even && c.way != VP_TRAPPED)
 		printf("%.0f\n", (double)w->break_even_ps / 1e3);
 	else
 		printf("-\n");
+}
+
+static void print_header(void)
+{
+#define C(name, fmt, type, value) printf(#name ",");
+	COLUMNS(C)
+#undef C
+	printf("break_even_ns\n");
 }
 
 /* ---- all of them ---- */
@@ -229,9 +278,7 @@ static int run(void)
 		progress();
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(t[i], NULL);
-	puts("way,guests,batch,devices,domains,touch,dma,ats,exit_ns,command_ns,idmap,iotlb,iotlb_ways,dtc,prefill,memory_ns,waits,p50_ns,p95_ns,p99_ns,mean_ns,inv_per_us,exits_per_inv,"
-	     "private_share,guest_share,turn_wait_ns,drain_ns,host_queue_ns,lock_wait_ns,map_miss,walks_per_inv,tlb_hit,dma_per_us,rounds_min,rounds_max,"
-	     "maps_kib,tables_kib,state_kib,create_us,checked,stale,lost,kept_dropped,evictions,verdict,break_even_ns");
+	print_header();
 	for (unsigned i = 0; i < job.points; i++) {
 		const struct row *w = &job.row[i];
 
@@ -253,7 +300,8 @@ static int run(void)
 
 static int usage(const char *what)
 {
-	fprintf(stderr, "bench_viommu: %s\nusage: bench_viommu [--set KEY=VALUE]... [--sweep KEY=VALUE,VALUE...]... [--break-even] [--jobs N] | --help\n", what);
+	fprintf(stderr, "bench_viommu: %s\n"
+			"usage: bench_viommu [--set KEY=VALUE]... [--sweep KEY=VALUE,VALUE...]... [--break-even] [--jobs N] | --help\n", what);
 	return 2;
 }
 

@@ -16,6 +16,7 @@
 #include "software/amd_host.h"
 
 enum { VP_HW0, VP_HW1, VP_TRAPPED };
+struct vp;
 struct vp_cfg {
 	uint32_t way; /* VP_* */
 	uint32_t guests, rounds, warmup; /* rounds: of each guest */
@@ -24,6 +25,7 @@ struct vp_cfg {
 	struct amdvi_cfg amdvi;
 	struct mem_port_cfg memory;
 	uint64_t seed;
+	void (*booted)(struct vp *b); /* may be NULL; before the first guest starts */
 };
 #define T struct vp_cfg
 #define NUM(key, m, def, lo, hi, unit, help) { key, CFG_U32, offsetof(T, m), def, lo, hi, unit, help, 0 }
@@ -149,6 +151,7 @@ static struct amd_guest_stats vp_guests(const struct vp *b)
 
 		s.waits += t->waits, s.pages += t->pages, s.iotlbs += t->iotlbs, s.latency_ps += t->latency_ps, s.dmas += t->dmas;
 		s.checked += t->checked, s.stale += t->stale, s.lost += t->lost, s.refused += t->refused;
+		s.ats += t->ats, s.ats_wrong += t->ats_wrong;
 	}
 	return s;
 }
@@ -337,6 +340,8 @@ static bool vp_go(struct vp *b, struct err *e)
 	for (sim_time end = UINT64_C(60000000000000); !b->h.booted;) /* a minute */
 		if (!sim_run_one(b->k) || sim_now(b->k) > end)
 			return err_set(e, ERR_MACHINE, "the host does not get through its boot");
+	if (b->c->booted)
+		b->c->booted(b);
 	vp_read_kept(b);
 	b->at_start = vp_read(b);
 	b->host_start = b->h.st;
@@ -397,6 +402,8 @@ static const char *vp_broken(const struct vp_cfg *c, const struct vp_result *r)
 		return "an unmapped page was not refused";
 	if (r->run.pages != r->all.pages || r->run.iotlb != r->all.iotlbs)
 		return "the unit did not execute each invalidation exactly once";
+	if (r->all.ats != r->all.iotlbs || r->all.ats_wrong)
+		return "a device was told to invalidate something else than its own unmapped page";
 	if (hw && (r->run.vpages != r->all.pages || r->run.viotlb != r->all.iotlbs || r->run.vwait != r->all.waits))
 		return "the guests' commands and those executed for guests differ";
 	if (hw && r->host.exits)

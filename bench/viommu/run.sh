@@ -20,14 +20,14 @@ fi
 mkdir -p "$out"
 jobs=$(nproc 2>/dev/null || echo 2)
 guests='1 2 4 8 16 32 64' batches='1,2,4,8,16,32,64,128,256' rounds=200
-[ ! "$quick" ] || { guests='1 8 64' batches='1,16,256' rounds=8; }
+[ ! "$quick" ] || { guests='1 8 64' batches='1,16,256' rounds=32; }
 list=${guests// /,}
 # The machine: as the options' defaults, but for an IOTLB without sets and a device table cache that holds every device and TransDevID
-# (experiments `iotlb` and `dtc` show what else happens: guests use equal I/O addresses, and all land in the same few sets).
+# Guests use equal I/O addresses: an index of page number bits alone puts them all into the same few sets (experiment `iotlb`).
 base="--jobs $jobs --set amdvi.iotlb.ways=0 --set amdvi.dtc.entries=256 --set rounds=$rounds"
 quiet='--set touch=0' think='--set think=1us'
 hw='--sweep way=hw0,hw1' all='--sweep way=hw0,hw1,trapped'
-names='guests busy batch even even_busy exit command idmap ats iotlb dtc memory create'
+names='guests busy batch even even_busy exit command idmap ats iotlb walkers memory create'
 for f in $names; do rm -f "$out/$f.csv"; done
 n=0 steps=11
 # ex NAME ARGUMENTS...: rows for NAME.csv.
@@ -62,7 +62,7 @@ exits() { # NAME ARGUMENTS...: both hardware ways, and trapped at three exit cos
 	step 'batch'
 	for g in 1 8 64; do
 		r=$rounds
-		[ $g -lt 64 ] || r=$((rounds / 16 + 2))
+		[ $g -lt 64 ] || r=$((rounds / 16 + 8))
 		ex batch $all $quiet --set guests=$g --sweep batch=$batches --set rounds=$r --set warmup=4
 	done
 	step 'break-even'
@@ -76,11 +76,11 @@ exits() { # NAME ARGUMENTS...: both hardware ways, and trapped at three exit cos
 	ex idmap $hw $quiet $think --sweep guests=8,64 --sweep amdvi.idmap.entries=0,64,256
 	step 'device-IOTLB invalidations'
 	ex ats $all $quiet $think --set ats=on --sweep guests=1,8,64 --sweep batch=1,16
-	step 'IOTLB and device table cache'
+	step 'IOTLB and walkers'
 	for shape in '16 0' '64 0' '512 0' '512 8'; do
 		ex iotlb $all $(busy 16) --set amdvi.iotlb.entries="${shape% *}" --set amdvi.iotlb.ways="${shape#* }"
 	done
-	ex dtc $all $(busy 32) --sweep amdvi.dtc.entries=16,64,256
+	ex walkers $all $(busy 64) --sweep amdvi.walkers=8,16,32
 	step 'memory latency'
 	ex memory $all $quiet $think --sweep guests=1,8,64 --sweep memory.latency=10ns,30ns,90ns,200ns
 	step 'creation of a guest'

@@ -10,6 +10,7 @@ function v(k)
 	}
 	return $col[k]
 }
+function count(g) { return g " guest" (g == 1 ? "" : "s") }
 function us(x) { return sprintf(x < 9950 ? "%.2f" : "%.1f", x / 1000) }
 {
 	e = v("experiment"); g = v("guests"); w = v("way"); b = v("batch")
@@ -27,10 +28,10 @@ function us(x) { return sprintf(x < 9950 ? "%.2f" : "%.1f", x / 1000) }
 		ev[g, w, b, 100] = us2(v("break_even_ns"))
 	} else if (e == "even_busy") {
 		eb[g, w] = us2(v("break_even_ns"))
-	} else if (e == "iotlb" || e == "dtc" || e == "memory" || e == "idmap" || e == "ats") {
+	} else if (e == "iotlb" || e == "walkers" || e == "memory" || e == "idmap" || e == "ats") {
 		k = e == "iotlb" ? v("iotlb") " entries, " (v("iotlb_ways") + 0 ? v("iotlb_ways") " ways" : "fully associative") : \
-			e == "dtc" ? v("dtc") " entries" : e == "memory" ? v("memory_ns") " ns, " g " guests" : \
-			e == "idmap" ? v("idmap") " entries, " g " guests" : "batch " b ", " g " guests"
+			e == "walkers" ? v("walkers") " walkers" : e == "memory" ? v("memory_ns") " ns, " count(g) : \
+			e == "idmap" ? v("idmap") " entries, " count(g) : "batch " b ", " count(g)
 		if (!((e, k) in known)) {
 			known[e, k] = 1
 			row[e, ++rows[e]] = k
@@ -79,7 +80,7 @@ END {
 				ev[i, "hw0", 16, 0] " / " ev[i, "hw1", 16, 0] " | " ev[i, "hw0", 16, 100] " / " ev[i, "hw1", 16, 100] " | " eb[i, "hw0"] " / " eb[i, "hw1"] " |"
 	print "\nSensitivity: latency p50 / p99 (µs), invalidations per µs.\n"
 	cells("iotlb", "IOTLB, 16 guests, devices at work")
-	cells("dtc", "device table cache, 32 guests, devices at work")
+	cells("walkers", "walkers, 64 guests, devices at work")
 	cells("memory", "memory latency, nothing but commands")
 	cells("idmap", "id map cache, nothing but commands")
 	cells("ats", "device-IOTLB invalidations")

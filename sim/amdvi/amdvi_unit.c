@@ -19,7 +19,7 @@ const struct cfg_opt amdvi_opts[] = {
 	  "Extended feature 2 register; the default has GCR3TRPModeSup, GAPPIDisSup and NumIntRemapSup = 1.", 0 },
 	{ "devid", CFG_U32, offsetof(T, devid), 2, 0, 0xffff, "", "Device id of the unit itself (bus, device, function); the default is 00:00.2.", 0 },
 	FLAG("iotlb_sup", iotlb_sup, 1, "Capability header: devices may have an IOTLB (INVALIDATE_IOTLB_PAGES is legal)."),
-	FLAG("np_cache", np_cache, 0, "Capability header: refused translations are cached too."),
+	FLAG("np_cache", np_cache, 0, "Capability header: pages that are not present are cached too, so mapping needs an invalidation."),
 	XC_OPTS(T, l1, "l1", 0, 0, 1, "first-level TLB of each request port"),
 	XC_OPTS(T, iotlb, "iotlb", 512, 8, 2, "IOTLB of the unit (size assumed)"),
 	XC_OPTS(T, dtc, "dtc", 64, 0, 1, "device table cache (size assumed)"),

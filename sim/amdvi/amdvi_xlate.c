@@ -164,12 +164,12 @@ static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e,
 	put(v->iotlb, &t, e);
 }
 
-/* NpCache: a page fault is remembered for its 4 KiB page. */
+/* NpCache: a page that is not present is remembered. Refused permissions are not (they may be). */
 static void cache_refusal(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_leaf e = { .refuse = true, .info = { x->res.info[0] & bits_mask(63, 48), x->res.info[1] } };
 
-	if (x->res.code == AEV_IO_PAGE_FAULT)
+	if (x->res.code == AEV_IO_PAGE_FAULT && !(x->res.info[0] & AEV_F_PR))
 		leaf_fill(v, x, &e, 12);
 }
 

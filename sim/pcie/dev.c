@@ -43,7 +43,7 @@ static void issue_special(struct slot *s)
 	struct dev *d = s->d;
 
 	s->iova = s->xl.req.iova;
-	s->cached = s->global = false;
+	s->cached = s->global = s->held = false;
 	s->tries = s->inv_mask = 0;
 	if (s->op->killed)
 		slot_fail(s, NULL);

@@ -38,6 +38,7 @@ struct slot { /* one request; the translation lives inside, so that nothing is a
 	/* with a translation cache */
 	bool cached; /* on its way with a translated address from the cache */
 	bool global; /* and that from a Global line */
+	bool held; /* waits for software to answer a page request */
 	uint64_t iova; /* as the DMA has it */
 	uint32_t tries; /* page requests so far */
 	uint32_t inv_mask; /* accepted invalidations that wait for this request */

@@ -12,11 +12,14 @@ enum { RESP_SUCCESS = 0, RESP_INVALID = 1, PAGE_LG2 = 12 };
 static void prg_event(struct sim_event *e);
 static void resp_event(struct sim_event *e);
 
-/* Software has to act before @s goes on (on), or has. */
+/* Software has to act before @s goes on (on), or has. It can act once the last request of the group has reached the unit. */
 static void hold(struct slot *s, bool on)
 {
 	struct dev *d = s->d;
 
+	if (s->held == on)
+		return;
+	s->held = on;
 	d->stalled += on ? 1 : UINT32_MAX;
 	if (d->held)
 		d->held(d->arg, s->op->q.tag, on);
@@ -115,6 +118,8 @@ static void prg_event(struct sim_event *e)
 	p.last = g->sent == g->n;
 	if (!p.last)
 		sim_at(d->u->k, g->arrive[g->sent], &g->ev);
+	for (struct slot *s = g->waiters.head; p.last && s; s = s->qnext)
+		hold(s, true);
 	if (d->u->ops->page_request)
 		d->u->ops->page_request(d->u, &p);
 	else if (p.last) /* nobody takes it */
@@ -138,6 +143,8 @@ static bool ask(struct slot *s)
 		open_group(g, s);
 	}
 	slots_put(&g->waiters, s);
+	if (g->sent == g->n)
+		hold(s, true);
 	return true;
 }
 
@@ -157,8 +164,10 @@ void pri_wait(struct slot *s, const struct xl_res *res)
 	s->xl.res = r; /* the answer if this fails */
 	s->tries++;
 	s->state = SLOT_PRI_WAIT;
-	p->st.credit_waits += !ask(s);
-	hold(s, true);
+	if (!ask(s)) {
+		p->st.credit_waits++;
+		hold(s, true); /* a credit comes back with a response only */
+	}
 }
 
 static void queue_pump(struct dev *d)
@@ -167,8 +176,11 @@ static void queue_pump(struct dev *d)
 	struct slot *s;
 
 	slots_init(&d->pri->queue);
-	while ((s = slots_take(&l)))
-		ask(s);
+	while ((s = slots_take(&l))) {
+		hold(s, false);
+		if (!ask(s))
+			hold(s, true);
+	}
 }
 
 static void fail_list(struct slot_list *l)

@@ -246,8 +246,9 @@ static void tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, con
 	struct smmuv3_leaf leaf = *e;
 	struct xc_tag own = *t;
 
-	if (by_stream && walk_of(x)->va != x->req.iova)
-		return; /* an ignored top byte: the address would not find it, and an invalidation would miss it */
+	/* A stream's entries are for untranslated requests; with an ignored top byte the address would not find them, and an invalidation miss them. */
+	if (by_stream && (x->req.at == XL_TRANSLATED || walk_of(x)->va != x->req.iova))
+		return;
 	own.rid = x->req.rid; /* an entry of the TCU may be another stream's */
 	own.pasid = x->req.has_pasid ? x->req.pasid : 0;
 	if (by_stream && s->cap.e0pd && walk_of(x)->cd && e0pd(walk_of(x)))

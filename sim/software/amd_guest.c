@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* amd_guest.c - driver thread and devices of a guest; see amd_guest.h. */
-#include "software/amd_guest.h"
+/* amd_guest.c - tables and driver thread of a guest; see amd_guest.h. */
 #include <stdlib.h>
-#include <string.h>
 #include "core/base/bits.h"
+#include "software/amd_guest_int.h"
 
 #define PTE_TABLE UINT64_C(0x27) /* P, RW, US, A */
 #define PTE_LEAF UINT64_C(0x67) /* and D */
@@ -12,8 +11,7 @@
 #define OP_IOTLB (UINT64_C(4) << 60)
 #define QW1_PDE_GN UINT64_C(6)
 #define QW1_GN UINT64_C(4)
-enum { PAGE = 4096, MAXPEND = 32, BACKGROUND = AMDG_SLOTS * AMDG_MAX, ATS_TAGS = 32 };
-enum phase { G_THINK, G_FREE, G_MAP, G_USED, G_UNMAP, G_QUEUE, G_BELL, G_RUNG, G_SEEN };
+enum { MAXPEND = 32 };
 
 /* ---- tables ---- */
 
@@ -26,7 +24,7 @@ static uint64_t new_table(struct amd_guest *g)
 {
 	uint64_t a = g->next_table;
 
-	g->next_table += PAGE;
+	g->next_table += AMDG_PAGE;
 	return a;
 }
 
@@ -59,130 +57,27 @@ static void build(struct amd_guest *g)
 		put(g, g->gcr3[m], root | 1);
 		g->l1_kept[m] = table_for(g, root, AMDG_IOVA_KEPT);
 		for (uint32_t p = 0; p < c->pages; p++)
-			put(g, g->l1_kept[m] + 8 * p, (AMDG_KEPT + (uint64_t)(m * c->pages + p) * PAGE) | PTE_LEAF);
+			put(g, g->l1_kept[m] + 8 * p, (AMDG_KEPT + (uint64_t)(m * c->pages + p) * AMDG_PAGE) | PTE_LEAF);
 		for (unsigned s = 0; s < AMDG_SLOTS / 2; s++)
-			g->l1_slot[m][s] = table_for(g, root, AMDG_IOVA_SLOTS + (uint64_t)s * 512 * PAGE);
+			g->l1_slot[m][s] = table_for(g, root, AMDG_IOVA_SLOTS + (uint64_t)s * 512 * AMDG_PAGE);
 	}
-}
-
-/* ---- slots: slot s belongs to domain s mod domains; its pages are number s / domains of that domain's AMDG_SLOTS ---- */
-
-static uint32_t slot_of(const struct amd_guest *g, uint64_t n)
-{
-	return (uint32_t)(n % (AMDG_SLOTS * g->cfg->domains));
-}
-
-static uint32_t domain_of(const struct amd_guest *g, uint32_t slot)
-{
-	return slot % g->cfg->domains;
-}
-
-static uint64_t slot_iova(const struct amd_guest *g, uint32_t slot, uint32_t page)
-{
-	return AMDG_IOVA_SLOTS + ((uint64_t)(slot / g->cfg->domains) * AMDG_MAX_BATCH + page) * PAGE;
 }
 
 static enum thread_op store_pte(struct amd_guest *g, uint32_t slot, uint32_t page, uint64_t e)
 {
-	uint64_t iova = slot_iova(g, slot, page), i = (iova - AMDG_IOVA_SLOTS) >> 12;
+	uint64_t iova = amdg_slot_iova(g, slot, page), i = (iova - AMDG_IOVA_SLOTS) >> 12;
 
-	g->t.addr = g->ram + g->l1_slot[domain_of(g, slot)][i / 512] + 8 * (i % 512);
+	g->t.addr = g->ram + g->l1_slot[amdg_domain_of(g, slot)][i / 512] + 8 * (i % 512);
 	g->t.value = e;
 	g->t.bytes = 8;
 	return TH_STORE;
-}
-
-/* ---- DMA ---- */
-
-static uint32_t draw(struct amd_guest *g, uint32_t n)
-{
-	g->rng = g->rng * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)((g->rng >> 33) % n);
-}
-
-static void background(struct amd_dma *d)
-{
-	struct amd_guest *g = d->g;
-	uint32_t page = g->cfg->pages > 1 ? 1 + draw(g, g->cfg->pages - 1) : 0;
-
-	d->xl.req.iova = AMDG_IOVA_KEPT + (uint64_t)page * PAGE + 64 * draw(g, PAGE / 64);
-	iommu_translate(g->t.u, &d->xl);
-}
-
-static void compare(struct amd_guest *g, const struct xl *x)
-{
-	struct xl_res now;
-
-	iommu_walk_now(g->t.u, &x->req, &now, NULL, NULL);
-	g->st.checked++;
-	if (x->res.ok && (!now.ok || now.spa != x->res.spa))
-		g->st.stale++;
-	else if (!x->res.ok && now.ok)
-		g->st.lost++;
-	else if (!x->res.ok)
-		g->st.refused++;
-}
-
-static void dma_done(struct amd_dma *d)
-{
-	struct amd_guest *g = d->g;
-
-	iommu_retire(g->t.u, &d->xl);
-	g->st.dmas++;
-	if (d->slot != BACKGROUND) {
-		if (!--g->busy[d->slot] && (g->phase == G_FREE || g->phase == G_USED))
-			thread_wake(&g->t);
-		return;
-	}
-	d->xl.req.len = 0; /* resting */
-	if (!g->stop)
-		sim_at(g->t.u->k, sim_now(g->t.u->k) + g->cfg->dma_gap_ps, &d->ev);
-}
-
-static void dma_event(struct sim_event *e)
-{
-	struct amd_dma *d = container_of(e, struct amd_dma, ev);
-
-	if (d->slot == BACKGROUND && !d->xl.req.len) {
-		if (d->g->stop)
-			return;
-		d->xl.req.len = 64;
-		background(d);
-		return;
-	}
-	dma_done(d);
-}
-
-static void translated(struct xl *x)
-{
-	struct amd_dma *d = container_of(x, struct amd_dma, xl);
-	struct iommu *u = x->u;
-
-	compare(d->g, x);
-	sim_at(u->k, x->res.ok ? mem_port_access(u->port, sim_now(u->k), x->res.spa, 64, false) : sim_now(u->k), &d->ev);
-}
-
-static void touch(struct amd_guest *g, uint32_t slot)
-{
-	const struct amd_guest_cfg *c = g->cfg;
-	uint32_t n = c->touch < c->batch ? c->touch : c->batch, m = domain_of(g, slot), devs = (c->devices - m - 1) / c->domains + 1;
-
-	g->busy[slot] = n;
-	for (uint32_t i = 0; i < n; i++) {
-		struct amd_dma *d = &g->touch[slot * n + i];
-
-		/* Nobody logs a refusal that is meant to happen. */
-		d->xl.req = (struct xl_req){ .iova = slot_iova(g, slot, i * c->batch / n), .len = 64, .rid = g->rid0 + m + (i % devs) * c->domains, .acc = XL_R, .spec = true };
-		d->xl.done = translated;
-		iommu_translate(g->t.u, &d->xl);
-	}
 }
 
 /* ---- commands ---- */
 
 static uint32_t devices_of(const struct amd_guest *g, uint32_t slot)
 {
-	return g->cfg->ats ? (g->cfg->devices - domain_of(g, slot) - 1) / g->cfg->domains + 1 : 0;
+	return g->cfg->ats ? (g->cfg->devices - amdg_domain_of(g, slot) - 1) / g->cfg->domains + 1 : 0;
 }
 
 static uint32_t commands(const struct amd_guest *g, uint32_t slot)
@@ -193,16 +88,16 @@ static uint32_t commands(const struct amd_guest *g, uint32_t slot)
 /* Command @i of the unmap of @slot: all pages, then the devices, as Linux queues them; the last one is COMPLETION_WAIT. */
 static void command(const struct amd_guest *g, uint32_t slot, uint32_t i, uint64_t qw[2])
 {
-	uint32_t batch = g->cfg->batch, m = domain_of(g, slot);
+	uint32_t batch = g->cfg->batch, m = amdg_domain_of(g, slot);
 
 	if (i < batch) {
 		qw[0] = OP_PAGES | (uint64_t)(AMDG_DOM0 + m) << 32;
-		qw[1] = slot_iova(g, slot, i) | QW1_PDE_GN;
+		qw[1] = amdg_slot_iova(g, slot, i) | QW1_PDE_GN;
 	} else if (i + 1 < commands(g, slot)) {
 		uint64_t dev = AMDG_DEV0 + m + (i / batch - 1) * g->cfg->domains;
 
 		qw[0] = OP_IOTLB | dev << 32 | MAXPEND << 24 | dev;
-		qw[1] = slot_iova(g, slot, i % batch) | QW1_GN;
+		qw[1] = amdg_slot_iova(g, slot, i % batch) | QW1_GN;
 	} else {
 		qw[0] = OP_WAIT_S | AMDG_SEM;
 		qw[1] = g->seq + 1;
@@ -260,7 +155,7 @@ static void seen(struct amd_guest *g, uint32_t slot)
 	g->st.latency_ps += t;
 	if (g->latency_ps)
 		hist_add(g->latency_ps, t);
-	touch(g, slot);
+	amdg_touch(g, slot);
 	g->rounds++;
 	if (g->round_over)
 		g->round_over(g);
@@ -277,13 +172,13 @@ static enum thread_op guest_run(struct thread *t)
 	struct amd_guest *g = container_of(t, struct amd_guest, t);
 
 	for (;;) {
-		uint32_t now = slot_of(g, g->n), last = slot_of(g, g->n - 1);
-		uint64_t frame = AMDG_FRAMES + (g->n * g->cfg->batch + g->i) % AMDG_FRAMES_N * PAGE;
+		uint32_t now = amdg_slot_of(g, g->n), last = amdg_slot_of(g, g->n - 1);
+		uint64_t frame = AMDG_FRAMES + (g->n * g->cfg->batch + g->i) % AMDG_FRAMES_N * AMDG_PAGE;
 
 		switch ((enum phase)g->phase) {
 		case G_THINK:
 			go(g, G_FREE);
-			t->ps = g->cfg->think_ps / 500 * draw(g, 1001);
+			t->ps = g->cfg->think_ps / 500 * amdg_draw(g, 1001);
 			return TH_DELAY;
 		case G_FREE:
 			if (g->busy[now] || (g->hold && !g->stop))
@@ -295,7 +190,7 @@ static enum thread_op guest_run(struct thread *t)
 		case G_MAP:
 			if (g->i < g->cfg->batch)
 				return store_pte(g, now, g->i++, frame | PTE_LEAF);
-			touch(g, now);
+			amdg_touch(g, now);
 			go(g, g->n ? G_USED : g->cfg->think_ps ? G_THINK : G_FREE);
 			g->n += !g->n;
 			break;
@@ -331,25 +226,6 @@ static enum thread_op guest_run(struct thread *t)
 	}
 }
 
-/* ---- devices ---- */
-
-static void answer(struct sim_event *e)
-{
-	struct amd_answer *a = container_of(e, struct amd_answer, ev);
-	uint32_t tags = a->tags;
-
-	a->tags = 0;
-	a->g->t.u->ops->ats_cpl(a->g->t.u, a->rid, tags, 1);
-}
-
-void amd_guest_ats_inv(struct amd_guest *g, const struct ats_inv *q)
-{
-	struct amd_answer *a = &g->answer[(q->rid - g->rid0) * ATS_TAGS + q->itag % ATS_TAGS];
-
-	a->tags = UINT32_C(1) << q->itag;
-	sim_at(g->t.u->k, sim_now(g->t.u->k) + g->cfg->ats_ps, &a->ev);
-}
-
 /* ---- life ---- */
 
 unsigned amd_guest_ring_len(const struct amd_guest_cfg *c)
@@ -368,35 +244,11 @@ static bool check(const struct amd_guest_cfg *c, struct err *e)
 		return err_set(e, ERR_INPUT, "a guest needs 1 to %d devices and at least one for each domain, not %u for %u", AMDG_MAX, c->devices, c->domains);
 	if (!c->batch || c->batch > AMDG_MAX_BATCH)
 		return err_set(e, ERR_INPUT, "a batch has 1 to %d pages, not %u", AMDG_MAX_BATCH, c->batch);
-	if (!c->pages || c->pages > 512 || c->pages * c->domains > (AMDG_FRAMES - AMDG_KEPT) / PAGE)
+	if (!c->pages || c->pages > 512 || c->pages * c->domains > (AMDG_FRAMES - AMDG_KEPT) / AMDG_PAGE)
 		return err_set(e, ERR_INPUT, "1 to 512 pages per domain and 1024 per guest stay mapped, not %u for each of %u domains", c->pages, c->domains);
 	if (UINT32_C(1) << amd_guest_ring_len(c) < c->batch * (1 + (c->ats ? (c->devices - 1) / c->domains + 1 : 0)) + 2)
 		return err_set(e, ERR_INPUT, "a ring of 32768 commands does not hold %u pages for each device of a domain", c->batch);
 	return true;
-}
-
-static void devices_init(struct amd_guest *g)
-{
-	const struct amd_guest_cfg *c = g->cfg;
-	uint32_t n = c->touch < c->batch ? c->touch : c->batch;
-
-	for (uint32_t i = 0; i < c->devices * ATS_TAGS; i++) {
-		sim_event_init(&g->answer[i].ev, answer);
-		g->answer[i].g = g;
-		g->answer[i].rid = g->rid0 + i / ATS_TAGS;
-	}
-	for (uint32_t i = 0; i < AMDG_SLOTS * c->domains * n; i++) {
-		g->touch[i].g = g;
-		g->touch[i].slot = i / n;
-		sim_event_init(&g->touch[i].ev, dma_event);
-	}
-	for (uint32_t i = 0; i < c->devices * c->dma; i++) {
-		g->back[i].g = g;
-		g->back[i].slot = BACKGROUND;
-		g->back[i].xl.req = (struct xl_req){ .rid = g->rid0 + i / c->dma, .acc = XL_R };
-		g->back[i].xl.done = translated;
-		sim_event_init(&g->back[i].ev, dma_event);
-	}
 }
 
 bool amd_guest_init(struct amd_guest *g, const struct amd_guest_cfg *c, struct iommu *u, const struct thread_cfg *cpu, struct err *e)
@@ -414,10 +266,10 @@ bool amd_guest_init(struct amd_guest *g, const struct amd_guest_cfg *c, struct i
 	g->ring_entries = UINT32_C(1) << amd_guest_ring_len(c);
 	g->touch = calloc((size_t)AMDG_SLOTS * c->domains * n + 1, sizeof *g->touch);
 	g->back = calloc((size_t)c->devices * c->dma + 1, sizeof *g->back);
-	g->answer = calloc((size_t)c->devices * ATS_TAGS, sizeof *g->answer);
+	g->answer = calloc((size_t)c->devices * AMDG_TAGS, sizeof *g->answer);
 	if (!g->touch || !g->back || !g->answer)
 		return err_set(e, ERR_MACHINE, "out of memory");
-	devices_init(g);
+	amdg_devices_init(g);
 	build(g);
 	return true;
 }
@@ -433,7 +285,7 @@ void amd_guest_start(struct amd_guest *g)
 {
 	thread_start(&g->t);
 	for (uint32_t i = 0; i < g->cfg->devices * g->cfg->dma; i++)
-		sim_at(g->t.u->k, sim_now(g->t.u->k) + draw(g, 1000) * 1000, &g->back[i].ev);
+		sim_at(g->t.u->k, sim_now(g->t.u->k) + amdg_draw(g, 1000) * 1000, &g->back[i].ev);
 }
 
 void amd_guest_release(struct amd_guest *g)

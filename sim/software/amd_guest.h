@@ -22,7 +22,8 @@ enum {
 };
 /* I/O virtual addresses of every domain. Page 0 of the kept ones is never read by background DMA. */
 enum { AMDG_IOVA_KEPT = 0x10000000, AMDG_IOVA_SLOTS = 0x20000000 };
-enum { AMDG_MAX_BATCH = 256, AMDG_SLOTS = 4 /* per domain */, AMDG_MAX = 64 /* devices, domains */, AMDG_DEV0 = 0x20, AMDG_DOM0 = 1 /* guest ids count from here */ };
+enum { AMDG_MAX_BATCH = 256, AMDG_SLOTS = 4 /* per domain */, AMDG_MAX = 64 /* devices, domains */ };
+enum { AMDG_DEV0 = 0x20, AMDG_DOM0 = 1 }; /* the guest's own ids count from here */
 
 struct amd_guest_cfg {
 	uint32_t devices, domains; /* device d is attached to domain d mod domains; devices >= domains */
@@ -52,6 +53,7 @@ struct amd_guest_stats {
 	uint64_t latency_ps;
 	uint64_t dmas, checked, stale, lost; /* stale: answered though unmapped or mapped elsewhere since; lost: refused though mapped */
 	uint64_t refused; /* rightly */
+	uint64_t ats, ats_wrong; /* invalidate requests to its devices; not for a page being unmapped there */
 };
 struct amd_guest {
 	struct thread t;

@@ -74,11 +74,11 @@ static void private_tables(struct amd_host *h)
 	h->private_root = new_table(h);
 	v1_map_range(h, h->private_root, PRIVATE_LEVELS, 0, H_STATE, STATE_BYTES, 21);
 	for (uint32_t g = 0; g < h->n_guests; g++) {
-		uint64_t maps = H_MAPS + ((uint64_t)g << 21);
+		uint64_t maps = H_MAPS + ((uint64_t)g << 21), dev = P_DEVMAP + ((uint64_t)g << DEVMAP_LG2), dom = P_DOMMAP + ((uint64_t)g << DOMMAP_LG2);
+		unsigned dev_lg2 = c->small_pages ? 12 : DEVMAP_LG2, dom_lg2 = c->small_pages ? 12 : DOMMAP_LG2;
 
-		v1_map_range(h, h->private_root, PRIVATE_LEVELS, P_DEVMAP + ((uint64_t)g << DEVMAP_LG2), maps, 1 << DEVMAP_LG2, c->small_pages ? 12 : DEVMAP_LG2);
-		v1_map_range(h, h->private_root, PRIVATE_LEVELS, P_DOMMAP + ((uint64_t)g << DOMMAP_LG2), maps + (1 << DEVMAP_LG2), 1 << DOMMAP_LG2,
-			     c->small_pages ? 12 : DOMMAP_LG2);
+		v1_map_range(h, h->private_root, PRIVATE_LEVELS, dev, maps, 1 << DEVMAP_LG2, dev_lg2);
+		v1_map_range(h, h->private_root, PRIVATE_LEVELS, dom, maps + (1 << DEVMAP_LG2), 1 << DOMMAP_LG2, dom_lg2);
 		if (!c->trp) /* pinned, page by page */
 			v1_map_range(h, h->private_root, PRIVATE_LEVELS, P_CMD + ((uint64_t)g << 19), h->guest[g].ram + AMDG_RING, ring_bytes, 12);
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* amd_host_int.h - private to amd_host.c and amd_hv.c: the host's command buffer, and steps of threads. Register offsets: 48882, "MMIO Registers". */
+/* amd_host_int.h - private to amd_host.c and amd_hv.c: registers (48882, "MMIO Registers"), the host's command buffer, steps of threads. */
 #ifndef IOMMUSIM_AMD_HOST_INT_H
 #define IOMMUSIM_AMD_HOST_INT_H
 #include "core/base/bits.h"
 #include "software/amd_host.h"
 
-enum { AMDH_R_DEVTAB = 0x00, AMDH_R_CMD_BASE = 0x08, AMDH_R_EVT_BASE = 0x10, AMDH_R_CONTROL = 0x18, AMDH_R_CMD_HEAD = 0x2000, AMDH_R_CMD_TAIL = 0x2008 };
+enum { AMDH_R_DEVTAB = 0x00, AMDH_R_CMD_BASE = 0x08, AMDH_R_EVT_BASE = 0x10, AMDH_R_CONTROL = 0x18 };
+enum { AMDH_R_CMD_HEAD = 0x2000, AMDH_R_CMD_TAIL = 0x2008 };
 enum { AMDH_RING_LEN = 12, AMDH_RING_N = 1 << AMDH_RING_LEN };
 #define AMDH_RING UINT64_C(0x2000000)
 #define AMDH_SEM UINT64_C(0x2100000)

@@ -14,26 +14,29 @@
 #define O(k, t, m, def, min, max, unit, help, ch) { k, t, offsetof(struct drv_cfg, m), def, min, max, unit, help, ch }
 const struct cfg_opt drv_opts[] = {
 	O("policy", CFG_ENUM, policy, DRV_STRICT, 0, 1, "", "Flush at every unmap, or collect unmaps and flush later.", "strict|lazy"),
-	O("caching_mode", CFG_BOOL, caching_mode, 0, 0, 1, "", "Flush after mapping too and never lazily, as under CAP.CM = 1.", 0),
+	O("caching_mode", CFG_BOOL, caching_mode, 0, 0, 1, "", "Flush after mapping too and never lazily, as under CAP.CM = 1 (AMD-Vi: NpCache, which the driver cannot see).", 0),
 	O("lazy_len", CFG_U32, lazy_len, 256, 1, 65536, "ranges", "Lazy: unmapped ranges a domain collects before it is flushed.", 0),
 	O("lazy_time", CFG_TIME, lazy_ps, UINT64_C(10000000000), 1, UINT64_C(1000000000000000), "ps", "Lazy: age of the oldest unmapped range that causes a flush.", 0),
-	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of every attach but pass-through (SMMUv3: fs is stage 1, ss stage 2, no legacy); auto: what the attach names, else fs, ss or legacy, the first the unit has.",
+	O("mode", CFG_ENUM, mode, DRV_MODE_AUTO, 0, 5, "", "Tables of every attach but pass-through (SMMUv3: fs is stage 1, ss stage 2, no legacy; AMD-Vi: fs is v2, ss and legacy v1); auto: what the attach names, else fs, ss or legacy, the first the unit has (AMD-Vi: ss first).",
 	  "auto|legacy|ss|fs|nested|pt"),
-	O("levels", CFG_U32, levels, 0, 0, 5, "levels", "Page-table levels of a domain: 3, 4 or 5; 0 is 4 if the unit has it (SMMUv3: of 48 bits).", 0),
-	O("s2_levels", CFG_U32, s2_levels, 0, 0, 5, "levels", "Levels of the stage 2 under nesting: 3, 4 or 5; 0 is 4 if the unit has it.", 0),
+	O("levels", CFG_U32, levels, 0, 0, 6, "levels", "Page-table levels of a domain: 3 to 6; 0 is 4 if the unit has it (SMMUv3: of 48 bits; AMD-Vi v1: 3, and more as addresses need them).", 0),
+	O("s2_levels", CFG_U32, s2_levels, 0, 0, 6, "levels", "Levels of the stage 2 under nesting: 3 to 6; 0 is 4 if the unit has it.", 0),
 	O("s2_page", CFG_ENUM, s2_page, DRV_PAGE_4K, 0, 2, "", "Page size of the stage 2 under nesting (SMMUv3 with another granule: its page, its block).", "4K|2M|1G"),
 	O("s2_offset", CFG_HEX, s2_offset, UINT64_C(0x1000000000), 0, UINT64_C(0xffffffffffff), "bytes", "Nesting: guest-physical address minus system-physical address.", 0),
 	O("base", CFG_HEX, base, UINT64_C(0x4000000000), 4096, UINT64_C(0xfffffffffffff), "address", "First address of the memory the driver takes tables and rings from.", 0),
 	O("pool", CFG_SIZE, pool_bytes, UINT64_C(1) << 30, 1 << 20, UINT64_C(1) << 40, "bytes", "Size of that memory; nothing may be mapped to it.", 0),
 	O("superpages", CFG_BOOL, superpages, 1, 0, 1, "", "Use 2 MiB and 1 GiB leaves where address, size and unit allow.", 0),
-	O("ih", CFG_BOOL, ih, 1, 0, 1, "", "Set the invalidation hint (SMMUv3: Leaf) when only leaf entries changed.", 0),
-	O("wait", CFG_ENUM, wait, DRV_WAIT_BATCH, 0, 1, "", "One wait (CMD_SYNC) for a batch of up to 16 descriptors (64 commands), or one for each.", "batch|each"),
+	O("ih", CFG_BOOL, ih, 1, 0, 1, "", "Set the invalidation hint (SMMUv3: Leaf; AMD-Vi: nothing, PDE is always 1) when only leaf entries changed.", 0),
+	O("wait", CFG_ENUM, wait, DRV_WAIT_BATCH, 0, 1, "", "One wait (CMD_SYNC, COMPLETION_WAIT) for a batch of up to 16 descriptors (64 commands, a flush), or one for each.", "batch|each"),
 	O("smmu_ril", CFG_ENUM, smmu_ril, DRV_RIL_AUTO, 0, 2, "", "SMMUv3: TLBI commands by range (on), or one for each page (off); auto: as IDR3.RIL.", "auto|on|off"),
 	O("smmu_granule", CFG_ENUM, smmu_granule, DRV_GRANULE_4K, 0, 2, "", "SMMUv3: translation granule of every table.", "4K|16K|64K"),
 	O("smmu_sync", CFG_ENUM, smmu_sync, DRV_SYNC_AUTO, 0, 2, "", "SMMUv3: CMD_SYNC writes its own queue slot (msi) or the queue's index is polled (sev); auto: msi if IDR0 has MSI and COHACC.",
 	  "auto|msi|sev"),
 	O("smmu_ssid_bits", CFG_U32, smmu_ssid_bits, 20, 0, 20, "bits", "SMMUv3: PASID width of every requester, at most IDR1.SSIDSIZE; above 10 takes two-level CD tables if there are.", 0),
 	O("smmu_e2h", CFG_BOOL, smmu_e2h, 0, 0, 1, "", "SMMUv3: stage 1 of the host in stream world EL2-E2H, as a kernel at EL2 does; off: NS-EL1.", 0),
+	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
+	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
+	O("amd_last_rid", CFG_U32, amd_last_rid, 0xffff, 0, 0xffff, "rid", "AMD-Vi: the device table has entries up to this requester and the end of its page.", 0),
 	{ 0 }
 };
 
@@ -42,7 +45,7 @@ struct drv *drv_create(const struct drv_cfg *c, struct plat *p, plat_source_fn *
 	struct drv *d;
 
 	if (c->levels == 1 || c->levels == 2 || c->s2_levels == 1 || c->s2_levels == 2) {
-		err_set(e, ERR_INPUT, "software.levels and software.s2_levels must be 0, 3, 4 or 5");
+		err_set(e, ERR_INPUT, "software.levels and software.s2_levels must be 0 or 3 to 6");
 		return NULL;
 	}
 	if ((c->base | c->pool_bytes) & 0xfff || c->s2_offset & low_mask(12 + 9 * c->s2_page)) {
@@ -157,7 +160,7 @@ static void lazy_add(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t 
 		lazy_flush(d, m);
 }
 
-static const struct drv_ops *const drivers[] = { &drv_vtd_ops, &drv_smmuv3_ops };
+static const struct drv_ops *const drivers[] = { &drv_vtd_ops, &drv_smmuv3_ops, &drv_amdvi_ops };
 
 /* The driver of the unit the record names; NULL: there is none. */
 static const struct drv_ops *driver(const struct drv *d)

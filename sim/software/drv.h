@@ -4,7 +4,7 @@
  * Software-level records (attach, detach, map, unmap, flush) come out as the stores and MMIO writes a Linux driver would do, in its
  * order; hardware-level records, DMA and comments pass through. The driver touches memory and registers only through the records it
  * emits and keeps a shadow of its tables; capabilities are read from the unit at the first software-level record that names it.
- * Units: VT-d (drv_vtd.h) and SMMUv3 (drv_smmuv3.h), also side by side.
+ * Units: VT-d (drv_vtd.h), SMMUv3 (drv_smmuv3.h) and AMD-Vi (drv_amdvi.h), also side by side.
  * Models: bring-up, table pages from a pool, strict and lazy flushing, batches and waits, device-TLB flushes, caching mode, superpages,
  * stage 1 above a stage 2 (gpa = spa + s2_offset), PASID attach.
  * Does not model: CPU time, IOVA allocation (the trace names the IOVA), page requests, recovery from queue errors.
@@ -20,6 +20,7 @@ enum { DRV_PAGE_4K, DRV_PAGE_2M, DRV_PAGE_1G };
 enum { DRV_RIL_AUTO, DRV_RIL_ON, DRV_RIL_OFF };
 enum { DRV_GRANULE_4K, DRV_GRANULE_16K, DRV_GRANULE_64K };
 enum { DRV_SYNC_AUTO, DRV_SYNC_MSI, DRV_SYNC_SEV };
+enum { DRV_AUTO, DRV_ON, DRV_OFF };
 struct drv_cfg {
 	uint32_t policy; /* DRV_STRICT, DRV_LAZY */
 	bool caching_mode; /* flush after mapping too, as if CAP.CM = 1 (which has the same effect) */
@@ -36,6 +37,9 @@ struct drv_cfg {
 	uint32_t smmu_ril, smmu_granule, smmu_sync; /* DRV_RIL_*, DRV_GRANULE_*, DRV_SYNC_* */
 	uint32_t smmu_ssid_bits;
 	bool smmu_e2h;
+	bool amd_sized_pages;
+	uint32_t amd_gcr3_trp; /* DRV_AUTO, DRV_ON, DRV_OFF */
+	uint32_t amd_last_rid; /* the device table ends with its page */
 };
 extern const struct cfg_opt drv_opts[]; /* YAML section software: */
 struct drv;

@@ -58,7 +58,7 @@ static uint64_t address(uint64_t first, uint64_t last)
 		return first & ~UINT64_C(0xfff);
 	if (msb + 12 > 51 || (!first && last == UINT64_MAX))
 		return ALL;
-	return ((first | low_mask(12 + msb)) & ~BIT64(12 + msb) & ~UINT64_C(0xfff)) | 1;
+	return ((first | low_mask(12 + msb)) & ~UINT64_C(0xfff)) | 1;
 }
 
 static void pages(struct amdd *v, unsigned domid, uint64_t addr, bool gn, uint32_t pasid)

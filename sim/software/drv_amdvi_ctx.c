@@ -2,7 +2,7 @@
 /*
  * drv_amdvi_ctx.c - device table entries and GCR3 tables.
  * Linux writes an entry as two 16-byte halves; which first depends on what the unit looks at (amdvi sheet 12.4). Here a half is two stores,
- * the word with V, GV and TV last when the half becomes valid and first when it becomes invalid.
+ * the word with V and GV last, but first when one of them goes away.
  * The interrupt fields of the third word are kept as they are. Spec: 48882, "Device Table", "GCR3 Table".
  */
 #include <string.h>
@@ -22,10 +22,10 @@ uint64_t amdd_device_table(struct amdd *v)
 	return pa;
 }
 
-static void put_half(struct amdd *v, uint64_t at, const uint64_t w[2], bool first_last)
+static void put_half(struct amdd *v, uint64_t at, const uint64_t w[2], bool word0_last)
 {
-	drv_store(v->d, at + (first_last ? 8 : 0), w[first_last]);
-	drv_store(v->d, at + (first_last ? 0 : 8), w[!first_last]);
+	drv_store(v->d, at + (word0_last ? 8 : 0), w[word0_last]);
+	drv_store(v->d, at + (word0_last ? 0 : 8), w[!word0_last]);
 }
 
 static void flush_dte(struct amdd *v, uint32_t rid)
@@ -49,7 +49,7 @@ void amdd_write_dte(struct amdd *v, uint32_t rid, const uint64_t target[4])
 		put_half(v, at + 16, w + 2, true);
 		put_half(v, at, w, true);
 	} else if (!v_is || !gv_is) {
-		put_half(v, at, w, v_is);
+		put_half(v, at, w, false);
 		put_half(v, at + 16, w + 2, true);
 	} else if ((old[2] ^ w[2]) & guest_paging_mode) {
 		put_half(v, at, blocked, false);

@@ -27,15 +27,15 @@ struct drv_range {
 struct drv_dom {
 	uint32_t id;
 	uint8_t mode; /* DRV_MODE_*, never AUTO */
-	uint8_t levels; /* SMMUv3: 4 less the level of the root */
+	uint8_t levels; /* SMMUv3: 4 less the level of the root; AMD-Vi v1: may grow */
 	bool first_stage; /* VT-d: table format, addresses are sign-extended */
 	bool large[3]; /* leaf sizes allowed: 4K, 2M, 1G */
 	unsigned ia_bits; /* of the IOVA */
 	uint64_t root; /* spa of the top table; 0: none (pass-through) */
 	const struct drv_ops *ops; /* the driver it belongs to */
 	uint8_t page_lg2; /* smallest page */
-	uint8_t pa_bits; /* SMMUv3: of what it maps to */
-	uint16_t asid; /* SMMUv3 stage 1 */
+	uint8_t pa_bits; /* SMMUv3 and AMD-Vi: of what it maps to */
+	uint16_t asid; /* SMMUv3 stage 1; AMD-Vi: DomainID of v1 tables and pass-through */
 	struct drv_att *att;
 	struct drv_did *did;
 	struct drv_range *lazy; /* unmapped, not flushed: cfg->lazy_len of them */
@@ -65,7 +65,7 @@ struct drv_unit { /* first member of the vendor's state of a unit */
 	const struct drv_ops *ops;
 	bool cm; /* the unit caches what is not present: flushes after mapping, never lazily */
 };
-extern const struct drv_ops drv_vtd_ops, drv_smmuv3_ops;
+extern const struct drv_ops drv_vtd_ops, drv_smmuv3_ops, drv_amdvi_ops;
 struct drv_block {
 	uint64_t pa;
 	size_t n; /* pages */
@@ -95,6 +95,7 @@ struct drv {
 	sim_time lazy_due;
 	struct drv_unit *unit[DRV_UNITS];
 	uint32_t asid, vm_asid; /* the last one given out: SMMUv3 host, and guest under nesting */
+	uint32_t amd_id; /* the last AMD-Vi DomainID given out */
 	const struct drv_ops *s2_ops; /* nesting: the one virtual machine's stage 2 is of this architecture */
 	uint64_t s2_root;
 	uint8_t s2_levels, s2_page, s2_bits;

@@ -137,7 +137,7 @@ bool smmud_shape(struct smmud *v, struct drv_dom *m)
 	struct smmud_pt t = { .page_lg2 = (uint8_t)g, .s2 = m->mode == DRV_MODE_SS };
 	struct smmud_pt vm = { .page_lg2 = (uint8_t)g, .s2 = true, .bits = (uint8_t)oas };
 
-	if (d->cfg->levels == 5 || d->cfg->s2_levels == 5)
+	if (d->cfg->levels >= 5 || d->cfg->s2_levels >= 5)
 		return drv_fail(d, ERR_INPUT, "unit %u: tables have at most 4 levels (software.levels, software.s2_levels)", v->index);
 	if (m->mode == DRV_MODE_NESTED && d->s2_ops && d->s2_ops != &drv_smmuv3_ops)
 		return drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: there is one virtual machine");

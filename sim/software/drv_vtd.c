@@ -168,7 +168,7 @@ static unsigned ss_levels(struct drv *d, const struct vtdd *v, unsigned want, co
 
 	if (!want)
 		want = sagaw & 4 ? 4 : sagaw & 2 ? 3 : 5;
-	if (!(sagaw >> (want - 2) & 1))
+	if (want > 5 || !(sagaw >> (want - 2) & 1))
 		drv_fail(d, ERR_INPUT, "unit %u has no %u-level second-stage tables (CAP.SAGAW = 0x%" PRIx64 "; software.%s)", v->index, want, sagaw, key);
 	return want;
 }
@@ -184,7 +184,7 @@ static void shape(struct drv *d, const struct vtdd *v, struct drv_dom *m)
 		m->ia_bits = m->levels == 5 ? 57 : 48;
 		m->large[1] = d->cfg->superpages;
 		m->large[2] = d->cfg->superpages && vtd_get_cap_FS1GP(&v->cap);
-		if (m->levels == 3 || (m->levels == 5 && !vtd_get_cap_FS5LP(&v->cap)))
+		if (m->levels == 3 || m->levels == 6 || (m->levels == 5 && !vtd_get_cap_FS5LP(&v->cap)))
 			drv_fail(d, ERR_INPUT, "unit %u has no %u-level first-stage tables (software.levels)", v->index, m->levels);
 	} else {
 		m->levels = (uint8_t)ss_levels(d, v, d->cfg->levels, "levels");

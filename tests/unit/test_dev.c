@@ -81,6 +81,11 @@ START_TEST(link_serialises_and_adds_latency)
 	ck_assert_uint_eq(link_send(&l, 1000000, 64, 2), 1104000 + 50);
 	link_init(&l, 50, 0, 20);
 	ck_assert_uint_eq(link_send(&l, 7, 4096, 1), 57);
+	link_init(&l, 50, 1000, 20);
+	ck_assert_uint_eq(link_message(&l, 0, 28, false), 28000 + 50); /* all of its bytes, no header added */
+	ck_assert_uint_eq(link_message(&l, 0, 24, false), 52000 + 50);
+	ck_assert_uint_eq(link_message(&l, 0, 24, true), 24000 + 50); /* past what is queued, which it delays */
+	ck_assert_uint_eq(link_send(&l, 0, 0, 1), 96000 + 50);
 }
 END_TEST
 

@@ -383,6 +383,168 @@ START_TEST(refused_after_a_stall)
 }
 END_TEST
 
+/* ---- devices with a translation cache ---- */
+
+static struct plat_cfg atc_cfg(void)
+{
+	struct plat_cfg c = fake_plat_cfg();
+
+	c.dev_default.atc.cache.entries = 16;
+	return c;
+}
+
+/* The stores need not wait for anything, and without an invalidation the device goes on with its old line. */
+START_TEST(verify_sees_the_address_that_the_device_used)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 0x5003), REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_DMA('w', 0x20, 64, REC_OK(0x5020)), REC_MAP(0, 0x6003),
+		REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_WRITE(16, 8), REC_DMA('r', 0x10, 64, REC_OK(0x6010)), REC_MAP(0, 0), REC_WRITE(16, 8),
+		REC_DMA('r', 0x10, 64, REC_FAULT(0)),
+	};
+	struct plat_cfg c = atc_cfg();
+	struct outcome o = RUN(&c, t);
+
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 5);
+	ck_assert_uint_eq(o.v.disagree, 0);
+}
+END_TEST
+
+#define RESPOND(code) REC_WRITE(40, code)
+
+/* The DMA waits for software: the records behind it, which map the page and answer, must not wait for the DMA. */
+START_TEST(page_request_holds_up_nothing)
+{
+	static const struct trc_rec t[] = {
+		REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_DMA('r', 0x1000, 64, REC_FAULT(0)), REC_WRITE(8, 1), REC_MAP(0, 0x5003), RESPOND(0),
+		RESPOND(1), REC_WRITE(8, 2), REC_DMA('r', 0x10, 64, REC_OK(0x5010)),
+	};
+	struct plat_cfg c = atc_cfg();
+	struct outcome o;
+
+	c.dev_default.atc.on_no_access = ATC_DENY_PRI;
+	c.replay.order = _i & 1 ? REPLAY_ORDER_ALL : REPLAY_ORDER_WORDS;
+	c.dev_default.retire = _i & 2 ? DEV_RETIRE_ANY : DEV_RETIRE_IN_ORDER;
+	if (_i & 4)
+		c.dev_default.outstanding = 2;
+	o = RUN(&c, t);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.v.agree, 3);
+	ck_assert_uint_eq(o.st.stalled_at_end, 0);
+}
+END_TEST
+
+START_TEST(page_request_without_response_is_noted)
+{
+	static const struct trc_rec t[] = { REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_WRITE(8, 1) };
+	struct plat_cfg c = atc_cfg();
+	struct outcome o;
+
+	c.dev_default.atc.on_no_access = ATC_DENY_PRI;
+	o = RUN(&c, t);
+	ck_assert_msg(o.ok, "%s", o.e.msg);
+	ck_assert_uint_eq(o.st.stalled_at_end, 1);
+	ck_assert_uint_eq(o.v.not_compared, 1);
+}
+END_TEST
+
+static uint64_t counter(const struct stat_reg *reg, const char *path, const char *name)
+{
+	for (size_t i = 0; i < reg->n; i++)
+		for (const struct stat_def *s = reg->node[i].defs; s->name && !strcmp(reg->node[i].path, path); s++)
+			if (!strcmp(s->name, name))
+				return *(const uint64_t *)(const void *)((const char *)reg->node[i].base + s->off);
+	ck_abort_msg("no statistic %s %s", path, name);
+}
+
+static const struct {
+	const char *what;
+	uint8_t event;
+	const char *path, *counter;
+	bool answered;
+} events[] = {
+	{ "slow", TRC_DEV_SLOW, "dev.00:01.0.inv", "late", true },
+	{ "wrong ITag", TRC_DEV_WRONG_ITAG, "dev.00:01.0.inv", "wrong_itag", false },
+	{ "no flush", TRC_DEV_NO_FLUSH, "dev.00:01.0.inv", "unflushed", true },
+	{ "misorder", TRC_DEV_MISORDER, "dev.00:01.0.inv", "completions", true },
+	{ "drop", TRC_DEV_DROP, "dev.00:01.0.inv", "completions", true },
+	{ "ur", TRC_DEV_UR, "dev.00:01.0.inv", "ur", false },
+	{ "removed", TRC_DEV_REMOVED, "dev.00:01.0.inv", "removed", false },
+};
+
+START_TEST(events_reach_the_device_and_its_statistics)
+{
+	unsigned n = (unsigned)_i / 2;
+	struct trc_rec t[] = { REC_MAP(0, 0x5003), REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_DEV(events[n].event), REC_WRITE(16, 8) };
+	struct fake_trace src = { .rec = t, .n = ARRAY_LEN(t) };
+	struct plat_cfg c = fake_plat_cfg();
+	struct stat_reg reg = { 0 };
+	struct plat *p;
+	bool ok;
+
+	c.dev_default.atc.cache.entries = _i & 1 ? 16 : 0;
+	c.dev_default.late_ps = 1000000;
+	p = fake_plat(&c, NULL, NULL);
+	ck_assert(plat_register_stats(p, &reg));
+	plat_set_stat_reg(p, &reg);
+	ok = plat_run(p, fake_next_rec, &src, true, NULL);
+	ck_assert_msg(ok == events[n].answered, "%s", events[n].what);
+	ck_assert_msg(counter(&reg, events[n].path, events[n].counter) == 1, "%s", events[n].what);
+	stat_fini(&reg);
+	plat_destroy(p);
+}
+END_TEST
+
+START_TEST(ats_and_page_requests_follow_the_trace)
+{
+	static const struct trc_rec t[] = {
+		REC_MAP(0, 0x5003), REC_DMA('r', 0x10, 64, REC_OK(0x5010)), REC_DEV(TRC_DEV_ATS_ON), REC_DMA('r', 0x10, 64, REC_OK(0x5010)),
+		REC_DEV(TRC_DEV_PRI_OFF), REC_DMA('r', 0x1000, 64, REC_FAULT(0)), REC_DEV(TRC_DEV_PRI_ON), REC_DMA('r', 0x1000, 64, REC_OK(0x6000)),
+		REC_MAP(1, 0x6003), RESPOND(0), REC_DEV(TRC_DEV_RESET), REC_DMA('r', 0x10, 64, REC_OK(0x5010)),
+	};
+	struct fake_trace src = { .rec = t, .n = ARRAY_LEN(t) };
+	struct plat_cfg c = atc_cfg();
+	struct stat_reg reg = { 0 };
+	struct err e = { 0 };
+	struct plat *p;
+
+	c.dev_default.ats_enabled = false;
+	c.dev_default.atc.on_no_access = ATC_DENY_PRI;
+	c.replay.order = REPLAY_ORDER_ALL; /* device events wait for nothing: let the stores in between do it */
+	p = fake_plat(&c, NULL, NULL);
+	ck_assert_msg(plat_run(p, fake_next_rec, &src, true, &e), "%s", e.msg);
+	ck_assert(plat_register_stats(p, &reg));
+	ck_assert_uint_ge(counter(&reg, "dev.00:01.0.atc", "bypassed"), 1);
+	ck_assert_uint_ge(counter(&reg, "dev.00:01.0.atc", "requests"), 1);
+	ck_assert_uint_eq(counter(&reg, "dev.00:01.0.inv", "resets"), 1);
+	stat_fini(&reg);
+	plat_destroy(p);
+}
+END_TEST
+
+static void collect_note(void *arg, const char *text)
+{
+	strcat(strcat(arg, text), "\n");
+}
+
+START_TEST(the_no_progress_report_names_the_device)
+{
+	static const struct trc_rec t[] = { REC_DEV(TRC_DEV_SILENT), REC_WRITE(16, 8), REC_STORE(0, 0) };
+	static char all[4096];
+	struct fake_trace src = { .rec = t, .n = ARRAY_LEN(t) };
+	struct plat_hooks h = { .arg = all, .note = collect_note };
+	struct plat_cfg c = fake_plat_cfg();
+	struct plat *p;
+
+	c.replay.stuck_ps = 1000000000;
+	p = fake_plat(&c, &h, NULL);
+	ck_assert(!plat_run(p, fake_next_rec, &src, true, NULL));
+	ck_assert_ptr_nonnull(strstr(all, "device 00:01.0: 0 DMAs"));
+	ck_assert_ptr_nonnull(strstr(all, "not answered: ITags 0x00000008, the device is silent"));
+	plat_destroy(p);
+}
+END_TEST
+
 START_TEST(words_are_counted)
 {
 	struct wordset s = { 0 };
@@ -428,6 +590,12 @@ int main(void)
 	tcase_add_loop_test(t, stalled_at_the_end_is_noted_and_no_error, 0, 4);
 	tcase_add_test(t, end_of_trace_while_stuck);
 	tcase_add_test(t, refused_after_a_stall);
+	tcase_add_test(t, verify_sees_the_address_that_the_device_used);
+	tcase_add_loop_test(t, page_request_holds_up_nothing, 0, 8);
+	tcase_add_test(t, page_request_without_response_is_noted);
+	tcase_add_loop_test(t, events_reach_the_device_and_its_statistics, 0, 2 * ARRAY_LEN(events));
+	tcase_add_test(t, ats_and_page_requests_follow_the_trace);
+	tcase_add_test(t, the_no_progress_report_names_the_device);
 	tcase_add_test(t, words_are_counted);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);

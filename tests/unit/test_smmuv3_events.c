@@ -956,6 +956,9 @@ static const struct rule ste_rules[] = {
 	{ "S2VMID 0x05", S2, 2, F(15, 8, 0), 0, { .idr0_clr = 1 << 18 } },
 	{ "S2VMID above 8 bits, EL2", S1, 1, F(31, 30, 2), 0, { .idr0_clr = 1 << 18 } },
 	/* 9 */
+	{ "S2POE without S2PIE, v3.4", S2, 2, ON(61), 1, { .aidr = 4, .idr3_set = 1 << 20 } },
+	{ "S2POE and S2PIE, v3.4", S2, 2, F(61, 60, 3), 0, { .aidr = 4, .idr3_set = 1 << 20 } },
+	{ "S2POE without S2PIE, v3.3", S2, 2, ON(61), 0, { .aidr = 3 } },
 	{ "VMSPtr beyond OAS", BOTH, 5, ON(50), 0, { .idr3_set = 0x80 } },
 	{ "VMSPtr beyond OAS, S1MPAM", BOTH, 1, ON(26), 0, { .idr3_set = 0x80 } },
 };
@@ -1573,6 +1576,45 @@ START_TEST(split_stage)
 }
 END_TEST
 
+/* A translated transaction of a split-stage stream is no translation of the same number as a virtual address, and the other way round. */
+static void tbu_by_asid(struct smmuv3_cfg *c)
+{
+	c->utlb.entries = 8;
+	c->tbu = c->tlb;
+}
+static void tbu_by_stream(struct smmuv3_cfg *c)
+{
+	tbu_by_asid(c);
+	c->tbu_tag = SMMUV3_TAG_STREAM;
+}
+
+START_TEST(split_stage_addresses)
+{
+	struct st_opt o = { .cr0 = 1 << 4, .caches = 32, .tweak = _i & 1 ? tbu_by_stream : tbu_by_asid };
+	struct st_stream s;
+	struct xl_req va, ipa, tr;
+	struct st t;
+
+	st_open(&t, &o);
+	stream(&t, &s, BOTH);
+	s.ste[1] |= UINT64_C(2) << 28;
+	put_stream(&t, &s);
+	st_map(&t, &s.s1, 0x9000, 0x5000, 3, ST_S1); /* VA 0x9000 is IPA 0x5000 is DATA; IPA 0x9000 is another page */
+	st_map(&t, &s.s2, 0x9000, 0x700000, 3, ST_S2);
+	va = ipa = tr = st_req(&t, 0x9000, XL_R);
+	ipa.at = XL_TRANSLATED;
+	tr.at = XL_TRANSLATION_REQ;
+	for (unsigned i = 0; i < 2; i++) {
+		struct xl_req first = _i & 2 ? va : ipa, second = _i & 2 ? ipa : va;
+		struct xl_res a = st_run(&t, &first), b = st_run(&t, &second), c = st_run(&t, &tr);
+
+		must(a.spa == (_i & 2 ? DATA : 0x700000u) && b.spa == (_i & 2 ? 0x700000u : DATA) && c.spa == 0x5000,
+		     "first %lx, second %lx, request %lx", a.spa, b.spa, c.spa);
+	}
+	st_close(&t);
+}
+END_TEST
+
 /* ---- 7.3: translated transactions ---- */
 
 static const struct {
@@ -1732,6 +1774,7 @@ int main(void)
 	tcase_add_test(t, granted_nothing_nested);
 	tcase_add_loop_test(t, granted_bypass, 0, 2);
 	tcase_add_loop_test(t, split_stage, 0, 2);
+	tcase_add_loop_test(t, split_stage_addresses, 0, 4);
 	tcase_add_loop_test(t, translated_transactions, 0, (int)ARRAY_LEN(translated));
 	tcase_add_loop_test(t, translated_too_wide, 0, 2);
 	tcase_add_test(t, coverage);

@@ -82,7 +82,7 @@ static bool step(struct race *r)
 	return more;
 }
 
-enum change { S1_LEAF, S1_PIECES, S2_LEAF, S1_TABLE, S2_TABLE, CD_WORDS, STE_WORDS, L1CD_WORD, L1STD_WORD, CD_S2 };
+enum change { S1_LEAF, S1_GLOBAL, S1_PIECES, S2_LEAF, S1_TABLE, S2_TABLE, CD_WORDS, STE_WORDS, L1CD_WORD, L1STD_WORD, CD_S2 };
 struct kind {
 	const char *name;
 	unsigned stages; /* 1, 2, 3 */
@@ -101,6 +101,8 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "stage 1, NH_VA", 1, S1_LEAF, 3, { NH_VA }, { VA | 1 } },
 	{ "stage 1, NH_VA, tables too", 1, S1_LEAF, 3, { NH_VA }, { VA } },
+	{ "stage 1, global page, NH_VA of another ASID", 1, S1_GLOBAL, 3, { ST_TLBI(0x12, ST_VMID, 0x77) }, { VA | 1 } },
+	{ "nested, global page, NH_VA of another ASID", 3, S1_GLOBAL, 3, { ST_TLBI(0x12, ST_VMID, 0x77) }, { VA } },
 	{ "stage 1, NH_VAA", 1, S1_LEAF, 3, { NH_VAA }, { VA | 1 } },
 	{ "stage 1, NH_ASID", 1, S1_LEAF, 3, { NH_ASID }, { 0 } },
 	{ "stage 1, NH_ALL", 1, S1_LEAF, 3, { NH_ALL }, { 0 } },
@@ -241,7 +243,7 @@ static void build(struct race *r, const struct kind *k, bool httu, void (*set)(s
 		       k->what == S1_PIECES ? 2
 		       : k->what == S1_LEAF ? k->leaf
 		                            : 3,
-		       httu ? ST_NG | ST_AP1 | ST_AP2 | ST_DBM : ST_S1);
+		       (httu ? ST_NG | ST_AP1 | ST_AP2 | ST_DBM : ST_S1) & ~(k->what == S1_GLOBAL ? (uint64_t)ST_NG : 0));
 	}
 	if (k->stages & 2) {
 		uint64_t ia = k->stages == 3 ? IPA : VA;
@@ -281,6 +283,9 @@ static void change(struct race *r, const struct kind *k)
 	switch (k->what) {
 	case S1_LEAF:
 		st_map(t, &s->s1, VA, out1, k->leaf, ST_S1);
+		break;
+	case S1_GLOBAL:
+		st_map(t, &s->s1, VA, out1, 3, ST_S1 & ~ST_NG);
 		break;
 	case S1_PIECES:
 		st_map(t, &s->s1, VA, out1, 2, ST_S1);
@@ -630,7 +635,7 @@ static void chaos_remake(struct chaos *c)
 	uint64_t at, out = nested && !s2 ? ST_B(21) * pick(c, 4) : OLD + ST_B(21) * pick(c, 4),
 	             any = REGION + 0x1000 * (uint64_t)pick(c, 512);
 
-	(void)st_map(&c->t, p, 0x1000, st_leaf(p, OLD, 3, 0), 3, s2 ? ST_S2 : ST_S1); /* the tables above exist */
+	(void)st_map(&c->t, p, 0x1000, OLD, 3, s2 ? ST_S2 : ST_S1); /* the tables above exist */
 	todo(c, s2 ? ST_TLBI(0x28, vmid_of(s), 0) : ST_TLBI(0x13, vmid_of(s), 0), s2 ? 0 : 0x1001);
 	at = st_entry(&c->t, p, REGION, 2);
 	was_block = (st_get(&c->t, at) & 3) == 1;

@@ -775,6 +775,50 @@ START_TEST(top_byte)
 }
 END_TEST
 
+/* The upper half: the same low bits in the lower half are another page; a range ends with the address space. */
+START_TEST(upper_half)
+{
+	static const struct {
+		uint64_t num, at;
+		bool up, low;
+	} row[] = {
+		{ 0, 0, true, false },
+		{ NUM(1, 0), TG(1, 0), true, false },
+		{ NUM(31, 31), TG(1, 0), true, false },
+		{ NUM(31, 3), TG(1, 3), true, false },
+		{ 0, 0, false, true },
+		{ NUM(31, 31), TG(1, 0), false, true },
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
+		struct st_opt o = { .caches = 64, .tweak = shapes[_i].set };
+		uint64_t up = ~UINT64_C(0) << 14, low = up & (ST_B(47) - 1);
+		struct st_stream s = { .sid = ST_SID };
+		struct st_tab p;
+		struct st t;
+
+		st_open(&t, &o);
+		st_stage1(&t, &s, 12, 48);
+		p = st_tab_new(&t, 12, 48, 0, false, NULL, 0);
+		s.cd[0] = (s.cd[0] & ~ST_B(30)) | 16 << 16 | 2 << 22;
+		s.cd[2] = p.root;
+		st_put_both(&t, &s);
+		st_map(&t, &s.s1, low, OLD, 3, ST_S1);
+		st_map(&t, &p, up, OLD + 0x10000, 3, ST_S1);
+		ck_assert_uint_eq(answer(&t, low), OLD);
+		ck_assert_uint_eq(answer(&t, up), OLD + 0x10000);
+		st_map(&t, &s.s1, low, NEW, 3, ST_S1);
+		st_map(&t, &p, up, NEW + 0x10000, 3, ST_S1);
+		st_do(&t, ST_TLBI(0x12, ST_VMID, ST_ASID) | row[i].num, (row[i].up ? up : low) | row[i].at | 1);
+		must(answer(&t, low) == (row[i].low ? NEW : OLD) || (!row[i].low && shapes[_i].may_lose), "%s, row %u: lower half",
+		     shapes[_i].what, i);
+		must(answer(&t, up) == (row[i].up ? NEW : OLD) + 0x10000 || (!row[i].up && shapes[_i].may_lose), "%s, row %u: upper half",
+		     shapes[_i].what, i);
+		st_close(&t);
+	}
+}
+END_TEST
+
 /* Permissions that shrink are old ones too: a write is refused after the command. */
 START_TEST(permissions_shrink)
 {
@@ -934,6 +978,38 @@ START_TEST(shared_by_two_tbus)
 }
 END_TEST
 
+/* A TBU entry taken over from the TCU's TLB belongs to the stream that uses it: its own CFGI_STE drops it, another's does not let it live
+ * on. */
+START_TEST(taken_over_by_a_stream)
+{
+	static void (*const set[])(struct smmuv3_cfg * c) = { shape_stream, two_tbus_by_stream };
+	struct st_opt o = { .caches = 64, .tweak = set[_i] };
+	struct st_stream s;
+	struct st t;
+
+	st_open(&t, &o);
+	st_nested(&t, &s, 0x24);
+	s.sid = 0x25;
+	st_put_ste(&t, &s);
+	st_map(&t, &s.s1, VA, IJ, 3, ST_S1);
+	st_map(&t, &s.s2, IJ, OLD, 3, ST_S2);
+	for (t.sid = 0x24; t.sid < 0x26; t.sid++)
+		for (unsigned i = 0; i < 2; i++)
+			ck_assert_uint_eq(answer(&t, VA), OLD);
+	t.sid = 0x25;
+	st_put(&t, st_ste_at(&t, 0x25), 1); /* abort */
+	st_do(&t, ST_CFGI_STE(0x24, 1));
+	ck_assert_uint_eq(answer(&t, VA), OLD); /* not yet */
+	st_do(&t, ST_CFGI_STE(0x25, 1));
+	{
+		struct xl_req q = st_req(&t, VA, XL_R);
+
+		must(!st_run(&t, &q).ok, "stream 0x25 goes on after its STE was invalidated");
+	}
+	st_close(&t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("smmuv3_tlbi");
@@ -945,6 +1021,7 @@ int main(void)
 	tcase_add_loop_test(t, scopes, 0, (int)ARRAY_LEN(shapes));
 	tcase_add_loop_test(t, block_in_pieces, 0, (int)ARRAY_LEN(shapes));
 	tcase_add_loop_test(t, shared_by_two_tbus, 0, 4);
+	tcase_add_loop_test(t, taken_over_by_a_stream, 0, 2);
 	tcase_add_test(t, ignored);
 	tcase_add_test(t, invalid_structures);
 	tcase_add_loop_test(t, over_invalidation, 0, 4);
@@ -954,6 +1031,7 @@ int main(void)
 	tcase_add_loop_test(t, global_lookups, 0, (int)ARRAY_LEN(shapes));
 	tcase_add_test(t, no_vmid_without_stage2);
 	tcase_add_loop_test(t, top_byte, 0, (int)ARRAY_LEN(shapes));
+	tcase_add_loop_test(t, upper_half, 0, (int)ARRAY_LEN(shapes));
 	tcase_add_loop_test(t, permissions_shrink, 0, (int)ARRAY_LEN(shapes));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -17,9 +17,9 @@ struct geo {
 };
 /* Every start level, with one index bit, a full table and a few. */
 static const struct geo s1_geos[] = {
-	{ 12, 16, 0 }, { 12, 21, 0 }, { 12, 22, 0 }, { 12, 30, 0 }, { 12, 31, 0 }, { 12, 39, 0 }, { 12, 40, 0 },
-	{ 12, 48, 0 }, { 14, 25, 0 }, { 14, 26, 0 }, { 14, 36, 0 }, { 14, 37, 0 }, { 14, 47, 0 }, { 14, 48, 0 },
-	{ 16, 25, 0 }, { 16, 29, 0 }, { 16, 30, 0 }, { 16, 42, 0 }, { 16, 43, 0 }, { 16, 48, 0 },
+	{ 12, 16, 0 }, { 12, 21, 0 }, { 12, 22, 0 }, { 12, 30, 0 }, { 12, 31, 0 }, { 12, 39, 0 }, { 12, 40, 0 }, { 12, 48, 0 },
+	{ 14, 25, 0 }, { 14, 26, 0 }, { 14, 36, 0 }, { 14, 37, 0 }, { 14, 47, 0 }, { 14, 48, 0 }, { 16, 25, 0 }, { 16, 29, 0 },
+	{ 16, 30, 0 }, { 16, 42, 0 }, { 16, 43, 0 }, { 16, 48, 0 }, { 14, 16, 0 }, { 16, 17, 0 },
 };
 /* Every {S2SL0, granule}: one table, and concatenated ones (up to 16). */
 static const struct geo s2_geos[] = {
@@ -27,6 +27,8 @@ static const struct geo s2_geos[] = {
 	{ 12, 44, 0 }, { 12, 48, 0 }, { 14, 26, 3 }, { 14, 29, 3 }, { 14, 36, 2 }, { 14, 40, 2 }, { 14, 46, 1 },
 	{ 14, 47, 1 }, { 14, 48, 1 }, { 16, 29, 3 }, { 16, 33, 3 }, { 16, 42, 2 }, { 16, 46, 2 }, { 16, 48, 1 },
 };
+/* Small tables (STT): too small to hold the tables of a stage 1. */
+static const struct geo s2_tiny[] = { { 12, 16, 3 }, { 12, 22, 2 }, { 14, 16, 3 }, { 16, 17, 3 }, { 12, 24, 3 } };
 enum { S1S = ARRAY_LEN(s1_geos), S2S = ARRAY_LEN(s2_geos) };
 
 /* Blocks are at levels 1 and 2 (4K) or 2 (16K, 64K). */
@@ -91,7 +93,7 @@ END_TEST
 
 START_TEST(references_stage2)
 {
-	struct geo g = s2_geos[_i];
+	struct geo g = _i < S2S ? s2_geos[_i] : s2_tiny[_i - S2S];
 	struct st_opt o = { 0 };
 
 	for (int l = g.start; l <= 3; l++) {
@@ -736,6 +738,40 @@ START_TEST(httu_nested)
 }
 END_TEST
 
+/* The same with a stage 2 that updates nothing: refused, and the descriptor stays; also for a dirty state. */
+START_TEST(httu_nested_plain)
+{
+	struct st_opt o = { .caches = _i ? 32 : 0 };
+	struct st_stream s;
+	uint64_t l1, ipa, rec[4];
+	struct xl_req q;
+	struct st t;
+
+	st_open(&t, &o);
+	st_nested(&t, &s, ST_SID);
+	s.cd[0] |= ST_B(42) | ST_B(43);
+	st_put_both(&t, &s);
+	l1 = st_map(&t, &s.s1, 0x5000, 0x5000, 3, ST_S1 | ST_AP2 | ST_DBM);
+	st_map(&t, &s.s2, 0x5000, DATA, 3, ST_S2);
+	ipa = l1 + s.s1.off;
+	st_edit(&t, st_entry(&t, &s.s2, ipa, 3), 0, ST_S2W);
+	q = st_req(&t, 0x5000, XL_R);
+	ck_assert(st_run(&t, &q).ok); /* AF is set already */
+	q.acc = XL_W;
+	ck_assert_uint_eq(st_run(&t, &q).code, 0x13);
+	ck_assert(st_event(&t, rec));
+	ck_assert_uint_eq(rec[1], ST_B(39) | ST_B(40));
+	ck_assert_uint_eq(rec[3], ipa & ~UINT64_C(0xfff));
+	ck_assert_uint_eq(st_get(&t, l1) & ST_AP2, ST_AP2);
+	st_edit(&t, st_entry(&t, &s.s2, ipa, 3), ST_S2W, 0);
+	st_cmd(&t, ST_TLBI(0x28, ST_VMID, 0), 0);
+	st_sync(&t);
+	ck_assert(st_run(&t, &q).ok);
+	ck_assert_uint_eq(st_get(&t, l1) & ST_AP2, 0);
+	st_close(&t);
+}
+END_TEST
+
 /* A clean page in a TLB does not serve a write; AF = 0 is not cached. */
 START_TEST(clean_in_tlb)
 {
@@ -929,6 +965,42 @@ START_TEST(device_tables)
 }
 END_TEST
 
+/* Stage 1 from the TLB, stage 2 walked: its faults are told as those of a whole walk. */
+START_TEST(faults_behind_a_split_tlb)
+{
+	struct st_opt o = { .caches = 32, .tweak = _i ? split_tlb_alone : split_tlb };
+	struct st_stream s;
+	struct xl_req q;
+	uint64_t l2, ev[4];
+	struct st t;
+
+	st_open(&t, &o);
+	st_nested(&t, &s, ST_SID);
+	st_map(&t, &s.s1, ST_B(21), ST_B(22), 2, ST_S1);
+	l2 = st_map(&t, &s.s2, ST_B(22) + 0x5000, DATA, 3, ST_S2);
+	q = st_req(&t, ST_B(21) + 0x5008, XL_R);
+	ck_assert(st_run(&t, &q).ok);
+	st_edit(&t, l2, 0, ST_S2W);
+	st_cmd(&t, ST_TLBI(0x2a, ST_VMID, 0), ST_B(22) + 0x5000);
+	st_sync(&t);
+	expect(&t, ST_B(21) + 0x5008, 0, 0, "read");
+	q.acc = XL_W | XL_PRIV;
+	ck_assert_uint_eq(st_run(&t, &q).code, 0x13);
+	ck_assert(st_event(&t, ev));
+	ck_assert_uint_eq(ev[1], S2BIT | IN | ST_B(33));
+	ck_assert_uint_eq(ev[3], ST_B(22) + 0x5000);
+	st_edit(&t, l2, 0, 1);
+	st_cmd(&t, ST_TLBI(0x2a, ST_VMID, 0), (ST_B(22) + 0x5000) | 1);
+	st_sync(&t);
+	expect(&t, ST_B(21) + 0x5008, 0x10, RNW | IN | S2BIT, "not mapped");
+	mem_poison(t.r->m, l2, true);
+	expect(&t, ST_B(21) + 0x5008, 0x0b, RNW | IN | S2BIT, "abort");
+	/* another page of the block: never translated before */
+	expect(&t, ST_B(21) + 0x9008, 0x10, RNW | IN | S2BIT, "another page");
+	st_close(&t);
+}
+END_TEST
+
 /* Merging: a data read behind an instruction fetch of a page that may be executed only gets its own answer. */
 static void done2(struct xl *x)
 {
@@ -1017,7 +1089,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, references_stage1, 0, S1S);
-	tcase_add_loop_test(t, references_stage2, 0, S2S);
+	tcase_add_loop_test(t, references_stage2, 0, S2S + (int)ARRAY_LEN(s2_tiny));
 	tcase_add_loop_test(t, references_nested, 0, S2S);
 	tcase_add_test(t, references_examples);
 	tcase_add_test(t, references_httu);
@@ -1034,10 +1106,12 @@ int main(void)
 	tcase_add_loop_test(t, epd, 0, 3);
 	tcase_add_loop_test(t, httu, 0, 2);
 	tcase_add_test(t, httu_nested);
+	tcase_add_loop_test(t, httu_nested_plain, 0, 2);
 	tcase_add_test(t, clean_in_tlb);
 	tcase_add_test(t, sizes);
 	tcase_add_test(t, order);
 	tcase_add_loop_test(t, device_tables, 0, 4);
+	tcase_add_loop_test(t, faults_behind_a_split_tlb, 0, 2);
 	tcase_add_test(t, merge_execute_only);
 	tcase_add_loop_test(t, no_lpae, 0, 2);
 	tcase_add_test(t, base_v3_0);
