@@ -178,6 +178,7 @@ static void point(unsigned i)
 	C(iotlb_ways, "%u", unsigned, c.amdvi.iotlb.ways)                                           \
 	C(dtc, "%u", unsigned, c.amdvi.dtc.entries)                                                 \
 	C(walkers, "%u", unsigned, c.amdvi.unit.walkers)                                            \
+	C(missq, "%u", unsigned, c.amdvi.unit.missq)                                                \
 	C(prefill, "%u", unsigned, c.host.prefill)                                                  \
 	C(memory_ns, "%.0f", double, (double)c.memory.lat_ps / 1e3)                                 \
 	C(waits, "%llu", unsigned long long, w->waits)                                              \

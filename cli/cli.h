@@ -16,6 +16,10 @@ int cmd_trace(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_params(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 /** cli_fail() - print "iommusim: message" on standard error. Returns: e->code. */
 int cli_fail(const struct err *e);
 /** cli_usage() - complain about the command line of @cmd. Returns: 2. */

@@ -5,6 +5,7 @@
  */
 #include "cli.h"
 #include "report.h"
+#include "run_build.h"
 #include "run_opts.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -105,35 +106,14 @@ static void diff(void *arg, const struct plat_diff *d)
 	r->n_diff++;
 }
 
-static bool same_fault(void *arg, const struct iommu *u, unsigned expected, unsigned got)
-{
-	(void)arg;
-	for (const struct arch *a = archs; a->name; a++)
-		if (!strcmp(a->name, u->ops->arch))
-			return a->same_fault ? a->same_fault(arg, u, expected, got) : expected == got;
-	return expected == got;
-}
-
 /* --- building --- */
 
 static bool build(struct run *r, struct err *e)
 {
-	const struct plat_hooks hooks = { r, same_fault, diff, progress, note };
+	const struct plat_hooks hooks = { r, run_same_fault, diff, progress, note };
 
-	r->p = plat_create(&r->c.plat, &hooks, e);
-	if (!r->p)
-		return false;
-	for (size_t i = 0; i < r->c.n_unit; i++) {
-		struct run_unit *u = &r->c.unit[i];
-		struct iommu *iommu = u->arch->create(&u->c, u->name, plat_kernel(r->p), plat_mem(r->p), plat_port(r->p), r->c.plat.seed + i, e);
-
-		if (!iommu || !plat_add_unit(r->p, iommu, e))
-			return false;
-	}
-	if (!plat_register_stats(r->p, &r->reg))
-		return err_set(e, ERR_MACHINE, "out of memory");
-	plat_set_stat_reg(r->p, &r->reg);
-	return true;
+	r->p = run_build(&r->c, &hooks, &r->reg, e);
+	return r->p != NULL;
 }
 
 static int read_trace(void *trc, struct trc_rec *r, struct err *e)
@@ -231,16 +211,9 @@ static void summary(const struct run *r)
 		printf("%" PRIu64 " DMAs\n", s->dmas);
 }
 
-static const struct stat_def verify_defs[] = {
-	{ "agree", "count", "DMAs whose result is the trace's", offsetof(struct plat_verify, agree), STAT_U64, 0 },
-	{ "disagree", "count", "DMAs whose result differs", offsetof(struct plat_verify, disagree), STAT_U64, 0 },
-	{ "not_compared", "count", "DMAs without an expected result", offsetof(struct plat_verify, not_compared), STAT_U64, 0 },
-	{ NULL, NULL, NULL, 0, 0, 0 },
-};
-
 static bool write_results(struct run *r, struct plat_verify *v, struct err *e)
 {
-	if (r->o.verify && !stat_add(&r->reg, "verify", v, verify_defs))
+	if (r->o.verify && !stat_add(&r->reg, "verify", v, run_verify_defs))
 		return err_set(e, ERR_MACHINE, "out of memory");
 	summary(r);
 	if (!report_text(&r->reg, true, stdout, e))

@@ -430,10 +430,18 @@ static bool apply_section(struct run_cfg *c, const struct ynode *n, struct err *
 	return apply_map(&(struct apply){ t, k, path, false, e }, "", n);
 }
 
+bool run_cfg_apply(struct run_cfg *c, const struct ynode *root, struct err *e)
+{
+	for (size_t i = 0; i < root->n; i++)
+		if (!apply_section(c, root->child[i], e))
+			return false;
+	return true;
+}
+
 bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
 {
 	struct ytree t;
-	bool ok = true;
+	bool ok;
 
 	run_cfg_init(c);
 	if (!c->n_unit || !c->plat.dev_default.name)
@@ -441,8 +449,7 @@ bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
 	else if (!ytree_load(&t, path, e))
 		ok = false;
 	else {
-		for (size_t i = 0; ok && i < t.root->n; i++)
-			ok = apply_section(c, t.root->child[i], e);
+		ok = run_cfg_apply(c, t.root, e);
 		ytree_free(&t);
 	}
 	if (!ok)

@@ -28,6 +28,9 @@ struct ytree {
 bool ytree_load(struct ytree *t, const char *path, struct err *e) MUST_USE;
 void ytree_free(struct ytree *t);
 
+/** run_cfg_apply() - the sections below the map @root over what is configured so far. */
+bool run_cfg_apply(struct run_cfg *c, const struct ynode *root, struct err *e) MUST_USE;
+
 struct cfg_section { /* a section may have several rows in cfg_sections */
 	const char *name; /* "" : keys at the top of the file */
 	const struct cfg_opt *opts;

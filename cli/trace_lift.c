@@ -13,7 +13,7 @@ static const char help[] =
 	"Derive attach, detach, map, unmap and flush events from the stores and commands of a trace; DMAs pass through with their expectations.\n"
 	"Registers, memory and MMIO are left out: a driver model makes its own.\n"
 	"\n"
-	"  --arch ARCH       vtd or smmuv3; default: as the captured registers say, vtd if there are none\n"
+	"  --arch ARCH       vtd, smmuv3 or amdvi; default: as the captured registers say, vtd if there are none\n"
 	"  -o, --output OUT  default '-': standard output, text; .iotb, .bin and .zst are binary\n"
 	"  --help            this text\n"
 	"\n"

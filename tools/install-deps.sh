@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing of the Debian 12 packages that building, testing and plotting need. Root or sudo.
 set -eu
-want="build-essential cmake ninja-build pkg-config libyaml-dev libzstd-dev zlib1g-dev libjansson-dev check gnuplot-nox libsystemc-dev zstd"
+want="build-essential cmake ninja-build pkg-config libyaml-dev libzstd-dev zlib1g-dev libjansson-dev libsqlite3-dev sqlite3 check gnuplot-nox libsystemc-dev zstd"
 missing=
 for p in $want; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"

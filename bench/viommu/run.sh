@@ -81,6 +81,7 @@ exits() { # NAME ARGUMENTS...: both hardware ways, and trapped at three exit cos
 		ex iotlb $all $(busy 16) --set amdvi.iotlb.entries="${shape% *}" --set amdvi.iotlb.ways="${shape#* }"
 	done
 	ex walkers $all $(busy 64) --sweep amdvi.walkers=8,16,32
+	ex walkers $all $(busy 64) --set amdvi.missq=1024
 	step 'memory latency'
 	ex memory $all $quiet $think --sweep guests=1,8,64 --sweep memory.latency=10ns,30ns,90ns,200ns
 	step 'creation of a guest'

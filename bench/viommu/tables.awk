@@ -30,7 +30,7 @@ function us(x) { return sprintf(x < 9950 ? "%.2f" : "%.1f", x / 1000) }
 		eb[g, w] = us2(v("break_even_ns"))
 	} else if (e == "iotlb" || e == "walkers" || e == "memory" || e == "idmap" || e == "ats") {
 		k = e == "iotlb" ? v("iotlb") " entries, " (v("iotlb_ways") + 0 ? v("iotlb_ways") " ways" : "fully associative") : \
-			e == "walkers" ? v("walkers") " walkers" : e == "memory" ? v("memory_ns") " ns, " count(g) : \
+			e == "walkers" ? v("walkers") " walkers, miss queue " v("missq") : e == "memory" ? v("memory_ns") " ns, " count(g) : \
 			e == "idmap" ? v("idmap") " entries, " count(g) : "batch " b ", " count(g)
 		if (!((e, k) in known)) {
 			known[e, k] = 1

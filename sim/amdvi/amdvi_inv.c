@@ -136,6 +136,7 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 	if (p->gn && (p->pde || v->cfg->pde0_drops_gcr3))
 		xc_invalidate(v->gcr3, &gcr3);
 	walks = s;
+	walks.tables_only = true;
 	walks.kinds |= K(NESTED); /* in progress they read host tables at many addresses, and fill GPA entries */
 	if (!p->gn)
 		walks.range_kinds &= ~K(NESTED);

@@ -47,7 +47,7 @@ static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_wal
 			      .grain_lg2 = 12, .oa_bits = 52 };
 
 	t.opt = X86_WPE | X86_1G | (v->cap.nx ? X86_NXE : 0u) | (v->on.no_a ? X86_NO_A : 0u) | (v->on.no_d ? X86_NO_D : 0u) |
-		(x->req.has_pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
+		(w->pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
 	t.inv = x->tag;
 	t.inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
 	return t;

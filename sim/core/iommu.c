@@ -365,7 +365,7 @@ static void lookup(struct xl *x)
 	enum xl_act act;
 
 	x->cyc = 0;
-	x->nofill = x->tagged = x->hit = false;
+	x->nofill = x->tagged = x->tables = x->hit = false;
 	x->ov_first = UINT64_MAX;
 	x->ov_last = 0;
 	x->reads = 0;
@@ -494,10 +494,10 @@ void iommu_overtake(struct iommu *u, const struct inv_scope *s)
 	for (struct xl *x = u->oldest; x; x = x->next) {
 		if ((x->state != XL_WALK && x->state != XL_MISSQ) || x->nofill)
 			continue;
-		if (!x->tagged || inv_covers(s, &x->tag)) {
+		if (x->tagged ? inv_covers(s, &x->tag) : !s->tables_only || x->tables) {
 			x->nofill = true;
 			u->st.overtaken++;
-		} else if (inv_covers(&anywhere, &x->tag)) { /* a larger page may still reach into the range */
+		} else if (x->tagged && inv_covers(&anywhere, &x->tag)) { /* a larger page may still reach into the range */
 			x->ov_first = s->first < x->ov_first ? s->first : x->ov_first;
 			x->ov_last = s->last > x->ov_last ? s->last : x->ov_last;
 		}

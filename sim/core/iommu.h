@@ -60,6 +60,7 @@ struct xl {
 	bool functional; /* zero-time walk: no cache is read or filled, no statistics, no A/D update */
 	bool nofill; /* an invalidation overtook this walk: whatever it reads may be used, never cached */
 	bool tagged; /* tag is valid: an invalidation can tell whether it covers this walk */
+	bool tables; /* not tagged yet, but translation tables have been read (for the address of a structure) */
 	bool hit; /* answered by the IOTLB */
 	uint8_t port; /* through which it came */
 	uint8_t reads; /* memory reads of this walk */
@@ -201,7 +202,10 @@ void iommu_resume(struct iommu *u, struct xl *x);
 void iommu_terminate(struct iommu *u, struct xl *x);
 /** iommu_drain() - call d->fn when everything in flight now has retired; at once (before returning) if nothing is. */
 void iommu_drain(struct iommu *u, struct iommu_drain *d);
-/** iommu_overtake() - mark every walk in progress covered by @s (or not yet tagged) so that it fills nothing. The vendor calls it with each scope. */
+/**
+ * iommu_overtake() - mark every walk in progress covered by @s so that it fills nothing; also those not yet tagged, unless @s is about
+ * tables only and they have read none. The vendor calls it with each scope.
+ */
 void iommu_overtake(struct iommu *u, const struct inv_scope *s);
 /** xl_may_fill() - a cache entry for the page at @first may still be written by this walk. */
 static inline bool xl_may_fill(const struct xl *x, uint64_t first, unsigned size_lg2)

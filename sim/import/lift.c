@@ -8,7 +8,7 @@
 #include "core/iommu.h"
 #include "import/lift_int.h"
 
-static const struct lift_arch *const archs[] = { &lift_vtd, &lift_smmuv3 };
+static const struct lift_arch *const archs[] = { &lift_vtd, &lift_smmuv3, &lift_amdvi };
 
 void lift_fail(struct lift *l, int code, const char *what)
 {
@@ -180,7 +180,7 @@ static bool named(struct lift *l, const char *arch)
 	for (size_t i = 0; i < ARRAY_LEN(archs); i++)
 		if (!strcmp(arch, archs[i]->name))
 			l->arch = archs[i];
-	return l->arch || err_set(l->e, ERR_INPUT, "traces of \"%s\" cannot be lifted: vtd or smmuv3", arch);
+	return l->arch || err_set(l->e, ERR_INPUT, "traces of \"%s\" cannot be lifted: vtd, smmuv3 or amdvi", arch);
 }
 bool lift_run(struct trc_reader *t, struct trc_writer *w, struct lift_sum *s, struct err *e)
 {

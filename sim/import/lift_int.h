@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lift_int.h - between the loop over the trace (lift.c), requesters and domains (lift_ctx.c), page tables (lift_pt.c) and what one
- * architecture adds (struct lift_arch: lift_vtd.c, lift_smmuv3.c).
+ * architecture adds (struct lift_arch: lift_vtd.c, lift_smmuv3.c, lift_amdvi.c).
  */
 #ifndef IOMMUSIM_LIFT_INT_H
 #define IOMMUSIM_LIFT_INT_H
@@ -10,7 +10,7 @@
 
 enum lift_type { LIFT_LEGACY, LIFT_SS, LIFT_FS, LIFT_NESTED, LIFT_PT };
 struct lift_shape { /* of the tables of a domain; equal ones with one root are one domain */
-	uint64_t did; /* what invalidations name: VT-d domain id; SMMUv3 stream world, VMID, ASID */
+	uint64_t did; /* what invalidations name: VT-d domain id; SMMUv3 stream world, VMID, ASID; AMD-Vi kind, PASID, DomainID */
 	uint64_t root;
 	uint8_t levels; /* 0: none */
 	uint8_t page_lg2, bits; /* smallest page; input address */
@@ -32,7 +32,13 @@ struct lift_att { /* one requester and its domain */
 	struct lift_dom *dom;
 };
 struct lift_scan { struct lift_att *a; size_t n, cap; };
-struct lift_ent { bool present, leaf; uint64_t pa; uint8_t perm; };
+struct lift_ent {
+	bool present, leaf;
+	uint64_t pa; /* of the table or page */
+	uint8_t perm;
+	uint8_t lg2; /* of a leaf that is larger than its entry: the entry maps its part of it; 0: as large as the entry */
+	uint8_t skip; /* levels between this and the next table */
+};
 struct lift_node { /* the part of a page table of a domain that is in one 4 KiB page */
 	struct lift_node *next;
 	struct lift_dom *dom;
@@ -51,7 +57,7 @@ struct lift_arch {
 	uint8_t perm; /* what a mapping has if no level takes it away */
 	bool sign; /* first-level addresses are sign-extended */
 };
-extern const struct lift_arch lift_vtd, lift_smmuv3;
+extern const struct lift_arch lift_vtd, lift_smmuv3, lift_amdvi;
 /* LIFT_PLACES: a page may be a table in so many places (of one domain or several); bounds the work for tables that contain themselves */
 enum { LIFT_HASH = 1 << 14, LIFT_PLACES = 64 };
 struct lift {
@@ -65,6 +71,7 @@ struct lift {
 	/* registers */
 	struct { uint64_t rtaddr_sw, rtaddr, iqa, iqt; uint32_t gsts, iqh; } vtd;
 	struct { uint64_t strtab, strtab_cfg, cmdq, cr0, prod, cons; } smmuv3;
+	struct { uint64_t devtab, cmd, control, head, tail; } amdvi;
 	/* upper structures: pages whose change asks for a new scan */
 	uint64_t *upper;
 	size_t n_upper, cap_upper;

@@ -12,6 +12,11 @@ static unsigned lg2_of(const struct lift_dom *d, unsigned level)
 {
 	return d->t.page_lg2 + (d->t.page_lg2 - 3u) * (level - 1);
 }
+/* What the entry for @at maps to. */
+static uint64_t leaf_pa(const struct lift_ent *x, uint64_t at)
+{
+	return x->pa + (at & (x->lg2 ? low_mask(x->lg2) : 0));
+}
 static unsigned hash_of(uint64_t pa)
 {
 	return (unsigned)((pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 50);
@@ -67,9 +72,9 @@ static void add_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned l
 		uint64_t at = base + ((uint64_t)i << lg2_of(d, level));
 
 		if (x.present && x.leaf)
-			lift_leaf(l, d, true, at, x.pa, UINT64_C(1) << lg2_of(d, level), x.perm);
+			lift_leaf(l, d, true, at, leaf_pa(&x, at), UINT64_C(1) << lg2_of(d, level), x.perm);
 		else if (x.present)
-			add_table(l, d, x.pa, level - 1, at, x.perm, entries(d));
+			add_table(l, d, x.pa, level - 1 - x.skip, at, x.perm, entries(d));
 	}
 }
 static void remove_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, unsigned cnt)
@@ -87,7 +92,7 @@ static void remove_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigne
 		if (x.present && x.leaf)
 			lift_leaf(l, d, false, at, 0, UINT64_C(1) << lg2_of(d, level), 0);
 		else if (x.present)
-			remove_table(l, d, x.pa, level - 1, at, entries(d));
+			remove_table(l, d, x.pa, level - 1 - x.skip, at, entries(d));
 	}
 	free(n);
 }
@@ -130,14 +135,14 @@ static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *
 	struct lift_ent a = l->arch->entry(&d->t, old, k->level, perm), b = l->arch->entry(&d->t, val, k->level, perm);
 	uint64_t size = UINT64_C(1) << lg2_of(d, k->level);
 
-	if (a.present == b.present && a.leaf == b.leaf && a.pa == b.pa && a.perm == b.perm)
+	if (a.present == b.present && a.leaf == b.leaf && a.pa == b.pa && a.perm == b.perm && a.lg2 == b.lg2 && a.skip == b.skip)
 		return; /* software or accessed bits only */
 	if (a.present && a.leaf)
 		lift_leaf(l, d, false, k->base, 0, size, 0);
 	else if (a.present)
-		remove_table(l, d, a.pa, k->level - 1u, k->base, entries(d));
+		remove_table(l, d, a.pa, k->level - 1u - a.skip, k->base, entries(d));
 	if (b.present && b.leaf) {
-		lift_leaf(l, d, true, k->base, b.pa, size, b.perm);
+		lift_leaf(l, d, true, k->base, leaf_pa(&b, k->base), size, b.perm);
 	} else if (b.present) {
 		if (!lift_grow(l, &l->link, l->n_link, &l->cap_link, sizeof(*l->link)))
 			return;
@@ -171,7 +176,7 @@ void lift_pt_links(struct lift *l)
 			continue; /* its table is gone meanwhile */
 		x = l->arch->entry(&k.dom->t, e, k.level, k.perm);
 		if (x.present && !x.leaf)
-			add_table(l, k.dom, x.pa, k.level - 1u, k.base, x.perm, entries(k.dom));
+			add_table(l, k.dom, x.pa, k.level - 1u - x.skip, k.base, x.perm, entries(k.dom));
 	}
 	l->n_link = 0;
 }

@@ -90,7 +90,9 @@ void atc_fill(struct dev *d, const struct xl_req *q, const struct xl_res *res)
 
 	d->atc->have_global |= global;
 	d->atc->st.fills++;
-	*(struct atc_line *)xc_payload(c, at) = (struct atc_line){ .page = res->spa & ~low_mask(lg2), .perm = (res->perm & (XL_R | XL_W | XL_X)) | (global ? ATC_PERM_GLOBAL : 0) };
+	*(struct atc_line *)xc_payload(c, at) = (struct atc_line){
+		.page = res->spa & ~low_mask(lg2), .perm = (res->perm & (XL_R | XL_W | XL_X)) | (global ? ATC_PERM_GLOBAL : 0),
+	};
 }
 
 /*
@@ -128,7 +130,8 @@ static uint32_t drop(struct atc *a, const struct inv_scope *s)
 uint32_t atc_drop(struct dev *d, const struct ats_inv *q)
 {
 	bool by_pasid;
-	struct inv_scope s = { .by = INV_RANGE, .kinds = kinds_of(d, q, &by_pasid), .range_kinds = UINT32_MAX, .first = q->first, .last = q->last };
+	struct inv_scope s = { .by = INV_RANGE, .kinds = kinds_of(d, q, &by_pasid), .range_kinds = UINT32_MAX,
+			       .first = q->first, .last = q->last };
 	uint32_t n = 0;
 
 	if (by_pasid) {

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COLD __attribute__((cold, noinline)) /* keeps what few devices need out of the way of all others */
+
 /* ---- issue ---- */
 
 /* Bytes of the next request: up to the page border, and an aligned border of MPS or MRRS. */
@@ -38,7 +40,7 @@ void slot_send(struct slot *s)
 }
 
 /* A request of a device with translation cache, or of a killed operation. */
-static void issue_special(struct slot *s)
+static COLD void issue_special(struct slot *s)
 {
 	struct dev *d = s->d;
 
@@ -111,21 +113,30 @@ static void slot_free(struct slot *s)
 		dev_stops_check(d);
 }
 
+static COLD void account_pasid(struct slot *s, sim_time t)
+{
+	struct dev_pasid_stats *p = dev_pasid_of(s->d, s->op->q.has_pasid ? s->op->q.pasid : UINT32_MAX);
+
+	p->requests++;
+	p->bytes += s->xl.req.len;
+	p->faults += !s->xl.res.ok;
+	hist_add(&p->latency_ps, t);
+}
+
 /* The request is over: its latency, and whose it was. */
-static void account(struct slot *s)
+static inline void account(struct slot *s)
 {
 	struct dev *d = s->d;
 	sim_time t = dev_now(d) - s->t_issue;
 
 	hist_add(&d->st.latency_ps, t);
-	if (UNLIKELY(d->special) && d->pp) {
-		struct dev_pasid_stats *p = dev_pasid_of(d, s->op->q.has_pasid ? s->op->q.pasid : UINT32_MAX);
+	if (UNLIKELY(d->special) && d->pp)
+		account_pasid(s, t);
+}
 
-		p->requests++;
-		p->bytes += s->xl.req.len;
-		p->faults += !s->xl.res.ok;
-		hist_add(&p->latency_ps, t);
-	}
+static COLD void count_dma(struct dev *d, const struct dev_dma *q)
+{
+	dev_pasid_of(d, q->has_pasid ? q->pasid : UINT32_MAX)->dmas++;
 }
 
 /* One request of an operation is done. The callback comes last: it may submit the next operation. */
@@ -139,7 +150,7 @@ static void request_done(struct dev *d, struct op *o)
 	q = o->q;
 	res = o->res;
 	if (UNLIKELY(d->special) && d->pp)
-		dev_pasid_of(d, q.has_pasid ? q.pasid : UINT32_MAX)->dmas++;
+		count_dma(d, &q);
 	o->next = d->op_free;
 	d->op_free = o;
 	d->ops_busy--;
@@ -198,7 +209,7 @@ static void send_back(struct slot *s, uint32_t bytes)
 }
 
 /* What the DMA is told: of its first refused request, else of its first. */
-static void take_result(struct slot *s)
+static inline void take_result(struct slot *s)
 {
 	struct op *o = s->op;
 	const struct xl_res *r = &s->xl.res;
@@ -212,7 +223,7 @@ static void take_result(struct slot *s)
 }
 
 /* Refused in the device: nothing went out. */
-static void failed(struct slot *s)
+static COLD void failed(struct slot *s)
 {
 	struct dev *d = s->d;
 	struct op *o = s->op;
@@ -299,7 +310,7 @@ uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma)
 	return s->op->q.tag;
 }
 
-static void special_event(struct slot *s)
+static COLD void special_event(struct slot *s)
 {
 	SIM_ASSERT(s->state == SLOT_ATC_LOOKUP || s->state == SLOT_FAIL);
 	if (s->state == SLOT_FAIL)

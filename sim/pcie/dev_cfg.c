@@ -51,7 +51,8 @@ const struct cfg_opt dev_opts[] = {
 	FLAG("atc.wrong_itag", wrong_itag, 0, "Invalidate completions carry the ITag above the right one."),
 	FLAG("atc.no_flush", no_flush, 0, "Invalidate requests are answered, but nothing is removed."),
 	FLAG("atc.misorders_completion", misorder, 0, "Invalidate completions overtake posted writes."),
-	U32("atc.drops_completion", drop_every, 0, 0, 1u << 20, "count", "Every n-th invalidate request is not answered; 0: none (the event drop: 2)."),
+	U32("atc.drops_completion", drop_every, 0, 0, 1u << 20, "count",
+	    "Every n-th invalidate request is not answered; 0: none (the event drop: 2)."),
 	FLAG("atc.ur", ur, 0, "Invalidate requests meet Unsupported Request; nothing is removed."),
 	FLAG("atc.ur_completes", ur_completes, 0, "The unit takes Unsupported Request for a completion (as SMMUv3 does); off: its time-out runs."),
 	U32("pasid.width", atc.pasid_width, 20, 0, 20, "bits", "With a translation cache: DMAs with a wider PASID fail in the device."),
@@ -112,14 +113,17 @@ const struct stat_def dev_pasid_stat_defs[] = {
 #undef STAT_STRUCT
 #define STAT_STRUCT struct atc_stats
 const struct stat_def atc_stat_defs[] = {
-	ATC_STATS(STAT_ROW){ "latency", "ps", "translation request sent to completion received", offsetof(struct atc_stats, latency_ps), STAT_HIST, 0 },
+	ATC_STATS(STAT_ROW)
+	{ "latency", "ps", "translation request sent to completion received", offsetof(struct atc_stats, latency_ps), STAT_HIST, 0 },
 	{ "hit_rate", "ratio", "hits / lookups", offsetof(struct atc_stats, hits), STAT_RATIO, offsetof(struct atc_stats, lookups) },
 	{ 0 },
 };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct inv_stats
 const struct stat_def inv_stat_defs[] = {
-	INV_STATS(STAT_ROW){ "latency", "ps", "invalidate request received to its last completion at the unit", offsetof(struct inv_stats, latency_ps), STAT_HIST, 0 },
+	INV_STATS(STAT_ROW)
+	{ "latency", "ps", "invalidate request received to its last completion at the unit", offsetof(struct inv_stats, latency_ps),
+	  STAT_HIST, 0 },
 	{ 0 },
 };
 #undef STAT_STRUCT

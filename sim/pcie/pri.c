@@ -193,13 +193,18 @@ static void fail_list(struct slot_list *l)
 
 /* ---- responses ---- */
 
+static bool pasid_fits(const struct prg *g, const struct page_resp *r)
+{
+	return !g->d->cfg.pri.resp_pasid || (r->has_pasid == g->has_pasid && (!r->has_pasid || r->pasid == g->pasid));
+}
+
 static void respond(struct dev *d, const struct page_resp *r)
 {
 	struct prg *g = r->prgi < d->pri->n_prg ? &d->pri->prg[r->prgi] : NULL;
 	struct slot_list l;
 	struct slot *s;
 
-	if (!g || !g->open || g->sent != g->n || (d->cfg.pri.resp_pasid && (r->has_pasid != g->has_pasid || (r->has_pasid && r->pasid != g->pasid)))) {
+	if (!g || !g->open || g->sent != g->n || !pasid_fits(g, r)) {
 		d->pri->st.uprgi++;
 		return;
 	}

@@ -87,7 +87,7 @@ static void pass(struct smmuv3_cmdq *q)
 
 static bool runnable(const struct smmuv3_cmdq *q)
 {
-	return q->kind->enabled(q) && !q->kind->failed(q) && !q->s->held && !q->stuck && pending(q);
+	return q->kind->enabled(q) && !q->kind->failed(q) && !(is_main(q) && q->s->held) && !q->stuck && pending(q);
 }
 
 static void to_idle(struct smmuv3_cmdq *q)

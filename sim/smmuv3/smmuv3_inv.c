@@ -248,6 +248,7 @@ static void overtake(struct smmuv3 *s, const struct inv_scope *c, bool ipa)
 	if (a.kinds & (K(EL1_G) | K(E2H_G)))
 		a.by &= ~(uint32_t)INV_ASID;
 	a.by &= ~(uint32_t)INV_DID;
+	a.tables_only = true;
 	if (ipa) {
 		a.kinds |= VA_EL1;
 		a.by &= ~(uint32_t)INV_RANGE;

@@ -123,11 +123,14 @@ static void cr0_field_due(struct smmuv3 *s, unsigned i)
 
 	s->cr0_due[i] = SIM_NEVER_PS;
 	if (i == F_SMMUEN && !on) {
-		smmu_end(s);
+		if (!s->upd_cr0.busy) /* a restored CR0 may have begun it twice */
+			smmu_end(s);
 		return;
 	}
 	if (i == F_CMDQEN && !on && !cmdq_ended(s))
 		return;
+	if (i == F_CMDQEN)
+		s->cmdq_ends = false;
 	ack_field(s, SMMUV3_R_CR0, SMMUV3_R_CR0ACK, cr0_field[i]);
 	if (i == F_SMMUEN)
 		latch_tables(s);
@@ -178,6 +181,7 @@ void smmuv3_update_begin(struct smmuv3 *s, uint64_t cr0, uint64_t irq)
 
 void smmuv3_update_gbpa(struct smmuv3 *s)
 {
+	sim_cancel(s->u.k, &s->upd_gbpa.ev); /* GBPA was restored meanwhile */
 	sim_at(s->u.k, sim_now(s->u.k) + s->cfg->update_ps, &s->upd_gbpa.ev);
 }
 

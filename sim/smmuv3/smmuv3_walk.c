@@ -145,6 +145,7 @@ static enum xl_act cd_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr, bool 
 	if (!(ste_config(w->ste) & CFG_S2))
 		return l1 ? read_struct(x, SMMUV3_PH_L1CD, addr, 1) : read_struct(x, SMMUV3_PH_CD, addr, 8);
 	smmuv3_keep(w);
+	x->tables = true;
 	w->phase = SMMUV3_PH_CD_IPA;
 	w->l1cd_next = l1;
 	w->pt.c = &s->pt;

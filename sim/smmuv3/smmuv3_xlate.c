@@ -415,7 +415,7 @@ static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
 	if (!s->cap.perm_ovr)
 		e.attr = 0;
 	e.memtype = w->s1 && !w->s2 ? (uint8_t)(w->cd->w[3] >> 8 * (p->s1_memtype & 7)) : p->memtype;
-	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty && !x->functional) {
+	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty) {
 		w->ats_dirty = true;
 		w->pt.acc |= XL_W;
 		return tables_act(s, x, pt_walk_begin(&w->pt, x));

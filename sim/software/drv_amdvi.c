@@ -196,6 +196,14 @@ static void on_unit(struct amdd *v, struct drv_dom *m)
 		**p = (struct drv_did){ .did = m->asid, .unit = (uint8_t)v->index };
 }
 
+/* Tables of a domain that is on another unit already. */
+static bool too_deep(const struct amdd *v, const struct drv_dom *m)
+{
+	if (amdd_is_v2(m))
+		return (m->levels == 5 && !amdvi_get_efr_GATS(&v->efr)) || (m->mode == DRV_MODE_NESTED && v->d->s2_levels > v->host_levels);
+	return m->ia_bits > 12 + 9 * v->host_levels;
+}
+
 static struct drv_dom *dom_for(struct amdd *v, uint32_t id, const char *type)
 {
 	struct drv *d = v->d;
@@ -209,8 +217,8 @@ static struct drv_dom *dom_for(struct amdd *v, uint32_t id, const char *type)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is %s, not %s", id, mode_name[m->mode], mode_name[mode]);
 	else if ((why = lacks(v, mode)))
 		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
-	else if (m && mode == DRV_MODE_SS && (m->levels > v->host_levels || m->ia_bits > 12 + 9 * v->host_levels + (v->host_levels == 6 ? 10 : 0)))
-		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is made for more levels than unit %u has (EFR.HATS)", id, v->index);
+	else if (m && too_deep(v, m))
+		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is made for more levels than unit %u has (EFR.HATS, EFR.GATS)", id, v->index);
 	if (!d->failed && !m && (m = drv_dom_add(d, id, &drv_amdvi_ops))) {
 		m->mode = (uint8_t)mode;
 		if (!amdd_is_v2(m))
@@ -303,13 +311,8 @@ static void leave(struct amdd *v, struct amdd_dev *a, struct drv_dom *m, uint32_
 	}
 	if (amdd_is_v2(m))
 		amdd_gcr3_set(v, a, main ? 0 : pasid, NULL);
-	if (!main && !a->n_pasid && (!a->dom || !amdd_is_v2(a->dom))) {
-		uint64_t gcr3 = a->gcr3;
-
-		a->gcr3 = 0; /* out of the entry, but not free before that */
-		install(v, a);
-		a->gcr3 = gcr3;
-	}
+	if (!main && !a->n_pasid && (!a->dom || !amdd_is_v2(a->dom)))
+		install(v, a); /* the GCR3 table goes out of the entry */
 	if (!a->n_pasid && (!a->dom || !amdd_is_v2(a->dom)))
 		amdd_gcr3_free(v, a);
 	drv_att_del(m, v->index, a->rid, pasid);

@@ -22,7 +22,6 @@ struct amdd_dev { /* a requester; its DevID is its requester id */
 	uint64_t gcr3; /* top GCR3 table (system-physical); 0: none */
 	uint8_t gcr3_levels;
 	uint16_t domid; /* of the GCR3 table, 0: never had one */
-	bool known; /* the fields are valid */
 	bool nested; /* the GCR3 table is the guest's */
 	bool ats, ats_on; /* the trace wants ATS; it is on at the device and in the entry */
 };

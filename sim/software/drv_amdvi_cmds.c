@@ -4,6 +4,7 @@
  * Every command is one write of the tail (Linux copies it and writes the tail under the lock). Nobody polls for room: a register write
  * ends when the unit has finished the commands. A range is one command, of the aligned power of two that covers it; with NpCache it is
  * one for each aligned power of two it is made of, because there a flush too large costs a hypervisor more than several. PDE is always 1.
+ * Everything of a domain is one command (Linux under NpCache sends some 60 for it, which together cover everything several times).
  * Order: IOMMU, then device IOTLBs, then one COMPLETION_WAIT on every unit. Not modelled: time-outs of the semaphore, retries.
  * Spec: 48882, "Commands"; what Linux does: amdvi sheet 12.2, 12.3.
  */

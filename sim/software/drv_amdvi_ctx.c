@@ -77,18 +77,19 @@ void amdd_install(struct amdd *v, struct amdd_dev *a)
 {
 	const struct drv *d = v->d;
 	const struct drv_dom *m = a->dom;
+	const bool guest = a->n_pasid || (m && amdd_is_v2(m));
 	uint64_t w[4] = { BLOCKED };
 
-	if (m || a->gcr3) {
+	if (m || guest) {
 		amdvi_put_dte_TV(w, 1);
 		amdvi_put_dte_IR(w, 1);
 		amdvi_put_dte_IW(w, 1);
 		amdvi_put_dte_I(w, a->ats_on);
-		amdvi_put_dte_DomainID(w, a->gcr3 ? a->domid : m->asid);
+		amdvi_put_dte_DomainID(w, guest ? a->domid : m->asid);
 	}
 	if (m && m->mode == DRV_MODE_SS)
 		put_host(w, m->root, m->levels);
-	if (a->gcr3) {
+	if (guest) {
 		if (a->nested)
 			put_host(w, d->s2_root, d->s2_levels);
 		amdvi_put_dte_GV(w, 1);

@@ -16,12 +16,13 @@ enum { NEXT_SIZED = 7, MAX_LG2 = 47, NO_512G = 39 };
 struct tables {
 	uint64_t root, off; /* off: added to physical addresses in its entries */
 	uint8_t levels;
-	bool v2;
+	bool v2, nested;
 };
 
 static struct tables tables_of(const struct drv *d, const struct drv_dom *m)
 {
-	return (struct tables){ m->root, m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, m->levels, amdd_is_v2(m) };
+	return (struct tables){ m->root, m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, m->levels, amdd_is_v2(m),
+				 m->mode == DRV_MODE_NESTED };
 }
 
 static unsigned shift(unsigned level)
@@ -120,7 +121,7 @@ static uint64_t descend(struct drv *d, const struct tables *t, uint64_t ia, unsi
 		if (!(e & 1)) {
 			uint64_t next = drv_alloc(d, 1);
 
-			if (next && t->off)
+			if (next && t->nested)
 				amdd_s2_map(d, next, 4096);
 			e = table_entry(t, next, *at - 1);
 			drv_store(d, pa, e);
@@ -185,7 +186,6 @@ bool amdd_shape(struct amdd *v, struct drv_dom *m)
 {
 	struct drv *d = v->d;
 
-	m->pa_bits = 52;
 	if (amdd_is_v2(m)) {
 		shape_v2(v, m);
 	} else {
@@ -287,7 +287,7 @@ bool amdd_map_some(struct drv *d, struct drv_dom *m)
 		unsigned lg2 = pick_lg2(d, m, &t), level = level_of(lg2), at;
 		uint64_t pa = descend(d, &t, d->map_iova, level, &at), size = BIT64(lg2);
 
-		if (d->failed || (t.off && !amdd_s2_map(d, d->map_pa, size)) ||
+		if (d->failed || (t.nested && !amdd_s2_map(d, d->map_pa, size)) ||
 		    !put_leaf(d, m, &t, pa, at == level ? 1u << (lg2 - shift(level)) : 1, at, leaf_entry(&t, d->map_pa, lg2, d->map_perm)))
 			return false;
 		d->map_iova += size;

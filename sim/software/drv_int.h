@@ -34,7 +34,7 @@ struct drv_dom {
 	uint64_t root; /* spa of the top table; 0: none (pass-through) */
 	const struct drv_ops *ops; /* the driver it belongs to */
 	uint8_t page_lg2; /* smallest page */
-	uint8_t pa_bits; /* SMMUv3 and AMD-Vi: of what it maps to */
+	uint8_t pa_bits; /* SMMUv3: of what it maps to */
 	uint16_t asid; /* SMMUv3 stage 1; AMD-Vi: DomainID of v1 tables and pass-through */
 	struct drv_att *att;
 	struct drv_did *did;

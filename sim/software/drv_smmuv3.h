@@ -63,7 +63,7 @@ void smmud_write_cd(struct smmud *v, struct smmud_master *a, uint32_t ssid, cons
 struct smmud_pt { /* one set of tables */
 	uint64_t root, off; /* off: added to physical addresses in its entries */
 	uint8_t page_lg2, start, bits; /* start: level of the root */
-	bool s2;
+	bool s2, nested; /* nested: the tables are memory of the guest */
 };
 bool smmud_shape(struct smmud *v, struct drv_dom *m); /* geometry and top table */
 struct smmud_pt smmud_pt_of(const struct drv *d, const struct drv_dom *m);

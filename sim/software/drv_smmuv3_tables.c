@@ -15,7 +15,8 @@ enum { TYPE_BLOCK = 1, TYPE_TABLE = 3 /* and page */, MAX_CONCAT_LG2 = 4 };
 struct smmud_pt smmud_pt_of(const struct drv *d, const struct drv_dom *m)
 {
 	return (struct smmud_pt){ .root = m->root, .off = m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, .page_lg2 = m->page_lg2,
-				  .start = (uint8_t)(4 - m->levels), .bits = (uint8_t)m->ia_bits, .s2 = m->mode == DRV_MODE_SS };
+				  .start = (uint8_t)(4 - m->levels), .bits = (uint8_t)m->ia_bits, .s2 = m->mode == DRV_MODE_SS,
+				  .nested = m->mode == DRV_MODE_NESTED };
 }
 
 struct smmud_pt smmud_pt_vm(const struct drv *d)
@@ -69,7 +70,7 @@ static uint64_t new_table(struct drv *d, const struct smmud_pt *t)
 {
 	uint64_t bytes = BIT64(t->page_lg2), pa = drv_alloc_aligned(d, bytes >> 12, bytes);
 
-	if (pa && t->off)
+	if (pa && t->nested)
 		smmud_s2_map(d, pa, bytes);
 	return pa;
 }

@@ -174,16 +174,18 @@ static void gave_up(struct inv_host *h)
 {
 	h->overdue = true;
 	h->st.sw_timeouts++;
-	if (h->c->sw_then == INVH_SW_GO_ON && h->after == invh_group_done && !h->recovering) {
-		invh_release_group(h, INVH_UNCONFIRMED);
-		h->then = invh_next_batch;
-	}
+	if (h->c->sw_then != INVH_SW_GO_ON || h->after != invh_group_done || h->recovering)
+		return;
+	if (h->failed) /* of some earlier batch: nothing to react on, its pages are gone */
+		invh_note(h);
+	invh_release_group(h, INVH_UNCONFIRMED);
+	h->then = invh_next_batch;
 }
 
 static void looked(struct inv_host *h)
 {
 	if (h->o->looked(h)) {
-		h->back = await;
+		h->back = h->done ? wait_over : await; /* what comes later is not about this batch */
 		invh_report(h);
 		return;
 	}
@@ -272,7 +274,7 @@ static void put_group(struct inv_host *h)
 		uint32_t it = h->cur[h->group.start + i], slot = h->prod % inv_slots(h);
 
 		SIM_ASSERT(h->n_open < h->cap_open);
-		h->open[h->n_open++] = (struct inv_open){ .item = it, .slot = slot };
+		h->open[h->n_open++] = (struct inv_open){ .item = it, .slot = slot, .at = sim_now(h->u->k) };
 		h->item[it].sent++;
 		h->st.commands++;
 		h->o->inv(h, &h->item[it]);

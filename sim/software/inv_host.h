@@ -103,7 +103,9 @@ extern const struct inv_host_ops inv_host_vtd, inv_host_smmuv3, inv_host_amdvi;
 struct inv_open { /* a command that no good wait has covered */
 	uint32_t item, slot;
 	uint64_t seq; /* of the wait behind it */
-	bool failed;
+	sim_time at; /* when it was queued */
+	bool failed; /* or may have */
+	bool reported; /* the record named exactly this one */
 };
 struct inv_group {
 	uint16_t start, n; /* in cur[] */

@@ -4,11 +4,12 @@
  * What a time-out tells: one IOTLB_INV_TIMEOUT per command, with DeviceID and the address of the command; the COMPLETION_WAIT completes, so
  * the log has to be looked at after each. The other commands of the batch are confirmed by it.
  * The address names a ring slot, not a command. cfg->snapshot says what the driver makes of it when the slot was used again meanwhile:
- * INVH_SNAP_ALL keeps every command that no wait has confirmed, by slot, and suspects those of the DeviceID; INVH_SNAP_LAST keeps the last one of
- * each slot and knows whether it replaced an unconfirmed one, then it suspects every open command of the DeviceID; INVH_SNAP_RING believes
- * the 16 bytes now found there, as a driver does that dumps them, unless they are not an invalidation of that DeviceID.
+ * INVH_SNAP_ALL keeps every command that no wait has confirmed, with its slot and time, and suspects those of the slot and the DeviceID that
+ * are as old as the time-out; INVH_SNAP_LAST keeps the last one of each slot and knows whether it replaced one that was not settled: then it
+ * suspects every open command of the DeviceID; INVH_SNAP_RING believes the 16 bytes now found there, as a driver does that dumps them, unless
+ * they are not an invalidation of that DeviceID.
  * Blocking a device: DTE with V = 1, TV = 0, INVALIDATE_DEVTAB_ENTRY, INVALIDATE_IOMMU_PAGES of its domain; a PASID: its GCR3 entry.
- * Does not model: a full event log, halts on illegal commands (this driver queues none).
+ * Does not model: a full event log (records of time-outs would be lost in it unseen), halts on illegal commands (this driver queues none).
  * Spec: 48882, "INVALIDATE_IOTLB_PAGES", "COMPLETION_WAIT", "IOTLB_INV_TIMEOUT", "Device Table Entry".
  */
 #include "software/inv_host.h"
@@ -17,7 +18,7 @@ enum {
 	R_DEVTAB = 0x00, R_CMD_BASE = 0x08, R_EVT_BASE = 0x10, R_CONTROL = 0x18, R_CMD_HEAD = 0x2000, R_CMD_TAIL = 0x2008, R_EVT_HEAD = 0x2010,
 	R_EVT_TAIL = 0x2018
 };
-enum { LOG_LG2 = 10, LOG_BYTES = 16 << LOG_LG2, EV_IOTLB_INV_TIMEOUT = 7, COLLECT_MAX = 256 };
+enum { LOG_LG2 = 10, LOG_BYTES = 16 << LOG_LG2, EV_IOTLB_INV_TIMEOUT = 7 };
 #define CMD(op) ((uint64_t)(op) << 60)
 #define ALL_PAGES UINT64_C(0x7ffffffffffff001)
 static const uint64_t control = 0x11405; /* IommuEn, EventLogEn, Coherent, CmdBufEn, GTEn */
@@ -122,57 +123,76 @@ static void collect(struct inv_host *h)
 {
 	uint32_t tail_off = (uint32_t)h->got[0];
 
-	for (unsigned i = 0, at = h->seen; i < COLLECT_MAX && at != tail_off; i++, at = (at + 16) % LOG_BYTES) {
+	for (uint32_t at = h->seen; at != tail_off; at = (at + 16) % LOG_BYTES) {
 		inv_load(h, IH_LOG + at);
 		inv_load(h, IH_LOG + at + 8);
 	}
 }
 
-/* @failed: the command whose slot is named, as far as the driver can tell; UINT32_MAX: it cannot. */
-static uint32_t open_of(const struct inv_host *h, unsigned dev, uint32_t slot, unsigned *matches, uint32_t *last)
+/*
+ * Could an event seen now be about @o? It is one and a half time-outs old at most, or @late; and, unless @young, one at least: the driver has
+ * programmed that time itself. What is older counts as settled, unless nothing else explains the event: a message can be held back behind
+ * 32 others of its device.
+ */
+static bool due(const struct inv_host *h, const struct inv_open *o, bool young, bool late)
 {
-	uint32_t one = UINT32_MAX;
+	static const uint64_t ms[8] = { 0, 1, 10, 100, 1000, 10000, 100000, 0 };
+	uint64_t t = ms[h->c->timeout_code & 7] * UINT64_C(1000000000), age = sim_now(h->u->k) - o->at;
 
-	*matches = 0;
-	*last = UINT32_MAX;
+	return !o->reported && (young || age >= t) && (late || age <= t + t / 2);
+}
+
+static void accuse_one(struct inv_host *h, struct inv_open *o, bool sure)
+{
+	inv_accuse(h, o, sure);
+	o->failed = true;
+	o->reported = sure;
+}
+
+/* INVH_SNAP_ALL: the due commands of the slot and the device; a single one is certain. Returns: how many. */
+static unsigned accuse_due(struct inv_host *h, unsigned dev, uint32_t slot, bool late)
+{
+	struct inv_open *hit[INVH_MAX_BATCH];
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < h->n_open && n < INVH_MAX_BATCH; i++) {
+		struct inv_open *o = &h->open[i];
+
+		if (o->slot == slot && h->item[o->item].dev == dev && due(h, o, false, late))
+			hit[n++] = o;
+	}
+	for (unsigned i = 0; i < n; i++)
+		accuse_one(h, hit[i], n == 1);
+	h->named |= n > 1;
+	return n;
+}
+
+/* The last command put into the slot, if it is an open invalidation of @dev; @others: commands of the slot before it that are not settled. */
+static struct inv_open *last_of(struct inv_host *h, unsigned dev, uint32_t slot, unsigned *others)
+{
+	struct inv_open *last = NULL;
+
+	*others = 0;
 	for (uint32_t i = 0; i < h->n_open; i++) {
 		if (h->open[i].slot != slot)
 			continue;
-		*last = i;
-		if (h->item[h->open[i].item].dev != dev || h->open[i].failed)
-			continue;
-		one = i;
-		++*matches;
+		*others += last && due(h, last, true, false);
+		last = &h->open[i];
 	}
-	return one;
+	return last && h->item[last->item].dev == dev && h->ring_use[slot] == last->item + 1 ? last : NULL;
 }
 
 static void accuse_slot(struct inv_host *h, unsigned dev, uint32_t slot)
 {
-	unsigned matches, in_slot = 0;
-	uint32_t last, one = open_of(h, dev, slot, &matches, &last);
-	bool now_mine; /* the slot's latest use is an open command of this device */
+	unsigned others;
+	struct inv_open *last = last_of(h, dev, slot, &others);
 
-	for (uint32_t i = 0; i < h->n_open; i++)
-		in_slot += h->open[i].slot == slot;
-	now_mine = last != UINT32_MAX && h->item[h->open[last].item].dev == dev && h->ring_use[slot] == h->open[last].item + 1;
-	if (h->c->snapshot == INVH_SNAP_RING && now_mine) {
-		inv_accuse(h, &h->open[last], true);
-		h->open[last].failed = true;
-	} else if (h->c->snapshot != INVH_SNAP_RING && matches == 1 && (h->c->snapshot == INVH_SNAP_ALL || (in_slot == 1 && now_mine))) {
-		inv_accuse(h, &h->open[one], true);
-		h->open[one].failed = true;
-	} else if (h->c->snapshot == INVH_SNAP_ALL && matches > 1) {
-		for (uint32_t i = 0; i < h->n_open; i++) {
-			if (h->open[i].slot == slot && h->item[h->open[i].item].dev == dev) {
-				inv_accuse(h, &h->open[i], false);
-				h->open[i].failed = true;
-			}
-		}
-		h->named = true;
-	} else {
+	if (h->c->snapshot == INVH_SNAP_ALL && (accuse_due(h, dev, slot, false) || accuse_due(h, dev, slot, true)))
+		return;
+	if (last && (h->c->snapshot == INVH_SNAP_RING || (h->c->snapshot == INVH_SNAP_LAST && !others)))
+		accuse_one(h, last, true);
+	else
 		h->named = inv_accuse_all(h, (int)dev) != 0;
-	}
 }
 
 static void collected(struct inv_host *h)

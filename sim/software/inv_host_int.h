@@ -14,6 +14,7 @@ void invh_release_group(struct inv_host *h, enum inv_how how);
 void invh_next_batch(struct inv_host *h);
 /* inv_host_react.c: the wait of a group is over; h->failed, h->lost, h->accused say how */
 void invh_group_done(struct inv_host *h);
+void invh_note(struct inv_host *h); /* suspects are reported and forgotten, without a reaction */
 static inline uint32_t invh_vdev(const struct inv_host *h, const struct inv_item *it)
 {
 	return it->dev * h->vdevs + it->vdev;

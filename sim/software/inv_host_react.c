@@ -242,6 +242,20 @@ static void keep_lost(struct inv_host *h)
 	memset(h->lost, 0, h->n_items);
 }
 
+static void forget(struct inv_host *h)
+{
+	memset(h->accused, 0, (size_t)h->devices * h->vdevs);
+	h->named = h->failed = false;
+}
+
+void invh_note(struct inv_host *h)
+{
+	h->st.incidents++;
+	h->env.incident(h->env.arg, h->accused);
+	h->env.incident(h->env.arg, NULL);
+	forget(h);
+}
+
 void invh_group_done(struct inv_host *h)
 {
 	bool fresh = h->fresh;
@@ -252,7 +266,6 @@ void invh_group_done(struct inv_host *h)
 		proceed(h);
 		return;
 	}
-	h->failed = false;
 	if (fresh) {
 		h->st.incidents++;
 		h->recovering = true;
@@ -262,7 +275,6 @@ void invh_group_done(struct inv_host *h)
 	}
 	keep_lost(h);
 	react(h);
-	memset(h->accused, 0, (size_t)h->devices * h->vdevs);
-	h->named = false;
+	forget(h);
 	proceed(h);
 }

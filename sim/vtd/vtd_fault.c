@@ -171,7 +171,7 @@ bool vtd_fault_record(struct iommu *u, struct xl *x)
 {
 	enum vtd_req_type t = x->req.acc & XL_ATOMIC ? VTD_TYPE_ATOMIC : x->req.acc & XL_W ? VTD_TYPE_WRITE : VTD_TYPE_READ;
 
-	if (!x->res.no_record)
+	if (!x->res.no_record && !x->req.spec)
 		vtd_fault_log(vtd_of(u), &x->req, t, x->res.code);
 	return true;
 }

@@ -85,7 +85,9 @@ void vtd_inv_iotlb(struct vtd *v, const struct inv_scope *s, bool leaf_only)
 		p.kinds &= s->kinds >> VTD_K_SS & 1 ? 1u << VTD_K_PSC_NESTED : 0;
 	if (p.kinds)
 		inv_psc(v, &p);
-	iommu_overtake(&v->u, s);
+	p = *s;
+	p.tables_only = true;
+	iommu_overtake(&v->u, &p);
 }
 
 void vtd_drop_all(struct vtd *v)

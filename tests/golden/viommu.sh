@@ -43,7 +43,8 @@ status=0
 "$build/bench/bench_viommu" --set amdvi.quirk.ignore_invalidations=on >"$tmp/a.csv" 2>"$tmp/err" || status=$?
 [ $status = 1 ] && grep -q 'stale entry after COMPLETION_WAIT' "$tmp/err" && grep -q ',broken,' "$tmp/a.csv"
 for arg in '--set batch=257' '--set nothing=1' '--sweep guests=' '--jobs 0' '--what' '--set domains=3'; do
-	status=0 # shellcheck disable=SC2086
+	status=0
+	# shellcheck disable=SC2086
 	"$build/bench/bench_viommu" $arg >/dev/null 2>"$tmp/err" || status=$?
 	case $arg in
 	*domains*) [ $status = 3 ] ;;

@@ -86,7 +86,8 @@ static inline void start(struct rig *r)
 static inline void submit(struct rig *r, uint64_t iova, uint64_t len, char dir, uint32_t pasid)
 {
 	ck_assert(dev_can_accept(r->d));
-	dev_submit(r->d, &(struct dev_dma){ .iova = iova, .len = len, .dir = (uint8_t)dir, .pasid = pasid == NONE ? 0 : pasid, .has_pasid = pasid != NONE });
+	dev_submit(r->d, &(struct dev_dma){ .iova = iova, .len = len, .dir = (uint8_t)dir, .pasid = pasid == NONE ? 0 : pasid,
+					    .has_pasid = pasid != NONE });
 }
 /* One DMA to its end. Returns: the time it took. */
 static inline sim_time dma(struct rig *r, uint64_t iova, char dir, uint32_t pasid)
@@ -101,8 +102,8 @@ static inline sim_time dma(struct rig *r, uint64_t iova, char dir, uint32_t pasi
 }
 static inline void inv(struct rig *r, uint64_t first, uint64_t last, uint32_t pasid, bool global, unsigned itag)
 {
-	dev_ats_inv(r->d, &(struct ats_inv){ .rid = 8, .first = first, .last = last, .has_pasid = pasid != NONE, .pasid = pasid == NONE ? 0 : pasid,
-					     .global = global, .itag = (uint8_t)itag });
+	dev_ats_inv(r->d, &(struct ats_inv){ .rid = 8, .first = first, .last = last, .has_pasid = pasid != NONE,
+					     .pasid = pasid == NONE ? 0 : pasid, .global = global, .itag = (uint8_t)itag });
 }
 static inline void teardown(struct rig *r)
 {

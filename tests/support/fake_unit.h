@@ -192,7 +192,8 @@ static bool fake_is_tail(const struct iommu *u, uint32_t off)
 	return off == 0;
 }
 static const struct iommu_ops fake_ops = { .arch = "fake", .begin = fake_begin, .next = fake_next, .fault = fake_fault,
-	.mmio_write = fake_write, .mmio_read = fake_read, .restore = fake_restore, .commands_idle = fake_idle, .ats_cpl = fake_ats_cpl, .page_request = fake_page_request,
+	.mmio_write = fake_write, .mmio_read = fake_read, .restore = fake_restore, .commands_idle = fake_idle, .ats_cpl = fake_ats_cpl,
+	.page_request = fake_page_request,
 	.stats = fake_stats, .destroy = fake_destroy, .is_tail = fake_is_tail };
 
 /* A unit that adds no time of its own, so that the times in the tests are those of device and memory. */

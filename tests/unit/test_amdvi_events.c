@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events of the AMD-Vi unit, each produced through registers and memory, and the rules around them: order of checks, legality of device table
- * entries, suppression, exclusion range, ATS, interrupt range, NpCache, segments. Entries of the log are compared with words made by hand. The
- * last test prints which codes were seen.
+ * Events of the AMD-Vi unit, each produced through registers and memory, and the rules around them: order of checks, legality of device
+ * table entries, suppression, exclusion range, ATS, interrupt range, NpCache, segments. Entries of the log are compared with words made by
+ * hand. The last test prints which codes were seen.
  */
 #include <stdio.h>
 #include "amdvi_tables.h"
 #include "amdvi_vrig.h"
 
-#define DATA UINT64_C(0xabc000)
-#define IOVA UINT64_C(0x5018)
+#define DATA          UINT64_C(0xabc000)
+#define IOVA          UINT64_C(0x5018)
 #define W(code, rest) ((uint64_t)(code) << 60 | (rest))
-#define F_GN AT_B(48)
-#define F_NX AT_B(49)
-#define F_US AT_B(50)
-#define F_PR AT_B(52)
-#define F_RW AT_B(53)
-#define F_PE AT_B(54)
-#define F_RZ AT_B(55)
-#define F_TR AT_B(56)
-#define DOMAIN_5 (UINT64_C(5) << 32)
-#define PASID_9 (F_GN | UINT64_C(9) << 32)
-#define TYPE(n) ((uint64_t)(n) << 57)
+#define F_GN          AT_B(48)
+#define F_NX          AT_B(49)
+#define F_US          AT_B(50)
+#define F_PR          AT_B(52)
+#define F_RW          AT_B(53)
+#define F_PE          AT_B(54)
+#define F_RZ          AT_B(55)
+#define F_TR          AT_B(56)
+#define DOMAIN_5      (UINT64_C(5) << 32)
+#define PASID_9       (F_GN | UINT64_C(9) << 32)
+#define TYPE(n)       ((uint64_t)(n) << 57)
 enum { TARGET_ABORT = 2, DATA_ERROR = 3 };
 
 static void check_event(struct at *t, uint64_t w0, uint64_t w1, const char *what)
@@ -55,25 +55,93 @@ static void nested(struct at *t, struct dev *n, uint32_t rid)
 /* ---- every event of a memory request ---- */
 
 #define PROD(name) static void name(struct at *t, struct dev *n, struct xl_req *q, uint64_t want[2])
-#define MAY __attribute__((unused))
-PROD(no_dte) { (void)n; q->rid = 0x8000; wr64(t->r, 0, RIG_DEVTAB | 0xff); want[0] = W(2, 0x8000); want[1] = 0; }
+#define MAY        __attribute__((unused))
+PROD(no_dte)
+{
+	(void)n;
+	q->rid = 0x8000;
+	wr64(t->r, 0, RIG_DEVTAB | 0xff);
+	want[0] = W(2, 0x8000);
+	want[1] = 0;
+}
 PROD(dte_unreadable)
 {
 	mem_poison(t->r->m, at_dte_at(t, n->d.rid) + 16, true);
 	want[0] = W(3, TYPE(TARGET_ABORT) | AT_DEV);
 	want[1] = at_dte_at(t, q->rid);
 }
-PROD(dte_unreadable_write) { dte_unreadable(t, n, q, want); q->acc = XL_W; want[0] |= F_RW; }
-PROD(dte_unreadable_ats) { dte_unreadable(t, n, q, want); q->at = XL_TRANSLATION_REQ; want[0] |= F_TR; }
-PROD(dte_reserved) { (void)q; n->d.dte[0] |= 4; at_put_dte(t, &n->d); want[0] = W(1, F_RZ | AT_DEV); }
-PROD(dte_reserved_write) { dte_reserved(t, n, q, want); q->acc = XL_W; want[0] |= F_RW; }
-PROD(dte_reserved_ats) { dte_reserved(t, n, q, want); q->at = XL_TRANSLATION_REQ; want[0] |= F_TR; }
-PROD(dte_reserved_pasid) { dte_reserved(t, n, q, want); q->has_pasid = true; q->pasid = 0x54321; want[0] |= F_GN | UINT64_C(0x432100050000); }
-PROD(dte_mode) { (void)q; n->d.dte[0] |= UINT64_C(7) << 9; at_put_dte(t, &n->d); want[0] = W(1, AT_DEV); }
-PROD(dte_glx) { (void)q; n->d.dte[0] |= UINT64_C(3) << 56; at_put_dte(t, &n->d); want[0] = W(1, AT_DEV); }
-PROD(dte_tv) { (void)q; n->d.dte[0] &= ~UINT64_C(2); at_put_dte(t, &n->d); want[0] = W(2, DOMAIN_5 | AT_DEV); }
-PROD(dte_tv_write) { dte_tv(t, n, q, want); q->acc = XL_W; want[0] |= F_RW; }
-PROD(dte_ir) { (void)q; n->d.dte[0] &= ~AT_IR; at_put_dte(t, &n->d); want[0] = W(2, DOMAIN_5 | F_PR | F_PE | AT_DEV); }
+PROD(dte_unreadable_write)
+{
+	dte_unreadable(t, n, q, want);
+	q->acc = XL_W;
+	want[0] |= F_RW;
+}
+PROD(dte_unreadable_ats)
+{
+	dte_unreadable(t, n, q, want);
+	q->at = XL_TRANSLATION_REQ;
+	want[0] |= F_TR;
+}
+PROD(dte_reserved)
+{
+	(void)q;
+	n->d.dte[0] |= 4;
+	at_put_dte(t, &n->d);
+	want[0] = W(1, F_RZ | AT_DEV);
+}
+PROD(dte_reserved_write)
+{
+	dte_reserved(t, n, q, want);
+	q->acc = XL_W;
+	want[0] |= F_RW;
+}
+PROD(dte_reserved_ats)
+{
+	dte_reserved(t, n, q, want);
+	q->at = XL_TRANSLATION_REQ;
+	want[0] |= F_TR;
+}
+PROD(dte_reserved_pasid)
+{
+	dte_reserved(t, n, q, want);
+	q->has_pasid = true;
+	q->pasid = 0x54321;
+	want[0] |= F_GN | UINT64_C(0x432100050000);
+}
+PROD(dte_mode)
+{
+	(void)q;
+	n->d.dte[0] |= UINT64_C(7) << 9;
+	at_put_dte(t, &n->d);
+	want[0] = W(1, AT_DEV);
+}
+PROD(dte_glx)
+{
+	(void)q;
+	n->d.dte[0] |= UINT64_C(3) << 56;
+	at_put_dte(t, &n->d);
+	want[0] = W(1, AT_DEV);
+}
+PROD(dte_tv)
+{
+	(void)q;
+	n->d.dte[0] &= ~UINT64_C(2);
+	at_put_dte(t, &n->d);
+	want[0] = W(2, DOMAIN_5 | AT_DEV);
+}
+PROD(dte_tv_write)
+{
+	dte_tv(t, n, q, want);
+	q->acc = XL_W;
+	want[0] |= F_RW;
+}
+PROD(dte_ir)
+{
+	(void)q;
+	n->d.dte[0] &= ~AT_IR;
+	at_put_dte(t, &n->d);
+	want[0] = W(2, DOMAIN_5 | F_PR | F_PE | AT_DEV);
+}
 PROD(dte_iw_atomic)
 {
 	n->d.dte[0] &= ~AT_IW;
@@ -89,17 +157,72 @@ PROD(no_gv)
 	q->pasid = 9;
 	want[0] = W(2, PASID_9 | F_US | AT_DEV);
 }
-PROD(pasid_limit) { (void)t, (void)n; q->has_pasid = true; q->pasid = 0x50209; want[0] = W(2, F_GN | F_US | UINT64_C(0x020900050000) | AT_DEV); }
-PROD(host_absent) { (void)t, (void)n; q->iova = 0x207010; want[0] = W(2, DOMAIN_5 | AT_DEV); want[1] = 0x207010; }
-PROD(host_absent_write) { host_absent(t, n, q, want); q->acc = XL_W; want[0] |= F_RW; } /* the text's example, with domain 5 */
-PROD(host_reserved) { at_edit(t, at_h_entry(t, &n->d.h, q->iova, 1), AT_B(52), 0); want[0] = W(2, DOMAIN_5 | F_PR | F_RZ | AT_DEV); }
-PROD(host_read_only) { at_edit(t, at_h_entry(t, &n->d.h, q->iova, 2), 0, AT_IW); q->acc = XL_W; want[0] = W(2, DOMAIN_5 | F_PR | F_PE | F_RW | AT_DEV); }
-PROD(host_level) { at_edit(t, at_h_entry(t, &n->d.h, q->iova, 2), UINT64_C(2) << 9, UINT64_C(7) << 9); want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV); }
-PROD(host_size) { at_edit(t, at_h_entry(t, &n->d.h, q->iova, 1), UINT64_C(0x1ffe00) | 7 << 9, 0); want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV); }
-PROD(host_above) { (void)t, (void)n; q->iova |= AT_B(39); want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV); want[1] = q->iova; }
-PROD(host_hw) { want[1] = at_h_entry(t, &n->d.h, q->iova, 2); mem_poison(t->r->m, want[1], true); want[0] = W(4, DOMAIN_5 | TYPE(TARGET_ABORT) | AT_DEV); }
-PROD(host_hw_write) { host_hw(t, n, q, want); q->acc = XL_W; want[0] |= F_RW; }
-PROD(host_hw_ats) { host_hw(t, n, q, want); q->at = XL_TRANSLATION_REQ; want[0] |= F_TR; }
+PROD(pasid_limit)
+{
+	(void)t, (void)n;
+	q->has_pasid = true;
+	q->pasid = 0x50209;
+	want[0] = W(2, F_GN | F_US | UINT64_C(0x020900050000) | AT_DEV);
+}
+PROD(host_absent)
+{
+	(void)t, (void)n;
+	q->iova = 0x207010;
+	want[0] = W(2, DOMAIN_5 | AT_DEV);
+	want[1] = 0x207010;
+}
+PROD(host_absent_write)
+{
+	host_absent(t, n, q, want);
+	q->acc = XL_W;
+	want[0] |= F_RW;
+} /* the text's example, with domain 5 */
+PROD(host_reserved)
+{
+	at_edit(t, at_h_entry(t, &n->d.h, q->iova, 1), AT_B(52), 0);
+	want[0] = W(2, DOMAIN_5 | F_PR | F_RZ | AT_DEV);
+}
+PROD(host_read_only)
+{
+	at_edit(t, at_h_entry(t, &n->d.h, q->iova, 2), 0, AT_IW);
+	q->acc = XL_W;
+	want[0] = W(2, DOMAIN_5 | F_PR | F_PE | F_RW | AT_DEV);
+}
+PROD(host_level)
+{
+	at_edit(t, at_h_entry(t, &n->d.h, q->iova, 2), UINT64_C(2) << 9, UINT64_C(7) << 9);
+	want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV);
+}
+PROD(host_size)
+{
+	at_edit(t, at_h_entry(t, &n->d.h, q->iova, 1), UINT64_C(0x1ffe00) | 7 << 9, 0);
+	want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV);
+}
+PROD(host_above)
+{
+	(void)t, (void)n;
+	q->iova |= AT_B(39);
+	want[0] = W(2, DOMAIN_5 | F_PR | AT_DEV);
+	want[1] = q->iova;
+}
+PROD(host_hw)
+{
+	want[1] = at_h_entry(t, &n->d.h, q->iova, 2);
+	mem_poison(t->r->m, want[1], true);
+	want[0] = W(4, DOMAIN_5 | TYPE(TARGET_ABORT) | AT_DEV);
+}
+PROD(host_hw_write)
+{
+	host_hw(t, n, q, want);
+	q->acc = XL_W;
+	want[0] |= F_RW;
+}
+PROD(host_hw_ats)
+{
+	host_hw(t, n, q, want);
+	q->at = XL_TRANSLATION_REQ;
+	want[0] |= F_TR;
+}
 PROD(host_hw_beyond)
 {
 	at_edit(t, at_h_entry(t, &n->d.h, q->iova, 2), AT_B(40), 0); /* the rig has 4 GiB */
@@ -114,9 +237,25 @@ static void pasid9(struct xl_req *q, uint64_t want[2])
 	q->iova = want[1] = IOVA;
 }
 #define GUEST(flags) (pasid9(q, want), want[0] = W(2, PASID_9 | F_US | (flags) | AT_DEV))
-PROD(gcr3_v) { at_edit(t, at_c_entry(t, &n->d.c, 9, 0), 0, 1); GUEST(0); }
-PROD(gcr3_hw) { GUEST(0); want[1] = at_c_entry(t, &n->d.c, 9, 0); mem_poison(t->r->m, want[1], true); want[0] = W(4, PASID_9 | TYPE(TARGET_ABORT) | AT_DEV); }
-PROD(guest_hw) { GUEST(0); want[1] = at_g_entry(t, &n->d.g, IOVA, 2); mem_poison(t->r->m, want[1], true); want[0] = W(4, PASID_9 | TYPE(TARGET_ABORT) | AT_DEV); }
+PROD(gcr3_v)
+{
+	at_edit(t, at_c_entry(t, &n->d.c, 9, 0), 0, 1);
+	GUEST(0);
+}
+PROD(gcr3_hw)
+{
+	GUEST(0);
+	want[1] = at_c_entry(t, &n->d.c, 9, 0);
+	mem_poison(t->r->m, want[1], true);
+	want[0] = W(4, PASID_9 | TYPE(TARGET_ABORT) | AT_DEV);
+}
+PROD(guest_hw)
+{
+	GUEST(0);
+	want[1] = at_g_entry(t, &n->d.g, IOVA, 2);
+	mem_poison(t->r->m, want[1], true);
+	want[0] = W(4, PASID_9 | TYPE(TARGET_ABORT) | AT_DEV);
+}
 PROD(nested_hw)
 {
 	GUEST(0);
@@ -124,13 +263,48 @@ PROD(nested_hw)
 	mem_poison(t->r->m, want[1], true);
 	want[0] = W(4, DOMAIN_5 | TYPE(TARGET_ABORT) | AT_DEV);
 }
-PROD(guest_absent) { at_edit(t, at_g_entry(t, &n->d.g, IOVA, 3), 0, AT_P); GUEST(0); }
-PROD(guest_write) { at_edit(t, at_g_entry(t, &n->d.g, IOVA, 1), 0, AT_W); q->acc = XL_W; GUEST(F_PR | F_PE | F_RW); }
-PROD(guest_user) { at_edit(t, at_g_entry(t, &n->d.g, IOVA, 2), 0, AT_U); GUEST(F_PR | F_PE); }
-PROD(guest_nx) { at_edit(t, at_g_entry(t, &n->d.g, IOVA, 4), AT_NX, 0); q->acc = XL_R | XL_X; GUEST(F_PR | F_PE | F_NX); }
-PROD(guest_nx_super) { guest_nx(t, n, q, want); q->acc |= XL_PRIV; want[0] &= ~F_US; }
-PROD(guest_canonical) { (void)t, (void)n; GUEST(0); q->iova |= AT_B(50); want[1] = q->iova; }
-PROD(under_guest_absent) { at_put(t, at_h_entry(t, &n->d.h, 0x1f5000, 1), 0); GUEST(0); want[0] = W(2, DOMAIN_5 | F_US | AT_DEV); want[1] = 0x1f5018; }
+PROD(guest_absent)
+{
+	at_edit(t, at_g_entry(t, &n->d.g, IOVA, 3), 0, AT_P);
+	GUEST(0);
+}
+PROD(guest_write)
+{
+	at_edit(t, at_g_entry(t, &n->d.g, IOVA, 1), 0, AT_W);
+	q->acc = XL_W;
+	GUEST(F_PR | F_PE | F_RW);
+}
+PROD(guest_user)
+{
+	at_edit(t, at_g_entry(t, &n->d.g, IOVA, 2), 0, AT_U);
+	GUEST(F_PR | F_PE);
+}
+PROD(guest_nx)
+{
+	at_edit(t, at_g_entry(t, &n->d.g, IOVA, 4), AT_NX, 0);
+	q->acc = XL_R | XL_X;
+	GUEST(F_PR | F_PE | F_NX);
+}
+PROD(guest_nx_super)
+{
+	guest_nx(t, n, q, want);
+	q->acc |= XL_PRIV;
+	want[0] &= ~F_US;
+}
+PROD(guest_canonical)
+{
+	(void)t, (void)n;
+	GUEST(0);
+	q->iova |= AT_B(50);
+	want[1] = q->iova;
+}
+PROD(under_guest_absent)
+{
+	at_put(t, at_h_entry(t, &n->d.h, 0x1f5000, 1), 0);
+	GUEST(0);
+	want[0] = W(2, DOMAIN_5 | F_US | AT_DEV);
+	want[1] = 0x1f5018;
+}
 PROD(under_guest_write)
 {
 	at_edit(t, at_h_entry(t, &n->d.h, 0x1f5000, 1), 0, AT_IW);
@@ -139,22 +313,91 @@ PROD(under_guest_write)
 	want[0] = W(2, DOMAIN_5 | F_US | F_PR | F_PE | F_RW | AT_DEV);
 	want[1] = 0x1f5018;
 }
-PROD(no_i_translated) { n->d.dte[1] &= ~AT_I; at_put_dte(t, &n->d); q->at = XL_TRANSLATED; want[0] = W(8, TYPE(1) | AT_DEV); }
-PROD(no_i_translated_pasid) { no_i_translated(t, n, q, want); q->has_pasid = true; q->pasid = 0x10009; want[0] |= F_GN | AT_B(49) | UINT64_C(0x000900010000); }
-PROD(no_i_ats) { n->d.dte[1] &= ~AT_I; at_put_dte(t, &n->d); q->at = XL_TRANSLATION_REQ; want[0] = W(8, TYPE(1) | F_TR | AT_DEV); }
-PROD(int_read) { (void)t, (void)n; q->iova = want[1] = 0xfee01004; want[0] = W(8, AT_DEV); }
-PROD(int_atomic) { int_read(t, n, q, want); q->acc = XL_R | XL_W | XL_ATOMIC; }
+PROD(no_i_translated)
+{
+	n->d.dte[1] &= ~AT_I;
+	at_put_dte(t, &n->d);
+	q->at = XL_TRANSLATED;
+	want[0] = W(8, TYPE(1) | AT_DEV);
+}
+PROD(no_i_translated_pasid)
+{
+	no_i_translated(t, n, q, want);
+	q->has_pasid = true;
+	q->pasid = 0x10009;
+	want[0] |= F_GN | AT_B(49) | UINT64_C(0x000900010000);
+}
+PROD(no_i_ats)
+{
+	n->d.dte[1] &= ~AT_I;
+	at_put_dte(t, &n->d);
+	q->at = XL_TRANSLATION_REQ;
+	want[0] = W(8, TYPE(1) | F_TR | AT_DEV);
+}
+PROD(int_read)
+{
+	(void)t, (void)n;
+	q->iova = want[1] = 0xfee01004;
+	want[0] = W(8, AT_DEV);
+}
+PROD(int_atomic)
+{
+	int_read(t, n, q, want);
+	q->acc = XL_R | XL_W | XL_ATOMIC;
+}
 
-#define P1(f) { #f, f }
+#define P1(f)                                                                                                                              \
+	{                                                                                                                                  \
+#f, f                                                                                                                      \
+	}
 static const struct {
 	const char *name;
 	void (*make)(struct at *t, struct dev *n, struct xl_req *q, uint64_t want[2]);
 } prods[] = {
-	P1(no_dte), P1(dte_unreadable), P1(dte_unreadable_write), P1(dte_unreadable_ats), P1(dte_reserved), P1(dte_reserved_write), P1(dte_reserved_ats),
-	P1(dte_reserved_pasid), P1(dte_mode), P1(dte_glx), P1(dte_tv), P1(dte_tv_write), P1(dte_ir), P1(dte_iw_atomic), P1(no_gv), P1(pasid_limit), P1(host_absent),
-	P1(host_absent_write), P1(host_reserved), P1(host_read_only), P1(host_level), P1(host_size), P1(host_above), P1(host_hw), P1(host_hw_write), P1(host_hw_ats),
-	P1(host_hw_beyond), P1(gcr3_v), P1(gcr3_hw), P1(guest_hw), P1(nested_hw), P1(guest_absent), P1(guest_write), P1(guest_user), P1(guest_nx), P1(guest_nx_super),
-	P1(guest_canonical), P1(under_guest_absent), P1(under_guest_write), P1(no_i_translated), P1(no_i_translated_pasid), P1(no_i_ats), P1(int_read), P1(int_atomic),
+	P1(no_dte),
+	P1(dte_unreadable),
+	P1(dte_unreadable_write),
+	P1(dte_unreadable_ats),
+	P1(dte_reserved),
+	P1(dte_reserved_write),
+	P1(dte_reserved_ats),
+	P1(dte_reserved_pasid),
+	P1(dte_mode),
+	P1(dte_glx),
+	P1(dte_tv),
+	P1(dte_tv_write),
+	P1(dte_ir),
+	P1(dte_iw_atomic),
+	P1(no_gv),
+	P1(pasid_limit),
+	P1(host_absent),
+	P1(host_absent_write),
+	P1(host_reserved),
+	P1(host_read_only),
+	P1(host_level),
+	P1(host_size),
+	P1(host_above),
+	P1(host_hw),
+	P1(host_hw_write),
+	P1(host_hw_ats),
+	P1(host_hw_beyond),
+	P1(gcr3_v),
+	P1(gcr3_hw),
+	P1(guest_hw),
+	P1(nested_hw),
+	P1(guest_absent),
+	P1(guest_write),
+	P1(guest_user),
+	P1(guest_nx),
+	P1(guest_nx_super),
+	P1(guest_canonical),
+	P1(under_guest_absent),
+	P1(under_guest_write),
+	P1(no_i_translated),
+	P1(no_i_translated_pasid),
+	P1(no_i_ats),
+	P1(int_read),
+	P1(int_atomic),
 };
 
 START_TEST(every_request_event)
@@ -180,7 +423,8 @@ START_TEST(every_request_event)
 			hw[1] = rd64(t.r, 0x48);
 			hw[2] = rd64(t.r, 0x50);
 			if (want[0] >> 60 == 3 || want[0] >> 60 == 4) /* copied to 40h-50h; HEO when HEV was set */
-				must(hw[0] == want[0] && hw[1] == want[1] && hw[2] == (again ? 3u : 1), "%s: 40h %lx 48h %lx 50h %lx", prods[_i].name, hw[0], hw[1], hw[2]);
+				must(hw[0] == want[0] && hw[1] == want[1] && hw[2] == (again ? 3u : 1), "%s: 40h %lx 48h %lx 50h %lx",
+				     prods[_i].name, hw[0], hw[1], hw[2]);
 			else
 				must(!(hw[0] | hw[1] | hw[2]), "%s: copied to 40h", prods[_i].name);
 		}
@@ -200,8 +444,13 @@ START_TEST(dte_bits)
 {
 	static const uint64_t valid[2] = { 0x7fffffffffffff83, 0xfffffbffffffffff };
 	/* feature absent: EFR bits to clear, DTE bits that become reserved */
-	static const struct { uint64_t efr, bits[2]; } feature[] = {
-		{ 0, { 0, 0 } }, { AT_B(49) | AT_B(52), { 0x180, 0 } }, { AT_B(50) | AT_B(1), { UINT64_C(3) << 52, 0 } }, { AT_B(48), { AT_B(54), 0 } },
+	static const struct {
+		uint64_t efr, bits[2];
+	} feature[] = {
+		{ 0, { 0, 0 } },
+		{ AT_B(49) | AT_B(52), { 0x180, 0 } },
+		{ AT_B(50) | AT_B(1), { UINT64_C(3) << 52, 0 } },
+		{ AT_B(48), { AT_B(54), 0 } },
 		{ AT_B(4) | AT_B(48), { AT_GIOV | AT_GV | UINT64_C(0x1f) << 56, UINT64_C(0xfffff800ffff0000) } },
 	};
 	for (unsigned f = 0; f < ARRAY_LEN(feature); f++)
@@ -230,6 +479,71 @@ START_TEST(dte_bits)
 				}
 			at_close(&t);
 		}
+}
+END_TEST
+
+/* Without the option the bits of absent features are not reserved, and mean nothing. */
+START_TEST(absent_features)
+{
+	static const struct {
+		const char *what;
+		uint64_t efr, had;
+		uint64_t a, d;
+	} had[] = {
+		{ "HASup and HDSup", 0, 3, AT_A, AT_D },
+		{ "no HDSup", AT_B(52), 3, AT_A, 0 },
+		{ "no HASup, no HDSup", AT_B(49) | AT_B(52), 3, 0, 0 },
+		{ "no HASup, no HDSup", AT_B(49) | AT_B(52), 1, 0, 0 },
+	};
+	struct xl_req q = at_req(AT_DEV, 0x5018, XL_W);
+	struct dev n;
+	struct at t;
+
+	for (unsigned i = 0; i < ARRAY_LEN(had); i++) {
+		struct at_opt o = { .efr_clr = had[i].efr };
+		struct at_dev d;
+		uint64_t at;
+
+		at_open(&t, &o);
+		at_host_dev(&t, &d, AT_DEV, AT_DOM, 2);
+		d.dte[0] |= AT_HAD(had[i].had);
+		at_put_dte(&t, &d);
+		at = at_h_map(&t, &d.h, 0x5000, DATA, 1, AT_RW);
+		must(at_run(&t, &q).spa == DATA + 0x18, "%s", had[i].what);
+		must((at_get(&t, at) & (AT_A | AT_D)) == (had[i].a | had[i].d), "HAD %lu, %s: %lx", had[i].had, had[i].what,
+		     at_get(&t, at));
+		at_close(&t);
+	}
+	for (unsigned sup = 0; sup < 2; sup++) {
+		struct at_opt o = { .efr_clr = sup ? 0 : AT_B(48) | UINT64_C(3) << 12 };
+
+		/* GIoV */
+		at_open(&t, &o);
+		nested(&t, &n, AT_DEV);
+		n.d.dte[0] |= AT_GIOV;
+		at_put_dte(&t, &n.d);
+		at_pasid(&t, &n.d, &n.d.g, 0);
+		at_h_map(&t, &n.d.h, 0x5000 + AT_B(32), DATA + 0x1000, 1, AT_RW);
+		at_g_map(&t, &n.d.g, 0x5000 + AT_B(32), 0x1f5000, 1, AT_G | AT_A | AT_D);
+		q = at_req(AT_DEV, IOVA + AT_B(32), XL_W);
+		must(at_run(&t, &q).spa == (sup ? DATA : DATA + 0x1000) + 0x18, "GIoSup %u", sup);
+		/* GuestPagingMode 1: a table of 4 levels is refused where 5 are walked */
+		q = at_preq(AT_DEV, 9, IOVA, XL_W);
+		n.d.dte[2] = UINT64_C(1) << 54;
+		at_put_dte(&t, &n.d);
+		must(at_run(&t, &q).ok == !sup, "GATS %u: a 4-level table", sup);
+		at_close(&t);
+		/* I */
+		at_open(&t, &o);
+		t.r->c.iotlb_sup = sup;
+		nested(&t, &n, AT_DEV);
+		q = at_req(AT_DEV, HOST_IA, XL_R);
+		q.at = XL_TRANSLATION_REQ;
+		must(at_run(&t, &q).ok == sup, "IotlbSup %u: translation request", sup);
+		q.at = XL_TRANSLATED;
+		must(at_run(&t, &q).ok == sup, "IotlbSup %u: translated request", sup);
+		at_close(&t);
+	}
 }
 END_TEST
 
@@ -281,9 +595,11 @@ START_TEST(dte_encodings)
 						at_put_dte(&t, &d);
 						if (mode && mode < 7)
 							at_h_map(&t, &d.h, 0x5000, DATA, 1, AT_RW);
-						must(at_run(&t, &q).ok == !bad, "HATS %u GLXSup %u mode %u GLX %u", hats, glxsup, mode, glx);
+						must(at_run(&t, &q).ok == !bad, "HATS %u GLXSup %u mode %u GLX %u", hats, glxsup, mode,
+						     glx);
 						if (bad)
-							check_event(&t, bad_mode && pf ? W(2, F_PR | DOMAIN_5 | AT_DEV) : W(1, AT_DEV), 0x5000, "encoding");
+							check_event(&t, bad_mode && pf ? W(2, F_PR | DOMAIN_5 | AT_DEV) : W(1, AT_DEV),
+							            0x5000, "encoding");
 					}
 				at_close(&t);
 			}
@@ -295,28 +611,84 @@ END_TEST
 struct cond {
 	const char *name;
 	void (*make)(struct at *t, struct dev *n, struct xl_req *q);
-	unsigned code; /* 0: passes untranslated */
+	unsigned code;  /* 0: passes untranslated */
 	uint64_t flags; /* of the entry beside DevID, PASID, DomainID */
 };
 static bool poisoned; /* after the entry was written */
-static void c_off(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { wr64(t->r, 0x18, rd64(t->r, 0x18) & ~UINT64_C(1)); }
-static void c_excl(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { wr64(t->r, 0x28, 0x5000); wr64(t->r, 0x20, 0x5000 | 3); }
-static void c_beyond(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { wr64(t->r, 0, RIG_DEVTAB | 5); }
-static void c_unreadable(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { poisoned = true; }
-static void c_v(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] &= ~UINT64_C(1); }
-static void c_rsvd(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] |= 0x10; }
-static void c_enc(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] |= UINT64_C(7) << 9; }
-static void c_tv(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] &= ~UINT64_C(2); }
-static void c_i(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[1] &= ~AT_I; q->at = XL_TRANSLATED; }
-static void c_gv(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] &= ~AT_GV; }
-static void c_limit(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { q->pasid |= 0x200; }
-static void c_ir(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { n->d.dte[0] &= ~AT_IR; }
-static void c_gcr3(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { at_put(t, at_c_entry(t, &n->d.c, 9, 0), 0); at_put(t, at_c_entry(t, &n->d.c, 9, 0) + 8, 0); }
-static void c_leaf(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q) { at_edit(t, at_g_entry(t, &n->d.g, IOVA, 1), 0, AT_P | AT_W); }
+static void c_off(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	wr64(t->r, 0x18, rd64(t->r, 0x18) & ~UINT64_C(1));
+}
+static void c_excl(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	wr64(t->r, 0x28, 0x5000);
+	wr64(t->r, 0x20, 0x5000 | 3);
+}
+static void c_beyond(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	wr64(t->r, 0, RIG_DEVTAB | 5);
+}
+static void c_unreadable(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	poisoned = true;
+}
+static void c_v(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] &= ~UINT64_C(1);
+}
+static void c_rsvd(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] |= 0x10;
+}
+static void c_enc(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] |= UINT64_C(7) << 9;
+}
+static void c_tv(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] &= ~UINT64_C(2);
+}
+static void c_i(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[1] &= ~AT_I;
+	q->at = XL_TRANSLATED;
+}
+static void c_gv(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] &= ~AT_GV;
+}
+static void c_limit(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	q->pasid |= 0x200;
+}
+static void c_ir(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	n->d.dte[0] &= ~AT_IR;
+}
+static void c_gcr3(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	at_put(t, at_c_entry(t, &n->d.c, 9, 0), 0);
+	at_put(t, at_c_entry(t, &n->d.c, 9, 0) + 8, 0);
+}
+static void c_leaf(MAY struct at *t, MAY struct dev *n, MAY struct xl_req *q)
+{
+	at_edit(t, at_g_entry(t, &n->d.g, IOVA, 1), 0, AT_P | AT_W);
+}
 static const struct cond conds[] = {
-	{ "IommuEn = 0", c_off, 0, 0 }, { "exclusion", c_excl, 0, 0 }, { "beyond the table", c_beyond, 2, 0 }, { "unreadable", c_unreadable, 3, TYPE(2) },
-	{ "V = 0", c_v, 0, 0 }, { "reserved bit", c_rsvd, 1, F_RZ }, { "encoding", c_enc, 1, 0 }, { "TV = 0", c_tv, 2, 0 }, { "I = 0", c_i, 8, TYPE(1) },
-	{ "GV = 0", c_gv, 2, F_GN }, { "PASID limit", c_limit, 2, F_GN }, { "IR = 0", c_ir, 2, F_GN | F_PR | F_PE }, { "GCR3 V = 0", c_gcr3, 2, F_GN }, { "leaf", c_leaf, 2, F_GN },
+	{ "IommuEn = 0", c_off, 0, 0 },
+	{ "exclusion", c_excl, 0, 0 },
+	{ "beyond the table", c_beyond, 2, 0 },
+	{ "unreadable", c_unreadable, 3, TYPE(2) },
+	{ "V = 0", c_v, 0, 0 },
+	{ "reserved bit", c_rsvd, 1, F_RZ },
+	{ "encoding", c_enc, 1, 0 },
+	{ "TV = 0", c_tv, 2, 0 },
+	{ "I = 0", c_i, 8, TYPE(1) },
+	{ "GV = 0", c_gv, 2, F_GN },
+	{ "PASID limit", c_limit, 2, F_GN },
+	{ "IR = 0", c_ir, 2, F_GN | F_PR | F_PE },
+	{ "GCR3 V = 0", c_gcr3, 2, F_GN },
+	{ "leaf", c_leaf, 2, F_GN },
 };
 
 START_TEST(order_of_checks)
@@ -345,7 +717,8 @@ START_TEST(order_of_checks)
 				must(!r.ok && at_event(&t, rec), "%s before %s: nothing reported", conds[i].name, conds[j].name);
 				if (conds[i].code == 2 && conds[i].flags) /* GN of the others is settled by the words above */
 					mask |= F_GN;
-				must(rec[0] >> 60 == conds[i].code && (rec[0] & mask) == conds[i].flags, "%s before %s: %lx", conds[i].name, conds[j].name, rec[0]);
+				must(rec[0] >> 60 == conds[i].code && (rec[0] & mask) == conds[i].flags, "%s before %s: %lx", conds[i].name,
+				     conds[j].name, rec[0]);
 				must(!at_event(&t, rec), "%s before %s: two events", conds[i].name, conds[j].name);
 			}
 			at_close(&t);
@@ -448,6 +821,28 @@ START_TEST(suppression)
 }
 END_TEST
 
+/* A prefetch that is refused leaves no event and does not use up the one that SE allows. */
+START_TEST(prefetch_is_silent)
+{
+	struct at_opt o = { .caches = 32, .efr_set = 1 };
+	struct xl_req q = at_req(AT_DEV, 0x207000, XL_R);
+	struct dev n;
+	struct at t;
+
+	at_open(&t, &o);
+	nested(&t, &n, AT_DEV);
+	n.d.dte[1] |= AT_SE;
+	at_put_dte(&t, &n.d);
+	at_do(&t, UINT64_C(6) << 60 | 2 << 24 | AT_DEV, 0x207000);
+	at_do(&t, UINT64_C(6) << 60 | 1 << 24 | AT_DEV | UINT64_C(77) << 32, 0x207000 | AT_GN);
+	run_all(t.r);
+	ck_assert_uint_eq(at_drop_events(&t), 0);
+	ck_assert_uint_eq(t.r->n_fault, 0);
+	ck_assert_uint_eq(faults(&t, &q, 3), 1);
+	at_close(&t);
+}
+END_TEST
+
 /* ---- exclusion range ---- */
 
 START_TEST(exclusion)
@@ -459,7 +854,12 @@ START_TEST(exclusion)
 	for (unsigned en = 0; en < 2; en++)
 		for (unsigned allow = 0; allow < 2; allow++)
 			for (unsigned ex = 0; ex < 2; ex++) {
-				static const struct { uint64_t a; bool in; } at[] = { { 0x4fff8, false }, { 0x50000, true }, { 0x52000, true }, { 0x53ff8, true }, { 0x54000, false } };
+				static const struct {
+					uint64_t a;
+					bool in;
+				} at[] = {
+					{ 0x4fff8, false }, { 0x50000, true }, { 0x52000, true }, { 0x53ff8, true }, { 0x54000, false }
+				};
 				struct at_dev d;
 
 				at_host_dev(&t, &d, AT_DEV, AT_DOM, 2);
@@ -475,7 +875,8 @@ START_TEST(exclusion)
 					bool pass = at[i].in && en && (allow || ex);
 					struct xl_res r = at_run(&t, &q);
 
-					must(r.ok && r.spa == (pass ? at[i].a : DATA + (at[i].a & 0xfff)), "ExEn %u Allow %u EX %u address %lx: %lx", en, allow, ex, at[i].a, r.spa);
+					must(r.ok && r.spa == (pass ? at[i].a : DATA + (at[i].a & 0xfff)),
+					     "ExEn %u Allow %u EX %u address %lx: %lx", en, allow, ex, at[i].a, r.spa);
 				}
 			}
 	at_close(&t);
@@ -668,6 +1069,31 @@ START_TEST(np_cache_other_access)
 }
 END_TEST
 
+/* A cached refusal of the host stage under a guest stage: each event names the address of its own request. */
+START_TEST(np_cache_operand)
+{
+	struct at_opt o = { .caches = 32, .tweak = np };
+	struct xl_req q = at_preq(AT_DEV, 9, IOVA, XL_R);
+	struct dev n;
+	struct at t;
+
+	at_open(&t, &o);
+	nested(&t, &n, AT_DEV);
+	at_put(&t, at_h_entry(&t, &n.d.h, 0x1f5000, 1), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		q.iova = IOVA + 0x100 * i;
+		must(!at_run(&t, &q).ok, "host stage not present");
+		check_event(&t, W(2, DOMAIN_5 | F_US | AT_DEV), 0x1f5018 + 0x100 * i, "host stage under guest");
+	}
+	at_put(&t, at_h_entry(&t, &n.d.h, 0x1f5000, 1), DATA | AT_RW);
+	must(!at_run(&t, &q).ok, "mapped, but the refusal is cached");
+	at_drop_events(&t);
+	at_do(&t, AT_PAGES(AT_DOM, 0), AT_PAGE(0x1f5000));
+	must(at_run(&t, &q).ok, "after the command");
+	at_close(&t);
+}
+END_TEST
+
 /* ---- device table segments ---- */
 
 START_TEST(segments)
@@ -683,7 +1109,7 @@ START_TEST(segments)
 		/* a table of its own: 128 entries first, then all */
 		uint64_t table = at_alloc(&t, 21), reg = s ? 0x100 + 8 * (s - 1) : 0;
 
-		for (unsigned i = 0; i < per; i += per - 1 > 127 ? 127 : 1) {
+		for (unsigned i = 0; i<per; i += per - 1> 127 ? 127 : 1) {
 			uint64_t dte[4] = { 3 | AT_IR | AT_IW, 0x40 + s, 0, 0 };
 
 			if (i > 3 * 127)
@@ -720,9 +1146,12 @@ static void prefetch_sup(struct amdvi_cfg *c)
 /* Every bit outside the masks of 7.3, unknown opcodes, absent features. */
 START_TEST(illegal_commands)
 {
-	static const struct { unsigned op; uint64_t m0, m1; } mask[] = {
-		{ 1, 0xf00fffffffffffff, UINT64_MAX }, { 2, 0xf00000000000ffff, 0 }, { 3, 0xf000ffff000fffff, 0xfffffffffffff007 },
-		{ 4, UINT64_MAX, 0xfffffffffffff035 }, { 5, 0xf00000000000ffff, 0 }, { 6, 0xf00fffffff00ffff, 0xfffffffffffff015 },
+	static const struct {
+		unsigned op;
+		uint64_t m0, m1;
+	} mask[] = {
+		{ 1, 0xf00fffffffffffff, UINT64_MAX },         { 2, 0xf00000000000ffff, 0 }, { 3, 0xf000ffff000fffff, 0xfffffffffffff007 },
+		{ 4, UINT64_MAX, 0xfffffffffffff035 },         { 5, 0xf00000000000ffff, 0 }, { 6, 0xf00fffffff00ffff, 0xfffffffffffff015 },
 		{ 7, 0xf00fffff0000ffff, 0x0000ffff00000004 }, { 8, 0xf000000000000000, 0 }, { 10, 0xf00000009000ffff, 0 },
 	};
 	struct at_opt o = { .tweak = prefetch_sup };
@@ -756,11 +1185,25 @@ END_TEST
 
 START_TEST(illegal_opcodes)
 {
-	static const struct { uint64_t w0, w1, efr; bool no_iotlb; } row[] = {
-		{ 0, 0, 0, false }, { UINT64_C(0xb) << 60, 0, 0, false }, { UINT64_C(0xc) << 60, 0, 0, false }, { UINT64_C(0xd) << 60, 0, 0, false },
-		{ UINT64_C(0xe) << 60, 0, 0, false }, { UINT64_C(0xf) << 60, 0, 0, false }, { UINT64_C(8) << 60, 0, AT_B(6), false }, { UINT64_C(6) << 60, 0, AT_B(0), false },
-		{ UINT64_C(7) << 60, 0, AT_B(1), false }, { UINT64_C(3) << 60, 4, AT_B(4), false }, { UINT64_C(4) << 60, 4, AT_B(4), false },
-		{ UINT64_C(4) << 60, 0x10, AT_B(54), false }, { UINT64_C(4) << 60, 0, 0, true }, { UINT64_C(9) << 60, 0, AT_B(55), false }, { UINT64_C(0xa) << 60, 0, AT_B(55), false },
+	static const struct {
+		uint64_t w0, w1, efr;
+		bool no_iotlb;
+	} row[] = {
+		{ 0, 0, 0, false },
+		{ UINT64_C(0xb) << 60, 0, 0, false },
+		{ UINT64_C(0xc) << 60, 0, 0, false },
+		{ UINT64_C(0xd) << 60, 0, 0, false },
+		{ UINT64_C(0xe) << 60, 0, 0, false },
+		{ UINT64_C(0xf) << 60, 0, 0, false },
+		{ UINT64_C(8) << 60, 0, AT_B(6), false },
+		{ UINT64_C(6) << 60, 0, AT_B(0), false },
+		{ UINT64_C(7) << 60, 0, AT_B(1), false },
+		{ UINT64_C(3) << 60, 4, AT_B(4), false },
+		{ UINT64_C(4) << 60, 4, AT_B(4), false },
+		{ UINT64_C(4) << 60, 0x10, AT_B(54), false },
+		{ UINT64_C(4) << 60, 0, 0, true },
+		{ UINT64_C(9) << 60, 0, AT_B(55), false },
+		{ UINT64_C(0xa) << 60, 0, AT_B(55), false },
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(row); i++) {
@@ -842,7 +1285,9 @@ END_TEST
 
 START_TEST(invalid_ppr_request)
 {
-	struct page_req p = { .rid = AT_DEV, .pasid = 0x54321, .has_pasid = true, .r = true, .w = true, .last = true, .prgi = 0x15a, .addr = 0x123000 };
+	struct page_req p = {
+		.rid = AT_DEV, .pasid = 0x54321, .has_pasid = true, .r = true, .w = true, .last = true, .prgi = 0x15a, .addr = 0x123000
+	};
 	struct at_opt o = { .ctl = AT_B(13) };
 	struct at_dev d;
 	struct at t;
@@ -879,7 +1324,7 @@ START_TEST(event_counter_zero)
 	at_host_dev(&t, &d, AT_DEV, AT_DOM, 1);
 	at_h_map(&t, &d.h, 0x5000, DATA, 1, AT_RW);
 	wr64(t.r, 0x41200, UINT64_C(0xfffffffffffe)); /* bank 1, counter 2 */
-	wr64(t.r, 0x41208, 5); /* translations */
+	wr64(t.r, 0x41208, 5);                        /* translations */
 	wr64(t.r, 0x41228, UINT64_C(0x800abcde12345678));
 	for (unsigned i = 0; i < 3; i++) {
 		struct xl_req q = at_req(AT_DEV, 0x5000, XL_R);
@@ -913,8 +1358,8 @@ START_TEST(guest_event_fault)
 	struct xl_req q = at_preq(0x300, 9, 0x5018, XL_W);
 
 	/* qw0: V, TV, Mode 4, GV, IR, IW; the GCR3 root is an SPA */
-	rig_dte(w->r, 0x300, UINT64_C(0x6000000000000803) | AT_GV | w->parent[G] | (gcr3 >> 12 & 7) << 58, 0x45 | (gcr3 >> 15 & 0xffff) << 16 | (gcr3 >> 31) << 43, 0,
-		UINT64_C(0x0000000700208000));
+	rig_dte(w->r, 0x300, UINT64_C(0x6000000000000803) | AT_GV | w->parent[G] | (gcr3 >> 12 & 7) << 58,
+	        0x45 | (gcr3 >> 15 & 0xffff) << 16 | (gcr3 >> 31) << 43, 0, UINT64_C(0x0000000700208000));
 	must(!vrun(w, &q).ok, "V = 0 in the GCR3 table");
 	ck_assert_uint_eq(n_events(w->r), 0);
 	ck_assert_uint_eq(vr_log(w, G, 0, 0), W(2, F_GN | F_US | F_RW | UINT64_C(9) << 32 | 0x20)); /* GDeviceID */
@@ -946,7 +1391,7 @@ START_TEST(viommu_hardware_error)
 	run_all(w->r);
 	ck_assert_uint_eq(n_events(w->r), 1);
 	ck_assert_uint_eq(event_word(w->r, 0, 0) >> 60, 0xc);
-	ck_assert_uint_eq(event_word(w->r, 0, 0) & 0xffff, 7); /* GuestID */
+	ck_assert_uint_eq(event_word(w->r, 0, 0) & 0xffff, 7);  /* GuestID */
 	ck_assert_uint_eq(event_word(w->r, 0, 0) >> 31 & 1, 1); /* VCmd */
 	ck_assert_uint_eq(event_word(w->r, 0, 1), G_RING);
 	ck_assert_uint_eq(vr_status(w, G) & 0x10, 0); /* CmdBufRun of the guest */
@@ -990,16 +1435,19 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, every_request_event, 0, (int)ARRAY_LEN(prods));
 	tcase_add_test(t, dte_bits);
+	tcase_add_test(t, absent_features);
 	tcase_add_test(t, dte_interrupt_half);
 	tcase_add_test(t, dte_encodings);
 	tcase_add_test(t, order_of_checks);
 	tcase_add_test(t, suppression);
+	tcase_add_test(t, prefetch_is_silent);
 	tcase_add_test(t, exclusion);
 	tcase_add_loop_test(t, ats_answers, 0, 2);
 	tcase_add_test(t, disabled);
 	tcase_add_test(t, interrupt_range);
 	tcase_add_test(t, np_cache);
 	tcase_add_test(t, np_cache_other_access);
+	tcase_add_test(t, np_cache_operand);
 	tcase_add_loop_test(t, segments, 0, 4);
 	tcase_add_test(t, illegal_commands);
 	tcase_add_test(t, illegal_opcodes);

@@ -27,15 +27,16 @@ static struct cost run(struct at *t, const struct xl_req *q, struct xl_res *r)
 	return (struct cost){ b.reads - a.reads, b.updates - a.updates };
 }
 
-static void want(struct at *t, const struct xl_req *q, uint64_t spa, unsigned lg2, uint64_t reads, uint64_t updates, const char *what, unsigned a, unsigned b,
-		 unsigned c)
+static void want(struct at *t, const struct xl_req *q, uint64_t spa, unsigned lg2, uint64_t reads, uint64_t updates, const char *what,
+                 unsigned a, unsigned b, unsigned c)
 {
 	struct xl_res r, now = at_now(t, q);
 	struct cost k = run(t, q, &r);
 
 	must(r.ok, "%s %u %u %u: code %u flags %lx", what, a, b, c, r.code, r.info[0]);
 	must(r.spa == spa && r.size_lg2 == lg2, "%s %u %u %u: %lx 2^%u, want %lx 2^%u", what, a, b, c, r.spa, r.size_lg2, spa, lg2);
-	must(k.reads == reads && k.updates == updates, "%s %u %u %u: %lu reads %lu updates, want %lu %lu", what, a, b, c, k.reads, k.updates, reads, updates);
+	must(k.reads == reads && k.updates == updates, "%s %u %u %u: %lu reads %lu updates, want %lu %lu", what, a, b, c, k.reads,
+	     k.updates, reads, updates);
 	must(now.ok && now.spa == spa, "%s %u %u %u: the zero-time walk says %lx", what, a, b, c, now.spa);
 }
 
@@ -99,17 +100,20 @@ START_TEST(host_references)
 					d.dte[0] |= AT_HAD(had);
 					at_put_dte(&t, &d);
 					q.acc = w ? XL_W : XL_R;
-					want(&t, &q, spa | in, at_shift(level), 1 + mode - level + 1, n, "A/D mode, level, HAD", mode, level, had);
+					want(&t, &q, spa | in, at_shift(level), 1 + mode - level + 1, n, "A/D mode, level, HAD", mode,
+					     level, had);
 					for (unsigned l = level; l <= mode; l++) {
 						uint64_t e = at_get(&t, at_h_entry(&t, &d.h, q.iova, l));
 
 						must(!!(e & AT_A) == (had != 0), "A, mode %u level %u HAD %u: %lx", mode, l, had, e);
-						must(!!(e & AT_D) == (had == 3 && w && l == level), "D, mode %u level %u HAD %u: %lx", mode, l, had, e);
+						must(!!(e & AT_D) == (had == 3 && w && l == level), "D, mode %u level %u HAD %u: %lx", mode,
+						     l, had, e);
 					}
 					want(&t, &q, spa | in, at_shift(level), 1 + mode - level + 1, 0, "again", mode, level, had);
 					if (!w) { /* a write after the read sets D alone */
 						q.acc = XL_W;
-						want(&t, &q, spa | in, at_shift(level), 1 + mode - level + 1, had == 3, "then a write", mode, level, had);
+						want(&t, &q, spa | in, at_shift(level), 1 + mode - level + 1, had == 3, "then a write",
+						     mode, level, had);
 					}
 				}
 			}
@@ -225,9 +229,14 @@ END_TEST
 /* Worked encodings of the text: 8 KB, 64 KB, 4 MB, 2 GB. */
 START_TEST(encodings)
 {
-	static const struct { uint64_t e, ia, spa; unsigned level, lg2; } row[] = {
-		{ 0x6000000000010e01, 0x11238, 0x11238, 1, 13 }, { 0x6000000000017e01, 0x1f238, 0x1f238, 1, 16 },
-		{ 0x60000000005ffe01, 0x7ff008, 0x7ff008, 2, 22 }, { 0x60000000bffffe01, 0xfffff008, 0xfffff008, 3, 31 },
+	static const struct {
+		uint64_t e, ia, spa;
+		unsigned level, lg2;
+	} row[] = {
+		{ 0x6000000000010e01, 0x11238, 0x11238, 1, 13 },
+		{ 0x6000000000017e01, 0x1f238, 0x1f238, 1, 16 },
+		{ 0x60000000005ffe01, 0x7ff008, 0x7ff008, 2, 22 },
+		{ 0x60000000bffffe01, 0xfffff008, 0xfffff008, 3, 31 },
 	};
 	struct at_opt o = { 0 };
 	struct at t;
@@ -339,12 +348,21 @@ END_TEST
 /* The order of the checks of one entry: two things are wrong at once. */
 START_TEST(entry_order)
 {
-	static const struct { const char *what; uint64_t set, clr; unsigned next, flags; } row[] = {
-		{ "not present, reserved", AT_B(55), AT_PR, 1, NP }, { "not present, no permission", 0, AT_PR | AT_IW, 1, NP },
-		{ "not present, bad level", 0, AT_PR, 6, NP }, { "reserved, no permission", AT_B(55), AT_IW, 1, PR_RZ },
-		{ "reserved, bad level", AT_B(55), 0, 3, PR_RZ }, { "no permission, bad level", 0, AT_IW, 3, PR_PE },
-		{ "no permission, bad size", 0x000ffffffffff000, AT_IW, 7, PR_PE }, { "reserved, bad size", AT_B(53) | 0x000ffffffffff000, 0, 7, PR_RZ },
-		{ "FC and U of a leaf", AT_FC | AT_B(59), AT_PR, 0, NP }, { "FC of a table", AT_FC, AT_IW, 1, PR_RZ },
+	static const struct {
+		const char *what;
+		uint64_t set, clr;
+		unsigned next, flags;
+	} row[] = {
+		{ "not present, reserved", AT_B(55), AT_PR, 1, NP },
+		{ "not present, no permission", 0, AT_PR | AT_IW, 1, NP },
+		{ "not present, bad level", 0, AT_PR, 6, NP },
+		{ "reserved, no permission", AT_B(55), AT_IW, 1, PR_RZ },
+		{ "reserved, bad level", AT_B(55), 0, 3, PR_RZ },
+		{ "no permission, bad level", 0, AT_IW, 3, PR_PE },
+		{ "no permission, bad size", 0x000ffffffffff000, AT_IW, 7, PR_PE },
+		{ "reserved, bad size", AT_B(53) | 0x000ffffffffff000, 0, 7, PR_RZ },
+		{ "FC and U of a leaf", AT_FC | AT_B(59), AT_PR, 0, NP },
+		{ "FC of a table", AT_FC, AT_IW, 1, PR_RZ },
 	};
 	struct at_opt o = { 0 };
 	struct at t;
@@ -444,7 +462,8 @@ START_TEST(guest_references)
 	for (unsigned levels = 4; levels <= 5; levels++)
 		for (unsigned glx = 0; glx < 3; glx++)
 			for (unsigned level = 1; level <= 3; level++) {
-				uint64_t ia = ia_of(levels - 1, level) | (UINT64_C(0x7f) << at_shift(levels)), in = (AT_B(at_shift(level)) - 1) & 0x12345678;
+				uint64_t ia = ia_of(levels - 1, level) | (UINT64_C(0x7f) << at_shift(levels)),
+				         in = (AT_B(at_shift(level)) - 1) & 0x12345678;
 				uint64_t spa = hi & ~(AT_B(at_shift(level)) - 1);
 				uint32_t pasid = glx == 0 ? 0x1ab : glx == 1 ? 0x2cdab : 0xfedab;
 				struct at_dev d;
@@ -455,11 +474,15 @@ START_TEST(guest_references)
 				at_g_map(&t, &d.g, ia, spa, level, AT_G);
 				q = at_preq(AT_DEV, pasid, ia | in, XL_R);
 				/* A in every guest entry, D in the leaf of a write; GCR3 entries have neither */
-				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, levels - level + 1, "guest levels, GLX, leaf", levels, glx, level);
-				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 0, "guest again", levels, glx, level);
+				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, levels - level + 1,
+				     "guest levels, GLX, leaf", levels, glx, level);
+				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 0, "guest again", levels, glx,
+				     level);
 				q.acc = XL_W;
-				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 1, "guest dirty", levels, glx, level);
-				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 0, "guest dirty again", levels, glx, level);
+				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 1, "guest dirty", levels, glx,
+				     level);
+				want(&t, &q, spa | in, at_shift(level), 1 + glx + 1 + levels - level + 1, 0, "guest dirty again", levels,
+				     glx, level);
 				/* the same table for requests without PASID: GIoV and entry 0 */
 				at_pasid(&t, &d, &d.g, 0);
 				d.dte[0] |= AT_GIOV;
@@ -549,9 +572,11 @@ START_TEST(nested_updates)
 				e = at_get(&t, at_g_entry(&t, &d.g, 0x5000, l));
 				must((e & AT_A) && !!(e & AT_D) == (l == 1 && w), "guest level %u: %lx", l, e);
 				e = at_get(&t, at_h_entry(&t, &d.h, 0x1f7000, l));
-				must(!!(e & AT_A) == (had != 0) && !!(e & AT_D) == (had == 3 && w && l == 1), "host level %u HAD %u: %lx", l, had, e);
+				must(!!(e & AT_A) == (had != 0) && !!(e & AT_D) == (had == 3 && w && l == 1), "host level %u HAD %u: %lx",
+				     l, had, e);
 				e = at_get(&t, at_h_entry(&t, &d.h, d.g.root + d.g.off, l));
-				must(!!(e & AT_A) == (had != 0) && !!(e & AT_D) == (had == 3 && l == 1), "host entry of a guest table, level %u HAD %u: %lx", l, had, e);
+				must(!!(e & AT_A) == (had != 0) && !!(e & AT_D) == (had == 3 && l == 1),
+				     "host entry of a guest table, level %u HAD %u: %lx", l, had, e);
 			}
 			at_close(&t);
 		}
@@ -642,12 +667,43 @@ START_TEST(canonical)
 }
 END_TEST
 
+/* PASID 0 of a prefix shares entries with PASID 0 by GIoV: what the caches hold must not decide whether an address is refused. */
+START_TEST(pasid_0)
+{
+	bool ok[2];
+
+	for (unsigned warm = 0; warm < 2; warm++) {
+		struct at_opt o = { .caches = 32 };
+		struct at_dev d;
+		struct xl_req q = at_req(AT_DEV, 0x5010 | AT_B(60), XL_R);
+		struct at t;
+
+		at_open(&t, &o);
+		at_guest_dev(&t, &d, AT_DEV, AT_DOM, 4, 0);
+		at_pasid(&t, &d, &d.g, 0);
+		d.dte[0] |= AT_GIOV;
+		at_put_dte(&t, &d);
+		at_g_map(&t, &d.g, 0x5000, DATA, 1, AT_G);
+		if (warm)
+			must(at_run(&t, &q).spa == DATA + 0x10, "GIoV");
+		q = at_preq(AT_DEV, 0, 0x5010 | AT_B(60), XL_R);
+		ok[warm] = at_run(&t, &q).ok;
+		at_close(&t);
+	}
+	must(ok[0] == ok[1], "PASID 0 in the request, bit 60 of the address set: translated %d cold, %d warm", ok[0], ok[1]);
+}
+END_TEST
+
 /* P, R/W, U/S, NX at every level, for every kind of access; USSup and NXSup off. */
 START_TEST(guest_permissions)
 {
-	static const struct { unsigned acc; bool w, x, user; } kinds[] = {
-		{ XL_R, false, false, true }, { XL_W, true, false, true }, { XL_R | XL_X, false, true, true },
-		{ XL_R | XL_PRIV, false, false, false }, { XL_W | XL_PRIV, true, false, false }, { XL_R | XL_X | XL_PRIV, false, true, false },
+	static const struct {
+		unsigned acc;
+		bool w, x, user;
+	} kinds[] = {
+		{ XL_R, false, false, true },           { XL_W, true, false, true },
+		{ XL_R | XL_X, false, true, true },     { XL_R | XL_PRIV, false, false, false },
+		{ XL_W | XL_PRIV, true, false, false }, { XL_R | XL_X | XL_PRIV, false, true, false },
 	};
 	struct at_opt o = { .efr_clr = (_i & 1 ? AT_B(37) : 0) | (_i & 2 ? AT_B(3) : 0) };
 	bool us = !(_i & 1), nx = !(_i & 2);
@@ -659,13 +715,18 @@ START_TEST(guest_permissions)
 			for (unsigned k = 0; k < ARRAY_LEN(kinds); k++) {
 				struct at_dev d;
 				struct xl_req q = at_preq(AT_DEV, 1, 0x5010, kinds[k].acc);
-				bool bad = what == 0 || (what == 1 && kinds[k].w) || (what == 2 && kinds[k].user && us) || (what == 3 && kinds[k].x && nx);
+				bool bad = what == 0 || (what == 1 && kinds[k].w) || (what == 2 && kinds[k].user && us) ||
+				           (what == 3 && kinds[k].x && nx);
 				uint64_t w;
 
 				at_guest_dev(&t, &d, AT_DEV, AT_DOM, 4, 0);
 				at_pasid(&t, &d, &d.g, 1);
 				at_g_map(&t, &d.g, 0x5000, DATA, 1, AT_G);
-				at_edit(&t, at_g_entry(&t, &d.g, 0x5000, level), what == 3 ? AT_NX : 0, what == 0 ? AT_P : what == 1 ? AT_W : what == 2 ? AT_U : 0);
+				at_edit(&t, at_g_entry(&t, &d.g, 0x5000, level), what == 3 ? AT_NX : 0,
+				        what == 0   ? AT_P
+				        : what == 1 ? AT_W
+				        : what == 2 ? AT_U
+				                    : 0);
 				if (!bad) {
 					must(at_run(&t, &q).spa == DATA + 0x10, "level %u what %u access %x", level, what, q.acc);
 					continue;
@@ -794,6 +855,10 @@ START_TEST(giov)
 				at_g_map(&t, &d.g, 0x5000 + AT_B(30), 0x1f7000, 1, AT_G);
 				q.iova += AT_B(30);
 				must(at_run(&t, &q).spa == (guest ? DATA + 0x10 : DATA + 0x5010), "GTEn %u GIoV %u GV %u", gten, giov, gv);
+				if (!gten || !gv) { /* a PASID that nothing translates */
+					q = at_preq(AT_DEV, 0, 0x5010 + AT_B(30), XL_R);
+					must(fault(&t, &q, NP, "PASID, GTEn, GIoV, GV", gten, giov, gv) & GN, "GN");
+				}
 				at_close(&t);
 			}
 }
@@ -836,6 +901,60 @@ START_TEST(warm_walks)
 	want(&t, &q, DATA + 0x10, 12, 0, 0, "nested, the same page", 0, 0, 0);
 	q.iova = 0x6010;
 	want(&t, &q, DATA + 0x1010, 12, 2, 0, "nested, its neighbour: both leaves", 0, 0, 0);
+	at_close(&t);
+}
+END_TEST
+
+/* Skipped levels with warm walk caches: the upper entry is cached for its whole region, the bits of the levels below it still count. */
+START_TEST(skipped_levels_warm)
+{
+	struct at_opt o = { .caches = 64 };
+
+	for (unsigned mode = 3; mode <= 6; mode++)
+		for (unsigned level = 1; level < mode - 1 && level <= 4; level++)
+			for (unsigned b = at_shift(level + 1); b < at_shift(mode); b++) {
+				uint64_t ia = ia_of(mode, mode) | ia_of(level, level);
+				struct at_dev d;
+				struct xl_req q;
+				struct at t;
+
+				at_open(&t, &o);
+				at_host_dev(&t, &d, AT_DEV, AT_DOM, mode);
+				d.h.skip = ((1u << mode) - 1) & ~((2u << level) - 1);
+				at_h_map(&t, &d.h, ia, hi, level, AT_RW);
+				q = at_req(AT_DEV, ia, XL_R);
+				must(at_run(&t, &q).spa == hi, "mode %u level %u", mode, level);
+				q.iova |= AT_B(b);
+				(void)fault(&t, &q, PR, "warm, mode, level, bit", mode, level, b);
+				q.iova = ia | AT_B(at_shift(level) - 1);
+				must(at_run(&t, &q).ok, "mode %u level %u", mode, level);
+				at_close(&t);
+			}
+}
+END_TEST
+
+/* A translation cached before HAD was set records nothing until it is flushed. */
+START_TEST(had_set_later)
+{
+	struct at_opt o = { .caches = 64 };
+	struct at_dev d;
+	struct xl_req q;
+	struct at t;
+	uint64_t at;
+
+	at_open(&t, &o);
+	at_host_dev(&t, &d, AT_DEV, AT_DOM, 4);
+	at = at_h_map(&t, &d.h, 0x5000, DATA, 1, AT_RW);
+	q = at_req(AT_DEV, 0x5000, XL_W);
+	want(&t, &q, DATA, 12, 5, 0, "HAD 0", 0, 0, 0);
+	d.dte[0] |= AT_HAD(3);
+	at_put_dte(&t, &d);
+	at_do(&t, AT_DEVTAB(AT_DEV));
+	want(&t, &q, DATA, 12, 1, 0, "the new DTE, the old translation", 0, 0, 0);
+	ck_assert(!(at_get(&t, at) & (AT_A | AT_D)));
+	at_do(&t, AT_PAGES(AT_DOM, 0), AT_ALL | AT_PDE);
+	want(&t, &q, DATA, 12, 4, 4, "flushed", 0, 0, 0);
+	ck_assert((at_get(&t, at) & (AT_A | AT_D)) == (AT_A | AT_D));
 	at_close(&t);
 }
 END_TEST
@@ -899,7 +1018,10 @@ START_TEST(had_update)
 				at_h_map(&t, &d.h, 0x5000, DATA, 1, AT_RW);
 				must(at_run(&t, &q).ok, "HAD %u", had);
 				e = at_get(&t, at_h_entry(&t, &d.h, 0x5000, 1));
-				must((e & (AT_A | AT_D)) == (eff == 0 ? 0 : eff == 1 ? AT_A : AT_A | AT_D), "option %u Control %u DTE %u: %lx", opt, ctl, had, e);
+				must((e & (AT_A | AT_D)) == (eff == 0   ? 0
+				                             : eff == 1 ? AT_A
+				                                        : AT_A | AT_D),
+				     "option %u Control %u DTE %u: %lx", opt, ctl, had, e);
 				at_close(&t);
 			}
 }
@@ -930,12 +1052,15 @@ int main(void)
 	tcase_add_test(t, guest_table_not_writable);
 	tcase_add_loop_test(t, control_switches_off_guest_updates, 0, 4);
 	tcase_add_test(t, canonical);
+	tcase_add_test(t, pasid_0);
 	tcase_add_loop_test(t, guest_permissions, 0, 4);
 	tcase_add_test(t, combined_permissions);
 	tcase_add_test(t, gcr3_limits);
 	tcase_add_test(t, giov);
 	tcase_add_test(t, warm_walks);
+	tcase_add_test(t, skipped_levels_warm);
 	tcase_add_test(t, dirty_once);
+	tcase_add_test(t, had_set_later);
 	tcase_add_test(t, had_update);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

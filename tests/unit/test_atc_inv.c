@@ -407,7 +407,9 @@ START_TEST(unsupported_request_may_end_it_at_the_unit)
 }
 END_TEST
 
-static const struct { const char *word; unsigned answers, ur, silent; } off[] = { { "complete", 1, 0, 0 }, { "ur", 0, 1, 0 }, { "silent", 0, 0, 1 } };
+static const struct { const char *word; unsigned answers, ur, silent; } off[] = {
+	{ "complete", 1, 0, 0 }, { "ur", 0, 1, 0 }, { "silent", 0, 0, 1 },
+};
 
 START_TEST(invalidate_requests_while_ats_is_off)
 {

@@ -211,7 +211,7 @@ START_TEST(flushes)
 	t = trc_open(hard, &e);
 	w = trc_create(soft, TRC_BINARY, &e);
 	ck_assert(!lift_run_as(t, w, "ibm", &s, &e));
-	ck_assert_ptr_nonnull(strstr(e.msg, "vtd or smmuv3"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "vtd, smmuv3 or amdvi"));
 	trc_close(t);
 	trc_abandon(w);
 }

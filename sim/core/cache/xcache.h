@@ -50,6 +50,7 @@ struct inv_scope {
 	uint32_t any_asid_kinds; /* with INV_ASID: kinds that match whatever their ASID (global entries) */
 	uint16_t did, asid, vmid;
 	uint16_t vmid_ignore; /* bits of the VMID that do not count */
+	bool tables_only; /* about translation tables: a walk that is still reading configuration structures is not concerned (iommu_overtake()) */
 	uint64_t first, last; /* inclusive */
 };
 static inline bool inv_covers(const struct inv_scope *s, const struct xc_tag *t)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sweep_db.c - opening a result database, its schema, and queries with text parameters. */
+#include "sweep_db.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RDB_APP_ID = 0x494f5352 /* "IOSR" */, RDB_VERSION = 1 };
+
+static const char schema[] =
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+	"CREATE TABLE configs(hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE traces(hash TEXT PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE keys(key TEXT PRIMARY KEY, ord INTEGER, type TEXT, unit TEXT, help TEXT) WITHOUT ROWID;"
+	"CREATE TABLE names(name_id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEXT, doc TEXT, kind TEXT);"
+	"CREATE TABLE runs(run INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, point INTEGER NOT NULL, seed INTEGER NOT NULL, config TEXT, trace TEXT,"
+	" verify INTEGER NOT NULL, version TEXT NOT NULL, host_ms REAL, status TEXT NOT NULL, error TEXT);"
+	"CREATE TABLE parameters(run INTEGER, key TEXT, value TEXT, num REAL, PRIMARY KEY(run, key)) WITHOUT ROWID;"
+	"CREATE TABLE stat_values(run INTEGER, name_id INTEGER, value NUMERIC, PRIMARY KEY(run, name_id)) WITHOUT ROWID;"
+	"CREATE TABLE hist_values(run INTEGER, name_id INTEGER, n INTEGER, sum INTEGER, min INTEGER, p50 INTEGER, p95 INTEGER, p99 INTEGER,"
+	" p99_9 INTEGER, max INTEGER, buckets TEXT, PRIMARY KEY(run, name_id)) WITHOUT ROWID;"
+	"CREATE VIEW statistics AS SELECT run, point, seed, name, value, unit, doc FROM stat_values JOIN names USING(name_id) JOIN runs USING(run);"
+	"CREATE VIEW histograms AS SELECT run, point, seed, name, n, sum, min, p50, p95, p99, p99_9, max, buckets, unit, doc"
+	" FROM hist_values JOIN names USING(name_id) JOIN runs USING(run);";
+
+bool rdb_fail(const struct rdb *r, struct err *e)
+{
+	int code = sqlite3_errcode(r->db) & 0xff;
+
+	return err_set(e, code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_INPUT : ERR_MACHINE, "%s: %s", r->path, sqlite3_errmsg(r->db));
+}
+
+bool rdb_exec(const struct rdb *r, const char *sql, struct err *e)
+{
+	return sqlite3_exec(r->db, sql, NULL, NULL, NULL) == SQLITE_OK || rdb_fail(r, e);
+}
+
+static sqlite3_stmt *query(const struct rdb *r, struct err *e, const char *sql, va_list ap)
+{
+	sqlite3_stmt *q = NULL;
+	const char *text;
+	int n;
+
+	if (sqlite3_prepare_v2(r->db, sql, -1, &q, NULL) != SQLITE_OK) {
+		rdb_fail(r, e);
+		return NULL;
+	}
+	n = sqlite3_bind_parameter_count(q);
+	for (int i = 1; i <= n; i++) {
+		text = va_arg(ap, const char *);
+		sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
+	}
+	return q;
+}
+
+sqlite3_stmt *rdb_query(const struct rdb *r, struct err *e, const char *sql, ...)
+{
+	va_list ap;
+	sqlite3_stmt *q;
+
+	va_start(ap, sql);
+	q = query(r, e, sql, ap);
+	va_end(ap);
+	return q;
+}
+
+int rdb_step(const struct rdb *r, sqlite3_stmt *q, struct err *e)
+{
+	int rc = sqlite3_step(q);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	rdb_fail(r, e);
+	return -1;
+}
+
+bool rdb_run(const struct rdb *r, struct err *e, const char *sql, ...)
+{
+	va_list ap;
+	sqlite3_stmt *q;
+	bool ok;
+
+	va_start(ap, sql);
+	q = query(r, e, sql, ap);
+	va_end(ap);
+	ok = q && rdb_step(r, q, e) == 0;
+	sqlite3_finalize(q);
+	return ok;
+}
+
+const char *rdb_text(sqlite3_stmt *q, int col)
+{
+	const char *s = (const char *)sqlite3_column_text(q, col);
+
+	return s ? s : "";
+}
+
+static int64_t pragma(const struct rdb *r, const char *sql, struct err *e)
+{
+	sqlite3_stmt *q = rdb_query(r, e, sql);
+	int64_t v = q && rdb_step(r, q, e) == 1 ? sqlite3_column_int64(q, 0) : -1;
+
+	sqlite3_finalize(q);
+	return v;
+}
+
+static bool create(const struct rdb *r, struct err *e)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d;", RDB_APP_ID, RDB_VERSION);
+	return rdb_exec(r, "BEGIN", e) && rdb_exec(r, schema, e) && rdb_exec(r, sql, e) && rdb_exec(r, "COMMIT", e);
+}
+
+static bool check(const struct rdb *r, struct err *e)
+{
+	struct err in = { 0 };
+	int64_t id = pragma(r, "PRAGMA application_id", &in), version = id < 0 ? -1 : pragma(r, "PRAGMA user_version", &in);
+
+	if (id < 0 || version < 0)
+		return err_set(e, in.code, "%s", in.msg);
+	if (id != RDB_APP_ID)
+		return err_set(e, ERR_INPUT, "%s: not a result database of iommusim sweep", r->path);
+	return version == RDB_VERSION || err_set(e, ERR_INPUT, "%s: written in version %d of the format; this program knows %d", r->path, (int)version, RDB_VERSION);
+}
+
+/* A directory that is not there is a mistyped name; one that cannot be written is the machine's. */
+static bool can_create(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat st;
+	bool ok = dir && !stat(dir, &st);
+
+	if (!dir)
+		err_set(e, ERR_MACHINE, "out of memory");
+	else if (!ok)
+		err_errno(e, path);
+	else if (access(dir, W_OK | X_OK))
+		ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
+	free(dir);
+	if (ok && !stat(path, &st))
+		ok = err_set(e, ERR_INPUT, "%s: already exists", path);
+	return ok;
+}
+
+bool rdb_open(struct rdb *r, const char *path, enum rdb_mode mode, struct err *e)
+{
+	int flags = mode == RDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | (mode == RDB_CREATE ? SQLITE_OPEN_CREATE : 0);
+	struct stat st;
+	bool ok;
+
+	*r = (struct rdb){ .path = path };
+	if (mode == RDB_CREATE ? !can_create(path, e) : stat(path, &st) && !err_errno(e, path))
+		return false;
+	if (mode != RDB_CREATE && S_ISDIR(st.st_mode))
+		return err_set(e, ERR_INPUT, "%s: is a directory", path);
+	if (mode == RDB_WRITE && access(path, W_OK))
+		return err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
+	ok = sqlite3_open_v2(path, &r->db, flags, NULL) == SQLITE_OK || rdb_fail(r, e);
+	sqlite3_busy_timeout(r->db, 10000);
+	ok = ok && (mode == RDB_CREATE ? create(r, e) : check(r, e));
+	if (!ok)
+		rdb_close(r);
+	return ok;
+}
+
+void rdb_close(struct rdb *r)
+{
+	sqlite3_close(r->db);
+	r->db = NULL;
+}

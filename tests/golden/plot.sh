@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# plot: the numbers it draws are those of the database, averaged over seeds only; every type makes a picture of every kind; errors name
+# the nearest axis or statistic; script and data stay and make the same picture again.
+set -eu
+bin=$1
+. tests/data/sweep/lib.sh
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cat >"$tmp/s.yaml" <<'END'
+config: {gen: {count: 3000}}
+seeds: 3
+axes:
+  - gen.window: {from: 64K, to: 4M, factor: 4}
+  - vtd.iotlb.entries: [16, 64]
+  - gen.pattern: [uniform, sequential]
+END
+status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/r.db"
+cd "$tmp"
+plot() { status 0 "$bin" plot r.db "$@"; }
+bad() { # part of the message, arguments
+	local text=$1
+	shift
+	status 2 "$bin" plot r.db "$@" -o bad.svg
+	grep -qF -- "$text" err || { echo "$*: expected $text"; cat err; exit 1; }
+	[ ! -e bad.svg ] && [ ! -e bad.gp ]
+}
+bad '--x vtd.iotlb.entires: not an axis of this sweep; did you mean vtd.iotlb.entries?' --x vtd.iotlb.entires --y vtd0.hits
+bad 'vtd0.hit_rat: no such statistic in these results; did you mean vtd0.hit_rate?' --x gen.window --y vtd0.hit_rat
+bad 'vtd0.latncy: no such histogram in these results; did you mean vtd0.latency?' --y vtd0.latncy --type cdf
+bad '--by gen.windw: not an axis of this sweep; did you mean gen.window?' --x gen.window --y vtd0.hits --by gen.windw
+bad '--where gen.windw: not an axis' --x gen.window --y vtd0.hits --where gen.windw=1
+bad '--where gen.pattern=random: no run has it; its values are uniform, sequential' --x gen.window --y vtd0.hits --where gen.pattern=random
+bad 'the runs also differ in gen.pattern (uniform, sequential, ...): name it with --by, or choose one with --where gen.pattern=uniform' \
+	--x gen.window --y vtd0.hits --by vtd.iotlb.entries
+bad '--type heat needs --by' --x gen.window --y vtd0.hits --type heat --where gen.pattern=uniform --where vtd.iotlb.entries=16
+bad 'did you mean scatter?' --x gen.window --y vtd0.hits --type scater
+bad '--x KEY is missing' --y vtd0.hits
+bad '--y STAT is missing' --x gen.window
+bad '--log: there are values of 0' --x gen.window --by vtd.iotlb.entries --where gen.pattern=uniform --y vtd0.faults --log y
+status 2 "$bin" plot r.db --x gen.window --y vtd0.hits -o p.jpg
+status 2 "$bin" plot none.db --x gen.window --y vtd0.hits -o p.svg
+status 0 "$bin" plot r.db --list
+grep -q '^axis  gen.window  (size in bytes)' out && grep -q '^hist  vtd0.latency  (ps)' out
+
+# the data: mean and standard deviation over the three seeds, sizes in bytes, time in the unit of the label
+plot --x gen.window --y vtd0.latency.p99 --by vtd.iotlb.entries --where gen.pattern=uniform -o line.svg
+grep -q '^set ylabel "vtd0.latency.p99 (ns)"' line.gp
+grep -q '^set logscale x 2' line.gp && grep -q '"64K" 65536, "256K" 262144' line.gp # grows by a factor: logarithmic without being told
+sqlite3 r.db "SELECT p99 FROM histograms JOIN parameters a USING(run) JOIN parameters b USING(run) JOIN parameters c USING(run) WHERE name = 'vtd0.latency'
+	AND a.value = '1M' AND b.key = 'vtd.iotlb.entries' AND b.value = '64' AND c.value = 'uniform'" |
+	awk '{ s += $1 / 1000; q += $1 * $1 / 1e6; n++ } END { m = s / n; printf "%.6g %.4g %d\n", m, sqrt((q - n * m * m) / (n - 1)), n }' >want
+awk '/^# series/ { entries = $4 } entries == 64 && $6 == "\"1M\"" { printf "%.6g %.4g %d\n", $3, $4, $5 }' line.dat | cmp - want
+[ "$(grep -c '"' line.dat)" = 8 ]
+
+# a quotient in simulated microseconds; one point per run
+plot --x vtd0.hit_rate --y replay.dmas/replay.sim_ps --by gen.pattern -o scatter.svg
+grep -q '^set ylabel "replay.dmas/replay.sim_ps (count/us)"' scatter.gp
+[ "$(grep -cv '^#\|^$' scatter.dat)" = 48 ]
+
+# a distribution ends at 1 and never falls
+plot --y vtd0.latency --type cdf --by vtd.iotlb.entries --where gen.window=256K --where gen.pattern=uniform -o cdf.svg
+awk '/^#/ { last = 0; next } NF { if ($3 < last) bad = 1; last = $3; n++ } !NF { if (last && last != 1) bad = 1 } END { exit bad || last != 1 || n < 10 }' cdf.dat
+
+plot --x gen.pattern --y vtd0.hits --where gen.window=1M --where vtd.iotlb.entries=64 -o bar.png
+plot --x gen.window --y vtd0.hits --by gen.pattern --where vtd.iotlb.entries=64 --type grouped -o grouped.pdf
+plot --x gen.window --y vtd0.hit_rate --by vtd.iotlb.entries --where gen.pattern=uniform --type heat -o heat.svg
+plot --x gen.window --y vtd0.misses --by vtd.iotlb.entries --where gen.pattern=uniform --log xy -o log.svg --title 'a "title" \n with _marks_'
+for f in line scatter cdf heat log; do grep -q '</svg>' $f.svg; done
+[ "$(head -c 8 bar.png | tail -c 3)" = PNG ] || [ "$(head -c 4 bar.png | tail -c 3)" = PNG ]
+[ "$(head -c 4 grouped.pdf)" = %PDF ]
+grep -q 'a "title" \\n with _marks_\|a &quot;title&quot; \\n with _marks_' log.svg
+cp line.svg first.svg
+gnuplot line.gp
+cmp line.svg first.svg
+
+# a full disk; no gnuplot
+status 3 env PATH=/nonexistent "$bin" plot r.db --x gen.window --y vtd0.hits --by vtd.iotlb.entries --where gen.pattern=uniform -o no.svg
+grep -q 'gnuplot is not installed' err && [ -s no.gp ] && [ -s no.dat ]
+ln -s /dev/full full.dat
+status 3 "$bin" plot r.db --x gen.window --y vtd0.hits --by vtd.iotlb.entries --where gen.pattern=uniform -o full.svg
+grep -q 'full.dat: No space left' err
