@@ -118,7 +118,7 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 	uint32_t nested = v->cfg->gn0_spares_nested ? 0 : K(NESTED) | K(PDC_NESTED);
 	struct inv_scope s = { .by = INV_DID | INV_RANGE | (p->gn ? INV_PASID : 0u), .kinds = p->gn ? K(GUEST) | K(NESTED) : K(HOST) | K(GPA) | nested,
 			       .did = p->domain, .pasid = p->pasid, .first = p->first, .last = p->last };
-	struct inv_scope tables, gcr3 = s, walks;
+	struct inv_scope tables, gcr3, walks;
 
 	if (v->cfg->ignore_invalidations)
 		return;
@@ -131,6 +131,7 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 	tables.kinds = p->gn ? K(PDC_GUEST) | K(PDC_NESTED) : K(PDC_HOST) | K(GPA) | (nested & TABLES);
 	if (p->pde)
 		drop_tables(v, &tables);
+	gcr3 = s;
 	gcr3.kinds = K(GCR3);
 	gcr3.by &= ~(uint32_t)INV_RANGE;
 	if (p->gn && (p->pde || v->cfg->pde0_drops_gcr3))

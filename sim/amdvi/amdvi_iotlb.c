@@ -6,8 +6,9 @@
  * Control.InvTimeOut of its sending leaves one IOTLB_INV_TIMEOUT and counts as answered; a completion that comes later is ignored
  * (iotlb_unexpected). The event goes to the host's log for guests' commands too, with the host's device id and the address in
  * exec->spa; only the host's own stop its buffer (option halt_on_timeout).
- * Does not model: the link (the environment delivers messages and completions), the Type field. GN = 1 with PASID 0 may be meant for
- * requests that the device makes without a PASID (DTE.GIoV): matching it is the device's business.
+ * GN = 1 with PASID 0 to a device whose device table entry, as it is in memory, has GV and GIoV is sent without PASID: what such a device holds of
+ * its requests without PASID came from that guest table, and Linux flushes it so (model choice; the specification text we have is silent).
+ * Does not model: the link (the environment delivers messages and completions), the Type field.
  * Spec: 48882, "INVALIDATE_IOTLB_PAGES", "IOTLB_INV_TIMEOUT"; PCIe ATS, "Invalidation Protocol".
  */
 #include "amdvi/amdvi_cmd.h"
@@ -103,6 +104,14 @@ static void issue_postponed(struct amdvi_cmd *c, unsigned queue, uint32_t rid)
 
 static sim_fn timed_out;
 
+/* Requests without PASID are translated as PASID 0: what the device holds of them has no PASID. */
+static bool means_untagged(const struct amdvi *v, uint32_t devid)
+{
+	uint64_t w[4], spa = amdvi_dte_addr(v, devid);
+
+	return spa != UINT64_MAX && mem_read(v->u.mem, spa, w, 4) == MEM_OK && (w[0] & BIT64(54)) && (w[0] & BIT64(55));
+}
+
 static void put(struct amdvi_exec *x)
 {
 	struct amdvi *v = x->v;
@@ -117,6 +126,8 @@ static void put(struct amdvi_exec *x)
 	sim_event_init(&r->timer, timed_out);
 	if (r->inv.has_pasid)
 		r->inv.pasid = (uint32_t)amdvi_get_cmd_invalidate_iotlb_pages_PASID(x->qw);
+	if (r->inv.has_pasid && !r->inv.pasid && means_untagged(v, r->inv.rid))
+		r->inv.has_pasid = false;
 	amdvi_cmd_range(x->qw[1], &r->inv.first, &r->inv.last);
 	*c->reqs_tail = r;
 	c->reqs_tail = &r->next;

@@ -134,7 +134,7 @@ static bool ats_gate(struct amdvi *v, struct xl *x, enum xl_act *act)
 {
 	bool tr = x->req.at == XL_TRANSLATION_REQ;
 
-	if (!(walk_of(x)->dte.w[1] & BIT64(32))) {
+	if (!v->cfg->iotlb_sup || !(walk_of(x)->dte.w[1] & BIT64(32))) {
 		*act = amdvi_refuse(v, x, AEV_INVALID_DEVICE_REQUEST, (uint64_t)REQ_NOT_ALLOWED << 57 | (tr ? AEV_F_TR : 0), x->req.iova);
 		return true;
 	}
@@ -155,7 +155,7 @@ static bool choose_stages(const struct amdvi *v, const struct xl *x, struct amdv
 	unsigned glx = (unsigned)bits_get(w->dte.w[0], 57, 56), bits = 9 * (glx + 1);
 
 	w->host = dte_mode(w) != 0;
-	w->guest = x->req.has_pasid || (gv && (w->dte.w[0] & BIT64(54)));
+	w->guest = x->req.has_pasid || (gv && v->cap.gio && (w->dte.w[0] & BIT64(54)));
 	w->pasid = x->req.has_pasid ? x->req.pasid : 0;
 	if (!w->guest)
 		return true;
@@ -190,6 +190,8 @@ static enum xl_act dte_known(struct amdvi *v, struct xl *x)
 		return page_fault(v, x, AEV_F_PR | AEV_F_PE | (w->guest ? AEV_F_GN : 0));
 	if (!w->guest && !w->host) {
 		amdvi_pass(x);
+		if (x->req.at == XL_TRANSLATION_REQ && !(x->req.acc & XL_X))
+			grant &= ~(unsigned)XL_X;
 		x->res.perm = (uint8_t)grant;
 		return XL_ACT_DONE;
 	}

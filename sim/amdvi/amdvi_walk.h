@@ -18,6 +18,7 @@ struct amdvi_leaf { /* entry of iotlb and l1 */
 	uint64_t page;
 	uint8_t perm, memtype;
 	bool clean; /* a write must set dirty first */
+	bool page_gpa; /* refuse: info[1] lies in the page of the request's own GPA */
 	bool refuse; /* np_cache: a cached refusal; flags and second operand of its event: */
 	uint64_t info[2];
 };

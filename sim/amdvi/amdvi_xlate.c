@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_xlate.c - IOTLB, GCR3 table, page tables, the result and its faults (document 48882 "Translation Tables", amdvi sheet 5).
- * A fault of the host stage under a guest stage carries GN = 0 and the guest physical address, one of the guest stage GN = 1 and the address of
- * the request: the specification text we have does not say which address, so that is our choice.
+ * A fault of the host stage under a guest stage carries GN = 0 and the guest physical address, one of the guest stage GN = 1 and the
+ * address of the request: the specification text we have does not say which address, so that is our choice.
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
@@ -31,6 +31,10 @@ static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk
 
 	if (mode == 6)
 		t.top_bits = 7;
+	if (!v->cap.ha)
+		had = 0;
+	else if (!v->cap.hd && had == 3)
+		had = 1;
 	if (v->cfg->had_needs_control && had > v->on.had)
 		had = v->on.had;
 	t.opt = (had & 1 ? AMDV1_A : 0u) | (had == 3 ? AMDV1_D | PT_OPT_AD : 0u) | (v->cfg->upper_bits_ignored ? AMDV1_UPPER_IGNORED : 0u);
@@ -42,8 +46,9 @@ static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk
 
 static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
 {
-	unsigned five = (w->dte.w[2] >> 54 & 3) == 1;
-	struct pt_table t = { .fmt = &fmt_x86_64, .root = cr3, .id = ID_TABLE | id_of(w, x), .levels = (uint8_t)(4 + five), .ia_bits = (uint8_t)(48 + 9 * five),
+	unsigned five = (w->dte.w[2] >> 54 & 3) == 1 && v->cap.guest_levels >= 5;
+	struct pt_table t = { .fmt = &fmt_x86_64, .root = cr3, .id = ID_TABLE | id_of(w, x), .levels = (uint8_t)(4 + five),
+			      .ia_bits = (uint8_t)(48 + 9 * five),
 			      .grain_lg2 = 12, .oa_bits = 52 };
 
 	t.opt = X86_WPE | X86_1G | (v->cap.nx ? X86_NXE : 0u) | (v->on.no_a ? X86_NO_A : 0u) | (v->on.no_d ? X86_NO_D : 0u) |
@@ -88,7 +93,8 @@ static enum xl_act walk_failed(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
 	const struct pt_walk *p = &w->pt;
-	bool guest = w->guest && p->f_stage == 1 && p->why != PT_WHY_S2_W, hw = p->why == PT_WHY_READ || p->why == PT_WHY_ABSENT || p->why == PT_WHY_AD_FAIL;
+	bool guest = w->guest && p->f_stage == 1 && p->why != PT_WHY_S2_W;
+	bool hw = p->why == PT_WHY_READ || p->why == PT_WHY_ABSENT || p->why == PT_WHY_AD_FAIL;
 	enum xl_act act;
 
 	x->res.at_level = (uint16_t)(p->f_level + 1);
@@ -167,7 +173,9 @@ static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e,
 /* NpCache: a page that is not present is remembered. Refused permissions are not (they may be). */
 static void cache_refusal(struct amdvi *v, struct xl *x)
 {
-	struct amdvi_leaf e = { .refuse = true, .info = { x->res.info[0] & bits_mask(63, 48), x->res.info[1] } };
+	const struct amdvi_walk *w = walk_of(x);
+	struct amdvi_leaf e = { .refuse = true, .page_gpa = w->phase == AMDVI_PH_TABLES && !w->pt.f_fetch,
+				.info = { x->res.info[0] & bits_mask(63, 48), x->res.info[1] } };
 
 	if (x->res.code == AEV_IO_PAGE_FAULT && !(x->res.info[0] & AEV_F_PR))
 		leaf_fill(v, x, &e, 12);
@@ -186,7 +194,7 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 		return walk_failed(v, x);
 	e = (struct amdvi_leaf){ .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm & (XL_R | XL_W | XL_X), .clean = p->clean,
 				 .memtype = w->host ? p->memtype : 0 };
-	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & XL_W) && !w->ats_dirty && !x->functional) {
+	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & XL_W) && !w->ats_dirty) {
 		w->ats_dirty = true;
 		w->pt.acc |= XL_W;
 		return tables_act(v, x, pt_walk_begin(&w->pt, x));
@@ -268,8 +276,9 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 		w->gcr3_table = e & bits_mask(51, 12);
 		return gcr3_level(v, x);
 	}
-	if (!x->functional && !x->nofill) {
-		struct xc_tag t = { .first = w->pasid, .id = x->tag.did, .rid = x->req.rid & 0xffff, .pasid = w->pasid, .did = x->tag.did, .kind = AMDVI_K_GCR3 };
+	if (!x->functional && !x->nofill && x->ov_first > x->ov_last) {
+		struct xc_tag t = { .first = w->pasid, .id = x->tag.did, .rid = x->req.rid & 0xffff, .pasid = w->pasid, .did = x->tag.did,
+				    .kind = AMDVI_K_GCR3 };
 		uint32_t slot = xc_fill(v->gcr3, &t);
 
 		if (slot != XC_MISS)
@@ -297,6 +306,16 @@ static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
 
 /* ---- IOTLB ---- */
 
+/* Second operand of a cached refusal: the address of this request, or its GPA, or the GPA of the table entry that could not be read. */
+static uint64_t refused_at(const struct xl *x, const struct amdvi_leaf *e)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	if ((e->info[0] & AEV_F_GN) || !w->guest)
+		return x->req.iova;
+	return e->page_gpa ? (e->info[1] & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff) : e->info[1];
+}
+
 static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
 {
 	uint32_t slot = xc_lookup(c, x->req.iova, x->tag.id);
@@ -310,7 +329,7 @@ static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc
 	t = xc_tag_of(c, slot);
 	if (e->refuse && x->req.at != XL_TRANSLATION_REQ) {
 		x->hit = true;
-		*act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, e->info[0], e->info[0] & AEV_F_GN || !walk_of(x)->guest ? x->req.iova : e->info[1]);
+		*act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, e->info[0], refused_at(x, e));
 		return true;
 	}
 	if (e->refuse || !serves(e, needed(x))) {

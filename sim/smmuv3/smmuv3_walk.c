@@ -279,13 +279,12 @@ static void attributes(const struct smmuv3 *s, const struct xl *x, struct smmuv3
 }
 
 /* 7.1 and 7.3: what an ATS request or translated transaction meets before stage 1. Returns: true if that decides. */
-static bool ats_gate(struct smmuv3 *s, struct xl *x, enum xl_act *act)
+static bool ats_gate(struct xl *x, enum xl_act *act)
 {
 	const struct smmuv3_ste *e = walk_of(x)->ste;
 	bool off = !e->eats || ste_config(e) == CFG_BYPASS;
 
 	if (x->req.at == XL_TRANSLATION_REQ) {
-		s->st.ats_requests += !x->functional;
 		if (!off && ste_config(e) & CFG_ON)
 			return false;
 		*act = smmuv3_refuse(x, ste_config(e) & CFG_ON ? EV_BAD_ATS_TREQ : 0);
@@ -306,7 +305,7 @@ static enum xl_act ste_known(struct smmuv3 *s, struct xl *x)
 	attributes(s, x, w);
 	if (w->ste->bad)
 		return smmuv3_refuse_config(s, x, w->ste->bad, 0);
-	if (UNLIKELY(x->req.at == XL_TRANSLATION_REQ || x->req.at == XL_TRANSLATED) && ats_gate(s, x, &act))
+	if (UNLIKELY(x->req.at == XL_TRANSLATION_REQ || x->req.at == XL_TRANSLATED) && ats_gate(x, &act))
 		return act;
 	if (!(ste_config(w->ste) & CFG_ON))
 		return smmuv3_refuse(x, 0);
@@ -445,8 +444,10 @@ enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 	w->config_missed = w->ats_dirty = false;
 	w->priv = x->req.acc & XL_PRIV;
 	w->ind = false;
-	if (!x->functional)
+	if (!x->functional && !x->req.spec && x->state != XL_MERGED) { /* once per request: not when the walk it waited for did not serve it */
+		s->st.ats_requests += x->req.at == XL_TRANSLATION_REQ;
 		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
+	}
 	if (UNLIKELY(!s->on.smmu))
 		return disabled(s, x);
 	if (x->req.at == XL_TRANSLATED && !s->on.atschk)

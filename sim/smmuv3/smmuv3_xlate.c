@@ -54,7 +54,7 @@ struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste 
 	static const uint8_t start4k[] = { 2, 3, 4, 1, 5, 5, 5, 5 }; /* levels to walk by {S2SL0_2, S2SL0} */
 	uint64_t w2 = e->w[2];
 	unsigned tg = (unsigned)bits_get(w2, 47, 46), n = 64 - (unsigned)bits_get(w2, 37, 32), g = grain[tg];
-	bool ds = s->cap.ds && (e->w[3] & BIT64(3));
+	bool ds = s->cap.ds && g != 16 && (e->w[3] & BIT64(3));
 	unsigned sl = (unsigned)bits_get(w2, 39, 38) | (ds && g == 12 ? (unsigned)(e->w[3] >> 2 & 1) << 2 : 0);
 	struct pt_table t = { .fmt = &fmt_vmsa_s2, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(g == 12 ? start4k[sl] : sl + 1), .ia_bits = (uint8_t)n };
 

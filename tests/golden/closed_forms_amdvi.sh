@@ -47,6 +47,9 @@ done
 check 4 "v1, as Linux begins" --set software.mode=ss
 check 5 "v1, grown for an address" --set software.mode=ss --set gen.iova=0x8000000000
 check 6 "v1, grown twice" --set software.mode=ss --set gen.iova=0x1000000000000
+onoff() {
+	[ "$1" = 1 ] && echo on || echo off
+}
 nested() { # guest levels, host levels, GCR3 levels, GCR3TRPMode
 	echo $((1 + ($4 ? $3 * ($2 + 1) : $3) + ($1 + 1) * ($2 + 1) - 1))
 }
@@ -56,7 +59,7 @@ for g in 4 5; do
 			x=$((pasid < 512 ? 1 : pasid < 262144 ? 2 : 3))
 			for trp in 0 1; do
 				check "$(nested $g $h $x $trp)" "nested, $g over $h, GCR3 table of $x, GCR3TRPMode $trp" --set software.mode=nested --set software.levels=$g \
-					--set software.s2_levels=$h --set gen.pasid=$pasid --set software.amd_gcr3_trp=$([ $trp = 1 ] && echo on || echo off)
+					--set software.s2_levels=$h --set gen.pasid=$pasid --set software.amd_gcr3_trp="$(onoff $trp)"
 			done
 		done
 	done

@@ -4,7 +4,7 @@
  * rings, requests, completions, page requests and restored registers, at any moment. For the fuzz harness and its bounded deterministic
  * twin. Checks only what must hold for every input: no request is answered twice; when nothing more happens each one was answered or waits
  * for software as a stalled one; hits and misses add up to requests, in the unit and in its caches; ATC_INVs seen are those counted; the unit
- * comes to rest after a bounded number of events; with no cache a timed answer equals the zero-time one.
+ * comes to rest after a bounded number of events; an invalidation leaves nothing that it covers; with no cache a timed answer equals the zero-time one.
  */
 #ifndef IOMMUSIM_SMMUV3_CHAOS_H
 #define IOMMUSIM_SMMUV3_CHAOS_H
@@ -32,7 +32,7 @@ struct chaos {
 	struct smmuv3_cfg cfg;
 	struct chaos_flight f[CHAOS_FLIGHTS];
 	struct ats_inv last;
-	uint64_t sent, answered, compared, stalled, inv, prod;
+	uint64_t sent, answered, compared, stalled, inv, prod, recent;
 	bool restored;
 };
 static inline void chaos_must(bool ok)
@@ -218,6 +218,7 @@ static inline void chaos_go(struct chaos *c, struct chaos_flight *f, const struc
 	f->x.req = *q;
 	f->x.done = chaos_done;
 	c->sent++;
+	c->recent = q->iova;
 	iommu_translate(c->u, &f->x);
 }
 /* @n + 1 equal requests */
@@ -252,7 +253,7 @@ static inline void chaos_compare(struct chaos *c)
 		return;
 	}
 	chaos_must(f->x.res.ok == r.ok && f->x.res.code == r.code);
-	chaos_must(!r.ok || (f->x.res.spa == r.spa && f->x.res.size_lg2 == r.size_lg2 && f->x.res.memtype == r.memtype));
+	chaos_must(!r.ok || (f->x.res.spa == r.spa && f->x.res.size_lg2 == r.size_lg2 && f->x.res.memtype == r.memtype && f->x.res.perm == r.perm));
 	c->compared++;
 }
 /* Where registers are: page 0 and 1 in the main, the other windows now and then, anywhere at last. */
@@ -447,6 +448,93 @@ static inline void chaos_bring_up(struct chaos *c)
 	chaos_wr(c, SMMUV3_R_CR0, 4, 0x1f);
 	chaos_steps(c, 8);
 }
+static inline uint32_t chaos_count(struct xcache *x, const struct inv_scope *s)
+{
+	return x ? xc_invalidate(x, s) : 0;
+}
+/* May a request that is under way still begin to read (@tables: tables; structures of the configuration do not matter)? */
+static inline bool chaos_may_begin(const struct chaos *c, bool tables)
+{
+	for (const struct xl *x = c->u->oldest; x; x = x->next)
+		if (x->state == XL_LOOKUP || x->state == XL_MERGED || (tables && (x->state == XL_WALK || x->state == XL_MISSQ) && !x->tagged))
+			return true;
+	return c->u->held;
+}
+/* What the invalidation @op of VMID and stream @id, ASID and CD @sub, page @at has to leave empty. */
+static inline void chaos_gone(struct chaos *c, unsigned op, unsigned id, unsigned sub, uint64_t at, bool leaf)
+{
+	struct smmuv3 *s = c->s;
+	bool nh = op >= 0x10 && op <= 0x12;
+	struct inv_scope t = { .by = INV_VMID | (op == 0x11 || op == 0x12 ? INV_ASID : 0u) | (op == 0x12 || op == 0x2a ? INV_RANGE : 0u),
+			       .kinds = (op == 0x11 ? 1u : 3u) << SMMUV3_K_EL1, .range_kinds = ~0u, .any_asid_kinds = 1u << SMMUV3_K_EL1_G, .vmid = (uint16_t)id,
+			       .asid = (uint16_t)sub, .vmid_ignore = s->on.vmid_ignore, .first = at, .last = at | 0xfff };
+	struct inv_scope g = { .by = INV_RID | (op == 0x05 ? INV_PASID : 0u), .kinds = 1u << SMMUV3_K_CFG, .rid = id, .rid_mask = ~0u, .pasid = sub };
+	uint32_t n = 0;
+
+	if (op == 0x28)
+		t.kinds |= 1u << SMMUV3_K_IPA;
+	if (op == 0x2a)
+		t.kinds = 1u << SMMUV3_K_IPA;
+	if (op >= 0x10) {
+		n += chaos_count(s->tlb, &t);
+		for (unsigned i = 0; i < s->n_tbu; i++)
+			n += chaos_count(s->utlb[i], &t) + chaos_count(s->tbu[i], &t);
+		t.kinds = nh ? 1u << SMMUV3_K_WC_EL1 : op == 0x2a ? 1u << SMMUV3_K_WC_S2 : 1u << SMMUV3_K_WC_EL1 | 1u << SMMUV3_K_WC_S2;
+		if (!nh)
+			n += chaos_count(s->pt.nested, &t);
+		for (unsigned l = 1; l < 4 && !leaf; l++)
+			n += chaos_count(s->pt.psc[0][l], &t) + chaos_count(s->pt.psc[1][l], &t);
+	} else {
+		n = chaos_count(s->cd, &g) + (op == 0x03 ? chaos_count(s->ste, &g) : 0);
+	}
+	chaos_must(n == 0);
+}
+/* A queue without error and at rest, and requests some steps into their walks. */
+static inline void chaos_under_way(struct chaos *c)
+{
+	unsigned b = (unsigned)chaos_take(c, 1);
+	struct xl_req q = { .iova = c->recent & ~UINT64_C(0xfff), .len = 4, .rid = b & 1, .acc = XL_R };
+
+	if (smmuv3_gerror_active(c->s, GERR_CMDQ)) {
+		chaos_put(c, chaos_at(P_CMDQ) + (smmuv3_reg_get(c->s, SMMUV3_R_CMDQ_CONS, 4) & 0xff) * 16, 0x46);
+		chaos_wr(c, SMMUV3_R_GERRORN, 4, smmuv3_reg_get(c->s, SMMUV3_R_GERROR, 4));
+	}
+	for (unsigned i = 0; i < CHAOS_EVENTS && !c->u->ops->commands_idle(c->u); i++)
+		chaos_steps(c, 1);
+	for (unsigned i = 0; i < CHAOS_FLIGHTS && q.rid < 3; i++)
+		if (!c->f[i].busy) {
+			chaos_go(c, &c->f[i], &q);
+			q.rid++;
+		}
+	chaos_steps(c, b >> 3);
+}
+/* One invalidation and CMD_SYNC while walks are in progress: nothing it covers is left in any cache, and none of those walks puts it back. */
+static inline void chaos_flush(struct chaos *c)
+{
+	static const uint8_t ops[] = { 0x10, 0x11, 0x12, 0x12, 0x28, 0x2a, 0x03, 0x05 };
+	unsigned b = (unsigned)chaos_take(c, 1), op = ops[b & 7], id = b >> 3 & 1, sub = b >> 4 & 1;
+	uint64_t at = (b & 0xc0 ? c->recent : chaos_iova(c)) & (op == 0x2a ? bits_mask(55, 12) : ~UINT64_C(0xfff)), rd;
+	uint64_t base = chaos_at(P_CMDQ) | 8, w[4] = { op, at | (b >> 5 & 1), 0x46, 0 };
+	bool leaf = (op == 0x12 || op == 0x2a || op < 0x10) && (b >> 5 & 1);
+
+	w[0] |= op >= 0x10 ? (uint64_t)id << 32 | (uint64_t)sub << 48 : (uint64_t)id << 32 | sub << 12;
+	if (op < 0x10)
+		w[1] = leaf;
+	chaos_under_way(c);
+	rd = smmuv3_reg_get(c->s, SMMUV3_R_CMDQ_CONS, 4) & 511;
+	if (!c->s->on.smmu || !c->s->on.cmdq || c->s->held || smmuv3_gerror_active(c->s, GERR_CMDQ) || !c->u->ops->commands_idle(c->u) || chaos_may_begin(c, op >= 0x10) ||
+	    smmuv3_reg_get(c->s, SMMUV3_R_CMDQ_BASE, 8) != base || c->s->cap.cmdqs < 8)
+		return;
+	for (unsigned i = 0; i < 4; i++)
+		chaos_put(c, chaos_at(P_CMDQ) + (rd * 16 + i * 8) % 4096, w[i]);
+	c->prod = rd + 2;
+	chaos_wr(c, SMMUV3_R_CMDQ_PROD, 4, c->prod & 511);
+	chaos_steps(c, 1);
+	for (unsigned i = 0; i < CHAOS_REST && !c->u->ops->commands_idle(c->u); i++)
+		chaos_steps(c, 1);
+	if ((smmuv3_reg_get(c->s, SMMUV3_R_CMDQ_CONS, 4) & 511) == (c->prod & 511)) /* neither refused nor stopped */
+		chaos_gone(c, op, id, sub, at, leaf);
+}
 static inline void chaos_act(struct chaos *c)
 {
 	unsigned b = (unsigned)chaos_take(c, 1);
@@ -464,7 +552,8 @@ static inline void chaos_act(struct chaos *c)
 		else
 			chaos_cr0(c);
 		break;
-	case 10: case 11: case 12: case 13: chaos_compare(c); break;
+	case 10: case 11: case 12: chaos_compare(c); break;
+	case 13: chaos_flush(c); break;
 	case 14: case 15: case 16: chaos_steps(c, 1 + (b >> 5) * 8); break;
 	case 17:
 		if (b >> 5 == 7)
