@@ -3,12 +3,14 @@
  * main.c - bench_timeouts: who timed out? Truth against what a driver infers, over architecture, batch, devices, faults and reaction.
  *   bench_timeouts [--quick] points     the measured points, one CSV row each (mean over the seeds)
  *   bench_timeouts val30                time-out constants (VAL-30): published value, ours, band, verdict; exit status 1 if one is missed
+ *   bench_timeouts val32                bandwidth over tenants with identical addresses (VAL-31, VAL-32), likewise
  *   bench_timeouts one KEY=VALUE ...    a single run, every figure on a line of its own
  * Time-outs of the hardware are scaled 1:1000 in `points`: VT-d and SMMUv3 60 ms (the minute of PCIe ATS), AMD-Vi 1 ms (code 1; Linux programs
  * one second). Nothing else is scaled. What is measured and how: docs/timeouts.md.
  */
 #include "world.h"
 #include "val30.h"
+#include "val32.h"
 
 static const char *const policy_name[] = { "ignore", "retry", "singles", "bisect", "quarantine", "reset" };
 static const char *const kind_name[] = { "silent-pasid", "silent-function", "late", "ur", "once" };
@@ -70,8 +72,8 @@ static void ratio(double a, double b)
 
 static void header(void)
 {
-	puts("set,arch,policy,fence,batch,devices,vdevs,faulty,fault,sw_timeout_us,snapshot,ring,timeout_us,seeds,incidents,suspects,precision,recall,blamed,"
-	     "blame_precision,blame_recall,reissued,reissued_innocent,detect_in_timeouts,stall_us,stall_in_timeouts,held_page_ms,latency_p50_us,"
+	puts("set,arch,policy,fence,batch,devices,vdevs,faulty,fault,sw_timeout_us,snapshot,ring,timeout_us,seeds,incidents,suspects,precision,"
+	     "recall,blamed,blame_precision,blame_recall,reissued,reissued_innocent,detect_in_timeouts,stall_us,stall_in_timeouts,held_page_ms,latency_p50_us,"
 	     "latency_p99_us,exposed_pages,blocked_innocents,register_reads,looks,register_writes,commands,waits,swallowed,ns_per_invalidation,"
 	     "sw_timeouts,bad_completions,reads,reads_refused_innocent,reads_through_fence,pages_confirmed_innocent");
 }
@@ -105,8 +107,8 @@ static void point(const char *set, struct world_cfg c, unsigned seeds)
 	ratio(s.detect / t, s.incidents);
 	printf(",%.3f", s.stall / n / 1e6);
 	ratio(s.stall / t, s.incidents);
-	printf(",%.4f,%.3f,%.3f,%.3f,%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.2f,%.1f,%.2f,%.2f,%.0f,%.2f,%.2f,%.0f\n", s.held / n * 1e3, s.p50 / n / 1e6, s.p99 / n / 1e6,
-	       s.exposed / n, s.fenced_innocent / n, s.reg_reads / n, s.looks / n, s.reg_writes / n, s.commands / n, s.waits / n, s.swallowed / n,
+	printf(",%.4f,%.3f,%.3f,%.3f,%.3f,%.0f,%.0f,%.0f,%.0f,%.0f,%.2f,%.1f,%.2f,%.2f,%.0f,%.2f,%.2f,%.0f\n", s.held / n * 1e3, s.p50 / n / 1e6,
+	       s.p99 / n / 1e6, s.exposed / n, s.fenced_innocent / n, s.reg_reads / n, s.looks / n, s.reg_writes / n, s.commands / n, s.waits / n, s.swallowed / n,
 	       s.end / n / c.items / 1e3, s.sw_timeouts / n, s.bad / n, s.dma / n, s.refused_innocent / n, s.after / n, s.lat_n / n);
 }
 
@@ -228,8 +230,8 @@ static int one(int argc, char **argv)
 
 	for (int i = 0; i < argc; i++)
 		set(&c, argv[i]);
-	if (c.kind >= ARRAY_LEN(kind_name) || c.host.policy > INVH_RESET || c.host.snapshot > INVH_SNAP_RING || !c.devices || c.devices > INVH_MAX_DEVICES ||
-	    !c.vdevs || c.vdevs > INVH_MAX_VDEVS || !c.items || c.items > 1u << 20)
+	if (c.kind >= ARRAY_LEN(kind_name) || c.host.policy > INVH_RESET || c.host.snapshot > INVH_SNAP_RING || !c.devices ||
+	    c.devices > INVH_MAX_DEVICES || !c.vdevs || c.vdevs > INVH_MAX_VDEVS || !c.items || c.items > 1u << 20)
 		die("a value is out of range");
 	header();
 	point("one", c, 1);
@@ -247,8 +249,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(what, "val30") == 0 && argc == 2)
 		return val30();
+	if (strcmp(what, "val32") == 0 && argc == 2)
+		return val32();
 	if (strcmp(what, "one") == 0)
 		return one(argc - 2, argv + 2);
-	fprintf(stderr, "usage: bench_timeouts [--quick] points | val30 | one [KEY=NUMBER ...]\n");
+	fprintf(stderr, "usage: bench_timeouts [--quick] points | val30 | val32 | one [KEY=NUMBER ...]\n");
 	return 2;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smmuv3_walk.c - from a request to its stream table entry and context descriptor (IHI 0070 chapters 3.3, 5, 7.3.1; order of faults as there).
+ * smmuv3_walk.c - from a request to its stream table entry (IHI 0070 chapters 3.3, 5, 7.3.1; order of faults as there).
  * Translated transactions count as Data, Unprivileged and without substream (PASIDTT is not modelled). VMSAv8-32 tables are not modelled:
  * STEs and CDs that name them are ILLEGAL, whatever IDR0.TTF says.
  */
@@ -9,7 +9,6 @@
 #include "smmuv3/smmuv3_walk.h"
 
 enum { CPL_UR = 1, CPL_CA = 4 };
-enum { CFG_BYPASS = 4, CFG_S1 = 1, CFG_S2 = 2, CFG_ON = 4 };
 
 enum xl_act smmuv3_pass(struct xl *x)
 {
@@ -59,7 +58,7 @@ void smmuv3_keep(struct smmuv3_walk *w)
 	}
 }
 
-static enum xl_act read_struct(struct xl *x, enum smmuv3_phase ph, uint64_t spa, unsigned words)
+enum xl_act smmuv3_read_struct(struct xl *x, enum smmuv3_phase ph, uint64_t spa, unsigned words)
 {
 	struct smmuv3_walk *w = walk_of(x);
 
@@ -71,7 +70,7 @@ static enum xl_act read_struct(struct xl *x, enum smmuv3_phase ph, uint64_t spa,
 }
 
 /* A configuration structure has to be fetched: counted once per request. */
-static void config_miss(struct smmuv3 *s, struct xl *x)
+void smmuv3_config_miss(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
 
@@ -80,157 +79,6 @@ static void config_miss(struct smmuv3 *s, struct xl *x)
 	w->config_missed = true;
 	s->st.config_misses++;
 	smmuv3_pmcg_count(s, 3, x->req.rid, 1);
-}
-
-static bool may_keep(const struct xl *x)
-{
-	return !x->functional && !x->nofill;
-}
-
-static struct xc_tag config_tag(const struct xl *x, uint64_t first, uint64_t id)
-{
-	return (struct xc_tag){ .first = first, .id = id, .rid = x->req.rid, .kind = SMMUV3_K_CFG };
-}
-
-/* ---- context descriptor ---- */
-
-static enum xl_act cd_known(struct smmuv3 *s, struct xl *x)
-{
-	struct smmuv3_walk *w = walk_of(x);
-
-	if (w->cd->bad)
-		return smmuv3_refuse_config(s, x, w->cd->bad, 0);
-	if (x->req.at == XL_CONFIG)
-		return smmuv3_pass(x);
-	return smmuv3_xlate(s, x);
-}
-
-static enum xl_act cd_read(struct smmuv3 *s, struct xl *x)
-{
-	struct smmuv3_walk *w = walk_of(x);
-
-	if (x->mem_st != MEM_OK)
-		return smmuv3_refuse_config(s, x, EV_CD_FETCH, x->mem_spa);
-	memcpy(w->own_cd.w, x->data, sizeof(w->own_cd.w));
-	w->own_cd.bad = (w->own_cd.w[0] & BIT64(31)) && (w->own_cd.w[0] & BIT64(41)) && smmuv3_cd_ok(s, w->ste->w, w->own_cd.w) ? 0 : EV_BAD_CD;
-	w->cd = &w->own_cd;
-	if (may_keep(x) && (!w->own_cd.bad || s->cfg->cache_invalid)) {
-		struct xc_tag t = config_tag(x, w->ssid, x->req.rid);
-		uint32_t slot;
-
-		t.pasid = w->ssid;
-		slot = xc_fill(s->cd, &t);
-		if (slot != XC_MISS)
-			*(struct smmuv3_cd *)xc_payload(s->cd, slot) = w->own_cd;
-	}
-	return cd_known(s, x);
-}
-
-/* The address of an L1CD or CD is known: an IPA if there is a stage 2. */
-static enum xl_act cd_translated(struct smmuv3 *s, struct xl *x, enum xl_act act)
-{
-	struct smmuv3_walk *w = walk_of(x);
-
-	if (act == XL_ACT_FAULT)
-		return smmuv3_walk_failed(s, x, true);
-	if (act != XL_ACT_DONE)
-		return act;
-	return w->l1cd_next ? read_struct(x, SMMUV3_PH_L1CD, w->pt.pa, 1) : read_struct(x, SMMUV3_PH_CD, w->pt.pa, 8);
-}
-
-static enum xl_act cd_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr, bool l1)
-{
-	struct smmuv3_walk *w = walk_of(x);
-
-	if (!(ste_config(w->ste) & CFG_S2))
-		return l1 ? read_struct(x, SMMUV3_PH_L1CD, addr, 1) : read_struct(x, SMMUV3_PH_CD, addr, 8);
-	smmuv3_keep(w);
-	x->tables = true;
-	w->phase = SMMUV3_PH_CD_IPA;
-	w->l1cd_next = l1;
-	w->pt.c = &s->pt;
-	w->pt.t[0].fmt = NULL;
-	w->pt.t[1] = smmuv3_s2_table(s, w->ste);
-	w->pt.t[1].inv.rid = x->req.rid;
-	w->pt.ia = addr;
-	w->pt.acc = XL_R | PT_ACC_WALK;
-	w->pt.ipa = true;
-	return cd_translated(s, x, pt_walk_begin(&w->pt, x));
-}
-
-static unsigned l1cd_block_lg2(const struct smmuv3_ste *e)
-{
-	return bits_get(e->w[0], 5, 4) == 2 ? 10 : 6;
-}
-
-static enum xl_act l1cd_known(struct smmuv3 *s, struct xl *x, uint64_t l1cd)
-{
-	struct smmuv3_walk *w = walk_of(x);
-	unsigned lg2 = l1cd_block_lg2(w->ste);
-	uint64_t leaf = l1cd & bits_mask(55, lg2 + 6);
-
-	if (!(l1cd & 1) || (!(ste_config(w->ste) & CFG_S2) && s->cap.oas < 56 && leaf >> s->cap.oas))
-		return smmuv3_refuse_config(s, x, EV_BAD_SUBSTREAMID, 0);
-	return cd_fetch(s, x, leaf + 64 * (uint64_t)(w->ssid & low_mask(lg2)), false);
-}
-
-static enum xl_act l1cd_read(struct smmuv3 *s, struct xl *x)
-{
-	struct smmuv3_walk *w = walk_of(x);
-	unsigned lg2 = l1cd_block_lg2(w->ste);
-
-	if (x->mem_st != MEM_OK)
-		return smmuv3_refuse_config(s, x, EV_CD_FETCH, x->mem_spa);
-	if (may_keep(x) && (x->data[0] & 1)) {
-		struct xc_tag t = config_tag(x, w->ssid & ~low_mask(lg2), x->req.rid);
-		uint32_t slot;
-
-		t.size_lg2 = (uint8_t)lg2;
-		slot = xc_fill(s->l1cd, &t);
-		if (slot != XC_MISS)
-			((struct smmuv3_l1cd *)xc_payload(s->l1cd, slot))->w = x->data[0];
-	}
-	return l1cd_known(s, x, x->data[0]);
-}
-
-static enum xl_act cd_begin(struct smmuv3 *s, struct xl *x)
-{
-	struct smmuv3_walk *w = walk_of(x);
-	unsigned cdmax = s->cap.ssidsize ? (unsigned)bits_get(w->ste->w[0], 63, 59) : 0, fmt = (unsigned)bits_get(w->ste->w[0], 5, 4), lg2;
-	uint64_t ptr = w->ste->w[0] & bits_mask(55, 6);
-
-	if (!cdmax)
-		return cd_fetch(s, x, ptr, false);
-	if (fmt != 1 && fmt != 2)
-		return cd_fetch(s, x, (ptr & ~low_mask(cdmax + 6)) + 64 * (uint64_t)w->ssid, false);
-	if (!x->functional) {
-		uint32_t slot = xc_lookup(s->l1cd, w->ssid, x->req.rid);
-
-		xl_charge(x, s->l1cd, &s->cfg->l1cd);
-		if (slot != XC_MISS)
-			return l1cd_known(s, x, ((const struct smmuv3_l1cd *)xc_payload(s->l1cd, slot))->w);
-	}
-	lg2 = l1cd_block_lg2(w->ste);
-	return cd_fetch(s, x, ptr + 8 * (cdmax > lg2 ? (uint64_t)w->ssid >> lg2 : 0), true);
-}
-
-static enum xl_act cd_lookup(struct smmuv3 *s, struct xl *x)
-{
-	struct smmuv3_walk *w = walk_of(x);
-
-	if (!x->functional) {
-		uint32_t slot = xc_lookup(s->cd, w->ssid, x->req.rid);
-
-		xl_charge(x, s->cd, &s->cfg->cd);
-		if (LIKELY(slot != XC_MISS)) {
-			w->cd = xc_payload(s->cd, slot);
-			return cd_known(s, x);
-		}
-	}
-	config_miss(s, x);
-	if (s->cap.mpam && ste_config(w->ste) == (CFG_ON | CFG_S1 | CFG_S2) && (w->ste->w[1] & BIT64(26)))
-		return read_struct(x, SMMUV3_PH_VMS, w->ste->w[5] & bits_mask(55, 12), 8);
-	return cd_begin(s, x);
 }
 
 /* ---- stream table ---- */
@@ -251,8 +99,8 @@ static unsigned route_substream(struct smmuv3 *s, const struct xl *x, struct smm
 	unsigned cdmax = s->cap.ssidsize ? (unsigned)bits_get(e->w[0], 63, 59) : 0, dss = (unsigned)bits_get(e->w[1], 1, 0);
 	bool ssv = x->req.has_pasid && x->req.at != XL_TRANSLATED;
 
-	w->s2 = ste_config(e) & CFG_S2;
-	w->s1 = ste_config(e) & CFG_S1;
+	w->s2 = ste_config(e) & SMMUV3_CFG_S2;
+	w->s1 = ste_config(e) & SMMUV3_CFG_S1;
 	w->ssid = 0;
 	if (!w->s1 || !cdmax)
 		return ssv ? EV_BAD_SUBSTREAMID : 0;
@@ -282,17 +130,17 @@ static void attributes(const struct smmuv3 *s, const struct xl *x, struct smmuv3
 static bool ats_gate(struct xl *x, enum xl_act *act)
 {
 	const struct smmuv3_ste *e = walk_of(x)->ste;
-	bool off = !e->eats || ste_config(e) == CFG_BYPASS;
+	bool off = !e->eats || ste_config(e) == SMMUV3_CFG_BYPASS;
 
 	if (x->req.at == XL_TRANSLATION_REQ) {
-		if (!off && ste_config(e) & CFG_ON)
+		if (!off && ste_config(e) & SMMUV3_CFG_ON)
 			return false;
-		*act = smmuv3_refuse(x, ste_config(e) & CFG_ON ? EV_BAD_ATS_TREQ : 0);
+		*act = smmuv3_refuse(x, ste_config(e) & SMMUV3_CFG_ON ? EV_BAD_ATS_TREQ : 0);
 		return true;
 	}
-	if (!off && ste_config(e) & CFG_ON)
+	if (!off && ste_config(e) & SMMUV3_CFG_ON)
 		return false;
-	*act = smmuv3_refuse(x, ste_config(e) & CFG_ON ? EV_TRANSL_FORBIDDEN : 0);
+	*act = smmuv3_refuse(x, ste_config(e) & SMMUV3_CFG_ON ? EV_TRANSL_FORBIDDEN : 0);
 	return true;
 }
 
@@ -307,7 +155,7 @@ static enum xl_act ste_known(struct smmuv3 *s, struct xl *x)
 		return smmuv3_refuse_config(s, x, w->ste->bad, 0);
 	if (UNLIKELY(x->req.at == XL_TRANSLATION_REQ || x->req.at == XL_TRANSLATED) && ats_gate(x, &act))
 		return act;
-	if (!(ste_config(w->ste) & CFG_ON))
+	if (!(ste_config(w->ste) & SMMUV3_CFG_ON))
 		return smmuv3_refuse(x, 0);
 	code = route_substream(s, x, w);
 	if (code)
@@ -318,7 +166,7 @@ static enum xl_act ste_known(struct smmuv3 *s, struct xl *x)
 		w->s1 = false; /* the address is an IPA */
 	}
 	if (w->s1)
-		return cd_lookup(s, x);
+		return smmuv3_cd_lookup(s, x);
 	return x->req.at == XL_CONFIG ? smmuv3_pass(x) : smmuv3_xlate(s, x);
 }
 
@@ -331,7 +179,7 @@ static enum xl_act ste_read(struct smmuv3 *s, struct xl *x)
 	if (x->mem_st != MEM_OK)
 		return smmuv3_refuse_config(s, x, EV_STE_FETCH, x->mem_spa);
 	memcpy(e->w, x->data, sizeof(e->w));
-	lpae = (ste_config(e) & (CFG_ON | CFG_S2)) == (CFG_ON | CFG_S2) && !(e->w[2] & BIT64(51));
+	lpae = (ste_config(e) & (SMMUV3_CFG_ON | SMMUV3_CFG_S2)) == (SMMUV3_CFG_ON | SMMUV3_CFG_S2) && !(e->w[2] & BIT64(51));
 	e->bad = (e->w[0] & 1) && !lpae && smmuv3_ste_ok(s, e->w) ? 0 : EV_BAD_STE;
 	e->world = (uint8_t)smmuv3_world(s, e->w);
 	e->eats = (uint8_t)smmuv3_eats(s, e->w);
@@ -351,7 +199,7 @@ static enum xl_act ste_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr)
 {
 	if (s->cap.oas < 56 && addr >> s->cap.oas)
 		return smmuv3_refuse_config(s, x, EV_STE_FETCH, addr);
-	return read_struct(x, SMMUV3_PH_STE, addr, 8);
+	return smmuv3_read_struct(x, SMMUV3_PH_STE, addr, 8);
 }
 
 static enum xl_act l1std_known(struct smmuv3 *s, struct xl *x, uint64_t l1std)
@@ -395,7 +243,7 @@ static enum xl_act ste_lookup(struct smmuv3 *s, struct xl *x)
 			return ste_known(s, x);
 		}
 	}
-	config_miss(s, x);
+	smmuv3_config_miss(s, x);
 	switch (smmuv3_ste_find(s, x->req.rid, &addr)) {
 	case 0:
 		return ste_fetch(s, x, addr);
@@ -413,7 +261,7 @@ static enum xl_act ste_lookup(struct smmuv3 *s, struct xl *x)
 	}
 	if (s->cap.oas < 56 && addr >> s->cap.oas)
 		return smmuv3_refuse_config(s, x, EV_STE_FETCH, addr);
-	return read_struct(x, SMMUV3_PH_L1STD, addr, 1);
+	return smmuv3_read_struct(x, SMMUV3_PH_L1STD, addr, 1);
 }
 
 /* ---- gates ---- */
@@ -480,13 +328,10 @@ enum xl_act smmuv3_next(struct iommu *u, struct xl *x)
 	case SMMUV3_PH_STE:
 		return ste_read(s, x);
 	case SMMUV3_PH_VMS:
-		return x->mem_st == MEM_OK ? cd_begin(s, x) : smmuv3_refuse_config(s, x, EV_VMS_FETCH, x->mem_spa);
 	case SMMUV3_PH_CD_IPA:
-		return cd_translated(s, x, pt_walk_next(&w->pt, x));
 	case SMMUV3_PH_L1CD:
-		return l1cd_read(s, x);
 	case SMMUV3_PH_CD:
-		return cd_read(s, x);
+		return smmuv3_cd_next(s, x);
 	case SMMUV3_PH_TABLES:
 	case SMMUV3_PH_S2_TAIL:
 		break;

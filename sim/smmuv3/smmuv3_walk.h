@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smmuv3_walk.h - private to the walk: its state inside struct xl, and the payloads of the caches.
- * smmuv3_walk.c: gates, stream table, STE, CD; smmuv3_xlate.c: TLBs, translation tables, results and events; smmuv3_inv.c: invalidation.
+ * smmuv3_walk.c: gates, stream table, STE; smmuv3_cd.c: CD; smmuv3_xlate.c: TLBs, walks, results; smmuv3_tables.c: tables, events of failed walks;
+ * smmuv3_inv.c: invalidation.
  */
 #ifndef IOMMUSIM_SMMUV3_WALK_H
 #define IOMMUSIM_SMMUV3_WALK_H
@@ -9,6 +10,7 @@
 #include "smmuv3/smmuv3_int.h"
 
 enum smmuv3_phase { SMMUV3_PH_L1STD, SMMUV3_PH_STE, SMMUV3_PH_VMS, SMMUV3_PH_CD_IPA, SMMUV3_PH_L1CD, SMMUV3_PH_CD, SMMUV3_PH_TABLES, SMMUV3_PH_S2_TAIL };
+enum { SMMUV3_CFG_S1 = 1, SMMUV3_CFG_S2 = 2, SMMUV3_CFG_ON = 4, SMMUV3_CFG_BYPASS = 4 }; /* STE.Config */
 enum { SMMUV3_LEAF_CODE_SHIFT = 4 }; /* xc_tag.did of a leaf: granule code (TG of TLBI) << 4 | level of the stage that names the entry; 0: unknown */
 struct smmuv3_ste { /* a stream table entry as read, and what was decided about it then */
 	uint64_t w[8];
@@ -70,6 +72,34 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x);
 enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x);
 /** smmuv3_stream_hit() - tbu_tag = stream: an answer from the TBU without configuration. */
 bool smmuv3_stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act);
+/* Lookup tags: StreamWorld, VMID, ASID; IPA entries and table entries apart. */
+#define SMMUV3_ID_IPA BIT64(45)
+#define SMMUV3_ID_TABLE BIT64(46)
+enum { SMMUV3_STU_LG2 = 12 };
+static inline uint64_t smmuv3_id(unsigned world, uint16_t vmid, uint16_t asid)
+{
+	return (uint64_t)world << 40 | (uint64_t)vmid << 16 | asid;
+}
+/** smmuv3_cd_lookup() - stage 1 translates: find the CD of w->ssid, then go on to smmuv3_xlate(). smmuv3_cd_next(): a fetch for it is done. */
+enum xl_act smmuv3_cd_lookup(struct smmuv3 *s, struct xl *x);
+enum xl_act smmuv3_cd_next(struct smmuv3 *s, struct xl *x);
+/* Shared by the fetches of all structures. */
+enum xl_act smmuv3_read_struct(struct xl *x, enum smmuv3_phase ph, uint64_t spa, unsigned words);
+void smmuv3_config_miss(struct smmuv3 *s, struct xl *x); /* a structure has to be fetched: counted once per request */
+static inline bool may_keep(const struct xl *x)
+{
+	return !x->functional && !x->nofill;
+}
+static inline struct xc_tag config_tag(const struct xl *x, uint64_t first, uint64_t id)
+{
+	return (struct xc_tag){ .first = first, .id = id, .rid = x->req.rid, .kind = SMMUV3_K_CFG };
+}
+/** smmuv3_s1_table() - the stage 1 of the CD, for the half that w->va is in. */
+struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x);
+/** smmuv3_fault_config() - a fault of stage 1 or 2: what the fault configuration makes of it (2.10). */
+enum xl_act smmuv3_fault_config(struct xl *x, unsigned code, bool s2);
+/** smmuv3_bypass_size() - the input is too wide and stage 1 is bypassed: always aborted and recorded. */
+enum xl_act smmuv3_bypass_size(struct xl *x);
 /** smmuv3_s2_table() - the stage 2 of the STE. */
 struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e);
 /** smmuv3_walk_failed() - a table walk faulted: the event, its class, and what the fault configuration makes of it. @class_cd: under a CD fetch. */

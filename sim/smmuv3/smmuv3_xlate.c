@@ -1,178 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smmuv3_xlate.c - TLBs, translation tables, the result, and the event of a fault (IHI 0070 chapters 3.4, 3.8, 3.12, 3.13, 7.3).
+ * smmuv3_xlate.c - TLBs, walks through the tables, the result (IHI 0070 chapters 3.4, 3.8, 3.13).
  * A cached entry that lacks the permission is walked again, so that the event says everything. A TBU hit costs the TBU's own time only: its
  * entries hold configuration as well. Memory attributes of two stages are not combined: the result shows those of the last stage walked.
  */
 #include "smmuv3/smmuv3_walk.h"
 
 #define ID_GLOBAL BIT64(43)
-#define ID_IPA BIT64(45)
-#define ID_TABLE BIT64(46)
 #define ID_STREAM BIT64(55)
-enum { CPL_CA = 4, STU_LG2 = 12 };
-
-uint16_t smmuv3_vmid(const struct smmuv3 *s, const struct smmuv3_ste *e)
-{
-	if (!s->cap.s2p || e->world != SMMUV3_W_EL1)
-		return 0;
-	return (uint16_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8));
-}
-
-static uint64_t id_of(unsigned world, uint16_t vmid, uint16_t asid)
-{
-	return (uint64_t)world << 40 | (uint64_t)vmid << 16 | asid;
-}
 
 /* A request as a stream-tagged TBU knows it. */
 static uint64_t stream_id(const struct xl *x)
 {
 	return ID_STREAM | (uint64_t)x->req.rid << 21 | (uint64_t)(x->req.has_pasid ? x->req.pasid : 0) << 1 | x->req.has_pasid;
-}
-
-/* ---- translation tables ---- */
-
-static unsigned ps_bits(const struct smmuv3 *s, unsigned field)
-{
-	unsigned n = smmuv3_oas_bits(field);
-
-	return n < s->cap.oas ? n : s->cap.oas;
-}
-
-static void set_root(const struct smmuv3 *s, struct pt_table *t, uint64_t ttb)
-{
-	unsigned lg2 = t->top_bits + 3u;
-
-	if (lg2 < 6 && t->oa_bits >= 52)
-		lg2 = 6;
-	t->root = ttb & bits_mask(s->cap.minor ? 51 : 47, 4) & ~low_mask(lg2);
-}
-
-struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e)
-{
-	static const uint8_t grain[] = { 12, 16, 14, 12 };
-	static const uint8_t start4k[] = { 2, 3, 4, 1, 5, 5, 5, 5 }; /* levels to walk by {S2SL0_2, S2SL0} */
-	uint64_t w2 = e->w[2];
-	unsigned tg = (unsigned)bits_get(w2, 47, 46), n = 64 - (unsigned)bits_get(w2, 37, 32), g = grain[tg];
-	bool ds = s->cap.ds && g != 16 && (e->w[3] & BIT64(3));
-	unsigned sl = (unsigned)bits_get(w2, 39, 38) | (ds && g == 12 ? (unsigned)(e->w[3] >> 2 & 1) << 2 : 0);
-	struct pt_table t = { .fmt = &fmt_vmsa_s2, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(g == 12 ? start4k[sl] : sl + 1), .ia_bits = (uint8_t)n };
-
-	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(w2, 50, 48));
-	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(s, &t, e->w[3]);
-	t.id = ID_TABLE | ID_IPA | id_of(0, smmuv3_vmid(s, e), 0);
-	t.inv = (struct xc_tag){ .vmid = smmuv3_vmid(s, e), .kind = SMMUV3_K_WC_S2 };
-	t.opt = VMSA_HAD | (w2 & BIT64(52) ? VMSA_BE : 0) | (w2 & BIT64(53) ? VMSA_AFFD : 0) | (w2 & BIT64(54) ? VMSA_PTW : 0) |
-		(s->cap.xnx ? VMSA_XNX : 0) | (s->cap.fwb && (e->w[1] & BIT64(25)) ? VMSA_FWB : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) |
-		(ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
-	if (w2 & BIT64(56)) /* S2HA; S2HD counts with it only */
-		t.opt |= VMSA_HA | (w2 & BIT64(55) ? VMSA_HD | PT_OPT_AD : 0u);
-	return t;
-}
-
-static struct pt_table s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x)
-{
-	static const uint8_t grain0[] = { 12, 16, 14, 12 }, grain1[] = { 12, 14, 12, 16 };
-	const uint64_t *cd = w->cd->w;
-	bool el2 = w->ste->world == SMMUV3_W_EL2, up = !el2 && (w->va >> 55 & 1);
-	unsigned g = up ? grain1[bits_get(cd[0], 23, 22)] : grain0[bits_get(cd[0], 7, 6)];
-	unsigned n = 64 - (unsigned)(up ? bits_get(cd[0], 21, 16) : bits_get(cd[0], 5, 0));
-	bool ds = s->cap.ds && (cd[2] & BIT64(58)) && g != 16;
-	uint64_t ttb = up ? cd[2] : cd[1];
-	struct pt_table t = { .fmt = &fmt_vmsa_s1, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(1 + (n - 1 - g) / (g - 3)), .ia_bits = (uint8_t)n };
-
-	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(cd[0], 34, 32));
-	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(s, &t, ttb);
-	t.id = ID_TABLE | id_of(w->ste->world, x->tag.vmid, x->tag.asid);
-	t.inv = x->tag;
-	t.inv.did = 0;
-	t.inv.kind = w->ste->world == SMMUV3_W_EL1 ? SMMUV3_K_WC_EL1 : w->ste->world == SMMUV3_W_EL2 ? SMMUV3_K_WC_EL2 : SMMUV3_K_WC_E2H;
-	t.opt = (cd[0] & BIT64(15) ? VMSA_BE : 0) | (s->cap.had && (ttb & 2) ? VMSA_HAD : 0) | (cd[0] & BIT64(35) ? VMSA_AFFD : 0) |
-		(cd[0] & BIT64(36) ? VMSA_WXN : 0) | (cd[0] & BIT64(40) && !el2 ? VMSA_PAN : 0) | (s->cap.epan && (cd[1] & BIT64(59)) ? VMSA_EPAN : 0) |
-		(el2 ? VMSA_EL2 : 0) | (up ? VMSA_TTB1 : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) | (ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
-	if (cd[0] & BIT64(43)) /* HA; HD counts with it only */
-		t.opt |= VMSA_HA | (cd[0] & BIT64(42) ? VMSA_HD : 0);
-	return t;
-}
-
-/* ---- faults ---- */
-
-static unsigned event_of(enum pt_why why)
-{
-	switch (why) {
-	case PT_WHY_READ:
-	case PT_WHY_ABSENT:
-	case PT_WHY_AD_FAIL:
-		return EV_WALK_EABT;
-	case PT_WHY_OUT:
-		return EV_ADDR_SIZE;
-	case PT_WHY_AF:
-		return EV_ACCESS;
-	case PT_WHY_NO_R:
-	case PT_WHY_NO_W:
-	case PT_WHY_NO_X:
-	case PT_WHY_S2_W:
-	case PT_WHY_DEVICE:
-		return EV_PERMISSION;
-	default:
-		return EV_TRANSLATION;
-	}
-}
-
-/* A translation fault of stage @s2 + 1: what the fault configuration makes of it (2.10). */
-static enum xl_act fault(struct xl *x, unsigned code, bool s2)
-{
-	const struct smmuv3_walk *w = walk_of(x);
-	uint64_t c = s2 ? w->ste->w[2] : w->cd->w[0];
-	bool stall = s2 ? c & BIT64(57) : c & BIT64(44), rec = s2 ? c & BIT64(58) : c & BIT64(45), abort = s2 || (c & BIT64(46));
-
-	if (x->req.at == XL_TRANSLATION_REQ) { /* "no access", never an event */
-		x->res.size_lg2 = STU_LG2;
-		x->res.perm = 0;
-		return XL_ACT_DONE;
-	}
-	if (stall)
-		x->res.info[0] |= SMMUV3_I_STALL;
-	else
-		x->res.no_record = !rec;
-	x->res.raz = !abort;
-	return smmuv3_refuse(x, code);
-}
-
-/* Input wider than the unit when stage 1 is bypassed: always aborted and recorded. */
-static enum xl_act fault_bypass_size(struct xl *x)
-{
-	if (x->req.at == XL_TRANSLATION_REQ) {
-		x->res.size_lg2 = STU_LG2;
-		x->res.perm = 0;
-		return XL_ACT_DONE;
-	}
-	x->res.info[0] |= SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
-	return smmuv3_refuse(x, EV_ADDR_SIZE);
-}
-
-enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd)
-{
-	const struct pt_walk *p = &walk_of(x)->pt;
-	bool s2 = p->f_stage == 2 || p->why == PT_WHY_S2_W, tt = p->f_fetch || p->why == PT_WHY_S2_W;
-	unsigned code = event_of(p->why), class = class_cd ? SMMUV3_CLASS_CD : tt ? SMMUV3_CLASS_TT : SMMUV3_CLASS_IN;
-
-	x->res.at_level = (uint16_t)p->f_level;
-	if (code == EV_WALK_EABT && !s2)
-		class = SMMUV3_CLASS_TT;
-	x->res.info[0] = (s2 ? SMMUV3_I_S2 : 0u) | class << SMMUV3_I_CLASS_LO;
-	if (tt && (p->update || p->why == PT_WHY_S2_W))
-		x->res.info[0] |= SMMUV3_I_TTW;
-	if (code == EV_WALK_EABT && x->req.at == XL_TRANSLATION_REQ)
-		return smmuv3_refuse_config(s, x, code, x->mem_spa);
-	if (code == EV_WALK_EABT) {
-		x->res.info[1] = x->mem_spa;
-		return smmuv3_refuse(x, code);
-	}
-	x->res.info[1] = s2 ? p->gpa & low_mask(s->cap.oas) : 0; /* address bits above OAS are RES0 in records */
-	return fault(x, code, s2);
 }
 
 /* ---- results ---- */
@@ -184,7 +24,7 @@ static void ats_grant(struct xl *x, unsigned perm)
 		perm &= ~(unsigned)XL_X;
 	x->res.perm = (uint8_t)perm;
 	if (!(perm & (XL_R | XL_W)))
-		x->res.size_lg2 = STU_LG2;
+		x->res.size_lg2 = SMMUV3_STU_LG2;
 }
 
 static enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
@@ -488,9 +328,9 @@ static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 	if (w->s1) {
 		if (half_disabled(w)) {
 			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
-			return fault(x, EV_TRANSLATION, false);
+			return smmuv3_fault_config(x, EV_TRANSLATION, false);
 		}
-		w->pt.t[0] = s1_table(s, w, x);
+		w->pt.t[0] = smmuv3_s1_table(s, w, x);
 	}
 	if (w->s2)
 		w->pt.t[1] = smmuv3_s2_table(s, w->ste);
@@ -517,10 +357,10 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 		w->kind = world == SMMUV3_W_EL1 ? SMMUV3_K_EL1 : world == SMMUV3_W_EL2 ? SMMUV3_K_EL2 : SMMUV3_K_E2H;
 		if (world != SMMUV3_W_EL2)
 			x->tag.asid = (uint16_t)(bits_get(w->cd->w[0], 63, 48) & low_mask(s->cap.asid16 ? 16 : 8));
-		x->tag.id = id_of(world, x->tag.vmid, x->tag.asid);
+		x->tag.id = smmuv3_id(world, x->tag.vmid, x->tag.asid);
 	} else {
 		w->kind = SMMUV3_K_IPA;
-		x->tag.id = ID_IPA | id_of(0, x->tag.vmid, 0);
+		x->tag.id = SMMUV3_ID_IPA | smmuv3_id(0, x->tag.vmid, 0);
 	}
 	x->tag.kind = w->kind;
 	x->tagged = true;
@@ -535,7 +375,7 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 
 	if (!w->s1) {
 		if (x->req.iova >> (w->s2 ? s->cap.ias : s->cap.oas))
-			return fault_bypass_size(x);
+			return smmuv3_bypass_size(x);
 		if (!w->s2) {
 			smmuv3_pass(x);
 			if (x->req.at == XL_TRANSLATION_REQ)
@@ -547,7 +387,7 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 	set_tag(s, x);
 	if (UNLIKELY(s->cap.e0pd) && w->s1 && !w->priv && e0pd(w)) {
 		x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
-		return fault(x, EV_TRANSLATION, false);
+		return smmuv3_fault_config(x, EV_TRANSLATION, false);
 	}
 	if (x->functional || eats_split(x, w))
 		return walk_begin(s, x, need);

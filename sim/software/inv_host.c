@@ -362,9 +362,9 @@ bool inv_host_init(struct inv_host *h, const struct inv_host_cfg *c, const struc
 {
 	*h = (struct inv_host){ .c = c, .o = o, .u = u, .env = *env, .devices = devices, .vdevs = vdevs, .item = item, .n_items = n };
 	if (!devices || devices > INVH_MAX_DEVICES || !vdevs || vdevs > INVH_MAX_VDEVS || !c->batch || c->batch > INVH_MAX_BATCH || c->ring_lg2 < 8 ||
-	    c->ring_lg2 > 10 || c->batch + 2 > 1u << c->ring_lg2)
-		return err_set(e, ERR_INPUT, "inv_host: %u devices, %u virtual devices, batch %u, ring of 2^%u: out of range", devices, vdevs, c->batch,
-			       c->ring_lg2);
+	    c->ring_lg2 > 10 || c->batch + 2 > 1u << c->ring_lg2 || !c->look_ps || !c->cpu.poll_ps)
+		return err_set(e, ERR_INPUT, "inv_host: %u devices, %u virtual devices, batch %u, ring of 2^%u, look %llu ps, poll %llu ps: out of range",
+			       devices, vdevs, c->batch, c->ring_lg2, (unsigned long long)c->look_ps, (unsigned long long)c->cpu.poll_ps);
 	h->cap_open = n + 4 * INVH_MAX_BATCH;
 	h->open = calloc(h->cap_open, sizeof *h->open);
 	h->ring_use = calloc(inv_slots(h), sizeof *h->ring_use);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "software/inv_host_int.h"
 
+enum { RESENDS = 2 };
 static void proceed(struct inv_host *h);
 
 void inv_accuse(struct inv_host *h, const struct inv_open *o, bool sure)
@@ -175,7 +176,21 @@ static unsigned uncertain_first(struct inv_host *h)
 	return n;
 }
 
-static void split(struct inv_host *h)
+/* A report about nobody of the group: it may be about earlier commands. After some repetitions the whole group is suspect. */
+static bool reported_others(struct inv_host *h)
+{
+	for (unsigned i = 0; i < h->group.n; i++)
+		if (h->accused[invh_vdev(h, &h->item[h->cur[h->group.start + i]])])
+			return false;
+	if (h->group.tries < RESENDS + h->c->retries)
+		return true;
+	for (unsigned i = 0; i < h->group.n; i++)
+		h->accused[invh_vdev(h, &h->item[h->cur[h->group.start + i]])] = 1;
+	h->named = false;
+	return false;
+}
+
+static void split(struct inv_host *h, unsigned tries)
 {
 	unsigned n, start = h->group.start, m = 0, part = 0, cut = 1;
 
@@ -195,12 +210,13 @@ static void split(struct inv_host *h)
 		push(h, start + part, i - part, 0);
 		part = i;
 	}
-	push(h, start + n, h->group.n - n, 0);
+	push(h, start + n, h->group.n - n, tries);
 }
 
 static void react(struct inv_host *h)
 {
 	struct inv_group g = h->group;
+	unsigned tries = reported_others(h) ? g.tries + 1u : 0;
 
 	switch ((enum inv_policy)h->c->policy) {
 	case INVH_IGNORE:
@@ -213,12 +229,12 @@ static void react(struct inv_host *h)
 		break;
 	case INVH_SINGLES:
 	case INVH_BISECT:
-		split(h);
+		split(h, tries);
 		break;
 	case INVH_QUARANTINE:
 	case INVH_RESET:
 		blame_all(h);
-		push(h, g.start, g.n, 0);
+		push(h, g.start, g.n, tries);
 		break;
 	}
 }

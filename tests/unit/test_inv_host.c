@@ -558,7 +558,7 @@ START_TEST(random_worlds_end_safe)
 }
 END_TEST
 
-START_TEST(a_ring_too_small_for_the_batch_is_refused)
+START_TEST(what_cannot_work_is_refused)
 {
 	struct world_cfg c = cfg(W_VTD, 1, 1, 0, 256, INVH_SINGLES);
 	struct world_result r;
@@ -567,6 +567,10 @@ START_TEST(a_ring_too_small_for_the_batch_is_refused)
 	c.host.ring_lg2 = 8;
 	ck_assert(!world_run(&c, LIMIT, &r, &e));
 	ck_assert_int_eq(e.code, ERR_INPUT);
+	c.host.ring_lg2 = 9;
+	ck_assert(world_run(&c, LIMIT, &r, &e));
+	c.host.look_ps = 0; /* time would stand still */
+	ck_assert(!world_run(&c, LIMIT, &r, &e));
 }
 END_TEST
 
@@ -600,7 +604,7 @@ int main(void)
 	tcase_add_loop_test(tc, vd03_what_the_record_does_not_name_is_not_done, 0, 2);
 	tcase_add_test(tc, vd04_siblings_share_the_suspicion);
 	tcase_add_loop_test(tc, random_worlds_end_safe, 0, 10);
-	tcase_add_test(tc, a_ring_too_small_for_the_batch_is_refused);
+	tcase_add_test(tc, what_cannot_work_is_refused);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
