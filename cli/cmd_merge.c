@@ -51,7 +51,8 @@ static bool same_results(const struct merge *m, const char *mine, const char *th
 		int got = q ? rdb_step(&m->db, q, e) : -1;
 
 		if (got > 0)
-			fprintf(stderr, "iommusim merge: conflict: %s, statistic %s, in %s\n", *same ? "the same run differs" : "and", rdb_text(q, 0), m->src);
+			fprintf(stderr, "iommusim merge: conflict: %s, statistic %s, in %s\n", *same ? "the same run differs" : "and",
+					rdb_text(q, 0), m->src);
 		sqlite3_finalize(q);
 		if (got < 0)
 			return false;
@@ -63,7 +64,8 @@ static bool same_results(const struct merge *m, const char *mine, const char *th
 
 static bool drop_run(const struct rdb *r, const char *run, struct err *e)
 {
-	return rdb_run(r, e, "DELETE FROM main.parameters WHERE run = ?1", run) && rdb_run(r, e, "DELETE FROM main.stat_values WHERE run = ?1", run) &&
+	return rdb_run(r, e, "DELETE FROM main.parameters WHERE run = ?1", run) && rdb_run(r, e,
+			"DELETE FROM main.stat_values WHERE run = ?1", run) &&
 	       rdb_run(r, e, "DELETE FROM main.hist_values WHERE run = ?1", run) && rdb_run(r, e, "DELETE FROM main.runs WHERE run = ?1", run);
 }
 
@@ -123,12 +125,14 @@ static bool copy_shared(const struct rdb *r, struct err *e)
 	       rdb_exec(r, "INSERT OR IGNORE INTO main.traces SELECT * FROM src.traces", e) &&
 	       rdb_exec(r, "INSERT OR IGNORE INTO main.keys SELECT * FROM src.keys", e) &&
 	       rdb_exec(r, "INSERT OR IGNORE INTO main.meta SELECT * FROM src.meta", e) &&
-	       rdb_exec(r, "INSERT OR IGNORE INTO main.names(name, unit, doc, kind) SELECT name, unit, doc, kind FROM src.names ORDER BY name_id", e);
+	       rdb_exec(r,
+			"INSERT OR IGNORE INTO main.names(name, unit, doc, kind) SELECT name, unit, doc, kind FROM src.names ORDER BY name_id", e);
 }
 
 static bool warn_plan(const struct merge *m, struct err *e)
 {
-	sqlite3_stmt *q = rdb_query(&m->db, e, "SELECT 1 FROM main.meta JOIN src.meta s USING(key) WHERE key = 'plan' AND main.meta.value != s.value");
+	sqlite3_stmt *q = rdb_query(&m->db, e,
+			"SELECT 1 FROM main.meta JOIN src.meta s USING(key) WHERE key = 'plan' AND main.meta.value != s.value");
 	int got = q ? rdb_step(&m->db, q, e) : -1;
 
 	if (got > 0)
@@ -188,7 +192,8 @@ static int merge(char **in, size_t n, const char *out)
 
 int cmd_merge(int argc, char **argv)
 {
-	static const struct option longs[] = { { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "output", required_argument, NULL, 'o' }, { "help", no_argument, NULL, 'h' }, { NULL, 0,
+			NULL, 0 } };
 	const char *out = NULL;
 	int c;
 

@@ -16,7 +16,7 @@ static int help(void)
 	     "  --by KEY           one line, or one bar of a group, or one row of a heat map, per value of this axis\n"
 	     "  --where KEY=VALUE  only runs with this value; may be repeated\n"
 	     "  --type T           line, scatter, bar, grouped, heat, or cdf (of the histogram --y, without --x)\n"
-	     "  --log x|y|xy|none  logarithmic axes (default: x if its values grow by a constant factor)\n"
+	     "  --log x|y|xy|none  logarithmic axes (default: x if its values grow by a constant factor); y is the colour of a heat map\n"
 	     "  --title TEXT       instead of what the statistic means\n"
 	     "  -o, --output F     the picture\n"
 	     "  --list             print the axes and statistics of R.db and stop\n\n"
@@ -81,7 +81,8 @@ static int take(struct plot_req *q, int c, const char **out, bool *listing)
 		if (!type_of(optarg, &q->type)) {
 			const char *near = err_nearest(optarg, plot_type_name + 1, PLOT_TYPES - 1);
 
-			return cli_usage("plot", near ? "--type %.40s: no such type; did you mean %s?" : "--type %.40s: expected line, scatter, bar, grouped, heat or cdf",
+			return cli_usage("plot",
+					near ? "--type %.40s: no such type; did you mean %s?" : "--type %.40s: expected line, scatter, bar, grouped, heat or cdf",
 					 optarg, near);
 		}
 		break;
@@ -117,8 +118,10 @@ int cmd_plot(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "x", required_argument, NULL, O_X }, { "y", required_argument, NULL, O_Y }, { "by", required_argument, NULL, O_BY },
-		{ "where", required_argument, NULL, O_WHERE }, { "type", required_argument, NULL, O_TYPE }, { "log", required_argument, NULL, O_LOG },
-		{ "title", required_argument, NULL, O_TITLE }, { "output", required_argument, NULL, 'o' }, { "list", no_argument, NULL, O_LIST },
+		{ "where", required_argument, NULL, O_WHERE }, { "type", required_argument, NULL, O_TYPE }, { "log", required_argument,
+				NULL, O_LOG },
+		{ "title", required_argument, NULL, O_TITLE }, { "output", required_argument, NULL, 'o' }, { "list", no_argument, NULL,
+				O_LIST },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	struct plot_req q = { 0 };

@@ -102,7 +102,8 @@ static int take(struct opts *o, int c)
 static int parse(struct opts *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "out", required_argument, NULL, O_OUT }, { "jobs", required_argument, NULL, 'j' }, { "shard", required_argument, NULL, O_SHARD },
+		{ "out", required_argument, NULL, O_OUT }, { "jobs", required_argument, NULL, 'j' }, { "shard", required_argument, NULL,
+				O_SHARD },
 		{ "resume", no_argument, NULL, O_RESUME }, { "retry", no_argument, NULL, O_RETRY }, { "list", no_argument, NULL, O_LIST },
 		{ "trace-memory", required_argument, NULL, O_MEMORY }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
@@ -178,7 +179,8 @@ static bool todo(struct state *st, const struct opts *o, struct sweep_pool *q, s
 /* What is in the database now. Returns: the exit status, 1 if there is a failed point. */
 static int summary(const struct state *st, const char *path, struct err *e)
 {
-	sqlite3_stmt *q = rdb_query(&st->db, e, "SELECT count(*), sum(status = 'ok'), sum(status = 'failed'), sum(status = 'differs') FROM runs");
+	sqlite3_stmt *q = rdb_query(&st->db, e,
+			"SELECT count(*), sum(status = 'ok'), sum(status = 'failed'), sum(status = 'differs') FROM runs");
 	int bad = 0, n = 0;
 	char text[1000];
 
@@ -199,7 +201,8 @@ static int summary(const struct state *st, const char *path, struct err *e)
 		size_t p = (size_t)sqlite3_column_int64(q, 0);
 
 		sweep_say(&st->s, &st->s.point[p], text, sizeof(text));
-		printf("point %zu (%s): %s\n", p, text, !strcmp(rdb_text(q, 1), "failed") ? rdb_text(q, 2) : "differs from the trace; see its verify.disagree");
+		printf("point %zu (%s): %s\n", p, text, !strcmp(rdb_text(q, 1), "failed") ? rdb_text(q,
+				2) : "differs from the trace; see its verify.disagree");
 		n++;
 	}
 	sqlite3_finalize(q);
@@ -217,10 +220,11 @@ static void unmatched(const struct state *st, const struct sweep_pool *q)
 
 static int run(struct state *st, const struct opts *o, struct err *e)
 {
-	struct sweep_pool q = { .db_path = o->out, .jobs = o->jobs, .tty = isatty(STDERR_FILENO), .done = done, .arg = st };
+	struct sweep_pool q = { .jobs = o->jobs, .tty = isatty(STDERR_FILENO), .done = done, .arg = st };
 	bool exists = !access(o->out, F_OK);
 	int rc, sum;
 
+	sweep_identify(&st->s, &st->t);
 	if (exists && !o->resume)
 		return cli_usage("sweep", "%.300s: already exists; --resume does what is missing in it", o->out);
 	if (!rdb_open(&st->db, o->out, exists ? RDB_WRITE : RDB_CREATE, e))
@@ -257,7 +261,9 @@ int cmd_sweep(int argc, char **argv)
 	st.hit = calloc(st.s.n_stats + 1, sizeof(*st.hit));
 	if (o.list)
 		rc = list(&st.s, &o);
-	else if (!st.hit || !sweep_traces_load(&st.t, &st.s, o.trace_memory, &e) || !sweep_identify(&st.s, &st.t, &e))
+	else if (!st.hit)
+		rc = cli_fail(&(struct err){ .code = ERR_MACHINE, .msg = "out of memory" });
+	else if (!sweep_traces_load(&st.t, &st.s, o.trace_memory, &e))
 		rc = cli_fail(&e);
 	else
 		rc = run(&st, &o, &e);

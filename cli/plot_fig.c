@@ -26,8 +26,10 @@ static bool one_kind(const struct plot_fig *f, size_t x, size_t by, struct err *
 			continue;
 		for (size_t i = 1; i < f->n_run; i++)
 			if (differ(f->run[i].text[k], f->run[0].text[k]))
-				return err_set(e, ERR_INPUT, "the runs also differ in %s (%s, %s, ...): name it with --by, or choose one with --where %s=%s",
-					       f->key[k].name, f->run[0].text[k] ? f->run[0].text[k] : "as in the base", f->run[i].text[k] ? f->run[i].text[k] : "as in the base",
+				return err_set(e, ERR_INPUT,
+					       "the runs also differ in %s (%s, %s, ...): name it with --by, or choose one with --where %s=%s",
+					       f->key[k].name, f->run[0].text[k] ? f->run[0].text[k] : "as in the base",
+					       f->run[i].text[k] ? f->run[i].text[k] : "as in the base",
 					       f->key[k].name, f->run[0].text[k] ? f->run[0].text[k] : "VALUE");
 	}
 	return true;
@@ -240,8 +242,11 @@ static bool choose(struct plot_fig *f, struct err *e)
 	f->log = f->req->log;
 	if (f->log == PLOT_LOG_AUTO && geometric(f))
 		f->log = PLOT_LOG_X;
-	if (f->type == PLOT_BAR || f->type == PLOT_GROUPED || f->type == PLOT_HEAT || f->x.words)
-		f->log &= ~(unsigned)PLOT_LOG_X; /* positions are places in a list there */
+	if (f->type == PLOT_BAR || f->type == PLOT_GROUPED || f->type == PLOT_HEAT || f->x.words) { /* positions are places in a list there */
+		if (f->req->log & PLOT_LOG_X)
+			return err_set(e, ERR_INPUT, "--log x: bars, heat maps and words have no scale on x; --log y is possible");
+		f->log &= ~(unsigned)PLOT_LOG_X;
+	}
 	f->pow_base = powers_of_two(f) ? 2 : 10;
 	for (size_t i = 0; i < f->n_series; i++)
 		for (size_t j = 0; j < f->series[i].n; j++)
@@ -342,7 +347,9 @@ static bool find_key(const struct plot_fig *f, const char *option, const char *n
 	for (; n < f->n_key && n < ARRAY_LEN(cand); n++)
 		cand[n] = f->key[n].name;
 	near = err_nearest(name, cand, n);
-	return err_set(e, ERR_INPUT, near ? "%s %.200s: not an axis of this sweep; did you mean %s?" : "%s %.200s: not an axis of this sweep", option, name, near);
+	return err_set(e, ERR_INPUT,
+			near ? "%s %.200s: not an axis of this sweep; did you mean %s?" : "%s %.200s: not an axis of this sweep", option,
+					name, near);
 }
 
 /* --x is an axis, or else a statistic. */
@@ -377,13 +384,15 @@ static bool series(struct plot_fig *f, const struct rdb *db, size_t by, struct e
 	if (!each && !one_kind(f, x, by, e))
 		return false;
 	for (size_t i = 0; i < f->n_run; i++) {
-		if (isnan(f->run[i].y) || (x == f->n_key && isnan(f->run[i].x)))
+		bool no_x = x == f->n_key ? isnan(f->run[i].x) : !f->run[i].text[x] && !f->x.words; /* a condition left the axis out */
+
+		if (isnan(f->run[i].y) || no_x)
 			f->n_dropped++;
 		else if (!add_run(f, &f->run[i], x, by, each))
 			return oom(e);
 	}
 	if (f->n_dropped == f->n_run)
-		return err_set(e, ERR_INPUT, "%.200s: not a number in any of these runs", f->req->y);
+		return err_set(e, ERR_INPUT, "no run has a value of both %.150s and %.150s", f->req->y, f->req->x);
 	finish_points(f);
 	if (!categories(f))
 		return oom(e);

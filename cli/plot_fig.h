@@ -25,7 +25,7 @@ struct plot_run {
 	double *num;
 	double x, y; /* NAN: not a number there */
 	char *buckets;
-	long long run;
+	long long run, point;
 };
 struct plot_pt {
 	const char *text; /* of x; borrowed from a run, NULL for statistics */
@@ -53,7 +53,7 @@ struct plot_fig {
 	struct plot_key *key;
 	size_t n_key;
 	struct plot_run *run;
-	size_t n_run, n_failed, n_dropped; /* dropped: no number for y or x */
+	size_t n_run, n_failed, n_differ, n_dropped; /* differ: from their trace, before --where; dropped: no number for y or x */
 	struct plot_axis x, y;
 	char title[400], by[200];
 	struct plot_series *series;
@@ -74,7 +74,8 @@ bool plot_load(struct plot_fig *f, const struct rdb *db, struct err *e) MUST_USE
 bool plot_where(struct plot_fig *f, struct err *e) MUST_USE;
 size_t plot_find_key(const struct plot_fig *f, const char *name); /* n_key: there is none */
 /** plot_stat() - the numbers of statistic @name ("a.b", "hist.p99", "hist.mean", "a.b/c.d") into y (or x) of every run; names its unit. */
-bool plot_stat(struct plot_fig *f, const struct rdb *db, const char *name, bool into_x, struct plot_axis *axis, char *doc, size_t n, struct err *e) MUST_USE;
+bool plot_stat(struct plot_fig *f, const struct rdb *db, const char *name, bool into_x, struct plot_axis *axis, char *doc, size_t n,
+		struct err *e) MUST_USE;
 /** plot_hist() - the buckets of histogram @name. */
 bool plot_hist(struct plot_fig *f, const struct rdb *db, const char *name, struct plot_axis *axis, char *doc, size_t n, struct err *e) MUST_USE;
 #endif

@@ -85,7 +85,8 @@ static void put_cells(const struct plot_fig *f, FILE *o)
 		for (size_t j = 0; j < f->series[i].n; j++) {
 			const struct plot_pt *p = &f->series[i].pt[j];
 
-			fprintf(o, "%zu %zu %.10g %d %zu ", p->cat, i, p->y / f->y.div, p->y < (lo + hi) / 2 ? 0xffffff : 0, p->n);
+			fprintf(o, "%zu %zu %.10g %d %zu ", p->cat, i, p->y / f->y.div,
+					p->y < (f->log & PLOT_LOG_Y ? sqrt(lo * hi) : (lo + hi) / 2) ? 0xffffff : 0, p->n);
 			put_word(o, p->text);
 			fputc(' ', o);
 			put_word(o, f->series[i].name);
@@ -103,7 +104,8 @@ static void put_data(const struct plot_fig *f, FILE *o)
 	for (size_t i = 0; i < f->n_series; i++) {
 		const struct plot_series *s = &f->series[i];
 
-		fprintf(o, "%s# %s%s%s%s\n", i ? "\n\n" : "", f->y.name, f->req->by ? ", " : "", f->req->by ? f->req->by : "", f->req->by ? "=" : "");
+		fprintf(o, "%s# %s%s%s%s\n", i ? "\n\n" : "", f->y.name, f->req->by ? ", " : "", f->req->by ? f->req->by : "",
+				f->req->by ? "=" : "");
 		fprintf(o, "# series %zu: %s\n", i, s->name);
 		for (size_t j = 0; j < s->n; j++) {
 			const struct plot_pt *p = &s->pt[j];
@@ -168,11 +170,14 @@ static void put_footnote(const struct plot_fig *f, const char *db_name, FILE *o)
 	size_t at = 0;
 
 	if (f->max_n > 1)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "mean %sof %zu seeds; ", f->type == PLOT_HEAT ? "" : "and standard deviation ", f->max_n);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "mean %sof %zu seeds; ",
+				f->type == PLOT_HEAT ? "" : "and standard deviation ", f->max_n);
 	for (size_t i = 0; i < f->req->n_where && at < sizeof(text); i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%.100s; ", f->req->where[i]);
 	if (f->n_failed && at < sizeof(text))
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%zu failed runs left out; ", f->n_failed);
+	if (f->n_differ && at < sizeof(text))
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%zu runs of the database differ from their trace; ", f->n_differ);
 	if (f->n_dropped && at < sizeof(text))
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%zu runs without a value left out; ", f->n_dropped);
 	if (at < sizeof(text))
@@ -205,11 +210,11 @@ static void put_frame(const struct plot_fig *f, FILE *o)
 	if (listed(f))
 		fprintf(o, "set xrange [-0.6:%g]\n", (double)f->n_cat - 0.4);
 	else if (f->type != PLOT_CDF)
-		fputs("set autoscale xfix\nset offsets graph 0.02, graph 0.02, graph 0.03, 0\n", o);
+		fprintf(o, "set autoscale xfix\nset offsets graph 0.02, graph 0.02, %s, 0\n", f->log & PLOT_LOG_Y ? "0" : "graph 0.03");
 	else
 		fputs("set autoscale xfix\n", o);
 	if (f->req->by) {
-		fputs("set key outside right top vertical Left reverse samplen 2 spacing 1.2 title ", o);
+		fputs("set key outside right top vertical Left reverse samplen 3.5 spacing 1.2 title ", o);
 		put_string(o, f->by);
 		fputs(" left\n", o);
 	} else {
@@ -235,6 +240,8 @@ static void put_heat(const struct plot_fig *f, FILE *o)
 		fprintf(o, " %zu", i);
 	}
 	fprintf(o, ")\nset xrange [-0.5:%g]\nset yrange [-0.5:%g]\n", (double)f->n_cat - 0.5, (double)f->n_series - 0.5);
+	if (f->log & PLOT_LOG_Y)
+		fputs("set logscale cb\n", o);
 	fputs("plot data using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror fillstyle solid noborder lc palette", o);
 	if (f->n_cat * f->n_series <= 150)
 		fputs(", \\\n     data using 1:2:(sprintf('%.3g', $3)):4 with labels tc rgb variable", o);
@@ -258,10 +265,11 @@ static void put_lines(const struct plot_fig *f, FILE *o)
 		if (f->type != PLOT_SCATTER)
 			fprintf(o, " dt %zu", dash);
 		if (f->type != PLOT_CDF)
-			fprintf(o, " pt %d ps 0.8", point[c]);
+			fprintf(o, " pt %d ps 0.8", point[(i + 3 * (i / ARRAY_LEN(point))) % ARRAY_LEN(point)]); /* other pairs beyond eight */
 		put_title(&f->series[i], o);
 		if (f->max_n > 1)
-			fprintf(o, ", \\\n      data index %zu using 2:(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5 lc rgb '%s' notitle", i, colour[c]);
+			fprintf(o, ", \\\n      data index %zu using 2:(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5"
+				" lc rgb '%s' notitle", i, colour[c]);
 	}
 	fputc('\n', o);
 }
@@ -278,7 +286,8 @@ static void put_bars(const struct plot_fig *f, FILE *o)
 			colour[i % ARRAY_LEN(colour)]);
 		put_title(&f->series[i], o);
 		if (f->max_n > 1)
-			fprintf(o, ", \\\n      data index %zu using ($1+(%.4g)):(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5 lc rgb '#222222' notitle", i, off);
+			fprintf(o, ", \\\n      data index %zu using ($1+(%.4g)):(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5"
+				" lc rgb '#222222' notitle", i, off);
 	}
 	fputc('\n', o);
 }
@@ -338,7 +347,8 @@ static bool gnuplot(const char *dir, const char *script, struct err *e)
 	if (pid < 0)
 		return err_set(e, ERR_MACHINE, "cannot start gnuplot: %s", strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return err_set(e, ERR_MACHINE, "gnuplot is not installed (Debian: gnuplot-nox); the script and its data are written: %s", script);
+		return err_set(e, ERR_MACHINE, "gnuplot is not installed (Debian: gnuplot-nox); the script and its data are written: %s",
+				script);
 	return !status || err_set(e, ERR_MACHINE, "gnuplot failed on %s", script);
 }
 

@@ -24,7 +24,8 @@ size_t plot_find_key(const struct plot_fig *f, const char *name)
 
 static bool load_keys(struct plot_fig *f, const struct rdb *db, struct err *e)
 {
-	sqlite3_stmt *q = rdb_query(db, e, "SELECT key, type, unit, help FROM keys UNION ALL SELECT 'seed', 'integer', '', 'Seed of everything random.'");
+	sqlite3_stmt *q = rdb_query(db, e,
+			"SELECT * FROM (SELECT key, type, unit, help FROM keys ORDER BY ord) UNION ALL SELECT 'seed', 'integer', '', 'Seed of everything random.'");
 	int got = -1;
 
 	while (q && (got = rdb_step(db, q, e)) > 0) {
@@ -55,7 +56,8 @@ static bool load_params(const struct plot_fig *f, const struct rdb *db, struct p
 	int got = -1;
 
 	snprintf(id, sizeof(id), "%lld", r->run);
-	q = rdb_query(db, e, "SELECT key, value, num FROM parameters WHERE run = ?1 UNION ALL SELECT 'seed', seed, seed FROM runs WHERE run = ?1", id);
+	q = rdb_query(db, e,
+			"SELECT key, value, num FROM parameters WHERE run = ?1 UNION ALL SELECT 'seed', seed, seed FROM runs WHERE run = ?1", id);
 	while (q && (got = rdb_step(db, q, e)) > 0) {
 		size_t k = plot_find_key(f, rdb_text(q, 0));
 
@@ -69,14 +71,30 @@ static bool load_params(const struct plot_fig *f, const struct rdb *db, struct p
 	return got == 0;
 }
 
+/* Runs of different base configurations, merged, cannot be told apart by their axes: what would their mean be? */
+static bool check_unique(const struct rdb *db, struct err *e)
+{
+	sqlite3_stmt *q = rdb_query(db, e,
+			"SELECT axes FROM (SELECT seed, coalesce((SELECT group_concat(key || '=' || value, ', ') FROM parameters p WHERE"
+					   " p.run = r.run), '') AS axes FROM runs r WHERE status != 'failed') GROUP BY axes, seed HAVING count(*) > 1 LIMIT 1");
+	int got = q ? rdb_step(db, q, e) : -1;
+
+	if (got > 0)
+		err_set(e, ERR_INPUT,
+				"%s: two runs have the same axis values and seed (%.200s): it was merged from sweeps of different configurations or traces", db->path,
+			*rdb_text(q, 0) ? rdb_text(q, 0) : "no axes");
+	sqlite3_finalize(q);
+	return got == 0;
+}
+
 bool plot_load(struct plot_fig *f, const struct rdb *db, struct err *e)
 {
 	sqlite3_stmt *q;
 	int got = -1;
 
-	if (!load_keys(f, db, e))
+	if (!check_unique(db, e) || !load_keys(f, db, e))
 		return false;
-	q = rdb_query(db, e, "SELECT run, status FROM runs ORDER BY point, run");
+	q = rdb_query(db, e, "SELECT run, status, point FROM runs ORDER BY point, run");
 	while (q && (got = rdb_step(db, q, e)) > 0) {
 		struct plot_run *grown, *r;
 
@@ -84,13 +102,15 @@ bool plot_load(struct plot_fig *f, const struct rdb *db, struct err *e)
 			f->n_failed++;
 			continue;
 		}
+		f->n_differ += !strcmp(rdb_text(q, 1), "differs");
 		grown = realloc(f->run, (f->n_run + 1) * sizeof(*grown));
 		got = -1;
 		if (!grown && !oom(e))
 			break;
 		f->run = grown;
 		r = &f->run[f->n_run++];
-		*r = (struct plot_run){ calloc(f->n_key, sizeof(char *)), calloc(f->n_key, sizeof(double)), NAN, NAN, NULL, sqlite3_column_int64(q, 0) };
+		*r = (struct plot_run){ .text = calloc(f->n_key, sizeof(char *)), .num = calloc(f->n_key, sizeof(double)), .x = NAN, .y = NAN,
+					.run = sqlite3_column_int64(q, 0), .point = sqlite3_column_int64(q, 2) };
 		if ((!r->text || !r->num) && !oom(e))
 			break;
 		if (!load_params(f, db, r, e))
@@ -119,7 +139,9 @@ static bool no_key(const struct plot_fig *f, const char *option, const char *nam
 		n++;
 	}
 	near = err_nearest(name, cand, n);
-	return err_set(e, ERR_INPUT, near ? "%s %.200s: not an axis of this sweep; did you mean %s?" : "%s %.200s: not an axis of this sweep", option, name, near);
+	return err_set(e, ERR_INPUT,
+			near ? "%s %.200s: not an axis of this sweep; did you mean %s?" : "%s %.200s: not an axis of this sweep", option,
+					name, near);
 }
 
 static bool same_value(const struct plot_run *r, size_t k, const char *value)
@@ -196,7 +218,8 @@ static bool no_stat(const struct rdb *db, const char *name, bool hist, struct er
 }
 
 /* Values of one plain statistic, or of one part of a histogram, into v[0 .. n_run). */
-static bool one_stat(const struct plot_fig *f, const struct rdb *db, const char *name, double *v, char *unit, char *doc, size_t n, struct err *e)
+static bool one_stat(const struct plot_fig *f, const struct rdb *db, const char *name, double *v, char *unit, char *doc, size_t n,
+		struct err *e)
 {
 	const char *dot = strrchr(name, '.');
 	char base[300], sql[300], id[24];
@@ -240,7 +263,8 @@ static bool one_stat(const struct plot_fig *f, const struct rdb *db, const char 
 	return true;
 }
 
-bool plot_stat(struct plot_fig *f, const struct rdb *db, const char *name, bool into_x, struct plot_axis *axis, char *doc, size_t n, struct err *e)
+bool plot_stat(struct plot_fig *f, const struct rdb *db, const char *name, bool into_x, struct plot_axis *axis, char *doc, size_t n,
+		struct err *e)
 {
 	double *v = calloc(2 * f->n_run + 1, sizeof(*v)), *den = v ? v + f->n_run : NULL;
 	const char *slash = strchr(name, '/');

@@ -72,10 +72,10 @@ bool sweep_read_conds(struct sweep *s, const struct ynode *n, size_t known, stru
 bool sweep_value_parse(const struct cfg_opt *o, const char *key, const char *text, struct sweep_value *v, struct err *e) MUST_USE;
 /** sweep_opt() - the row a --set path sets, NULL if there is none. */
 const struct cfg_opt *sweep_opt(const struct run_cfg *c, const char *path);
-/** sweep_points() - list the points and their ids; @traces may be NULL (ids are then without the content of traces). */
+/** sweep_points() - list the points; sweep_identify() gives them their ids, without the content of traces if @t is NULL. */
 struct sweep_traces;
 bool sweep_points(struct sweep *s, struct err *e) MUST_USE;
-bool sweep_identify(struct sweep *s, const struct sweep_traces *t, struct err *e) MUST_USE;
+void sweep_identify(struct sweep *s, const struct sweep_traces *t);
 /** sweep_cond_holds() - every condition, for one choice. */
 bool sweep_cond_holds(const struct sweep *s, const struct sweep_conds *w, const int32_t *choice);
 /** sweep_say() - "key=value, key=value, seed N" of a point. */
@@ -112,7 +112,6 @@ struct sweep_result { /* what a finished child left */
 	char error[1200];
 };
 struct sweep_pool {
-	const char *db_path;
 	unsigned jobs;
 	size_t *todo; /* points, in the order they start */
 	size_t n_todo;

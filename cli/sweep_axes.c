@@ -166,7 +166,8 @@ static bool range_field(struct range *r, const struct sweep_axis *a, const struc
 		i++;
 	if (i == ARRAY_LEN(names)) {
 		near = err_nearest(c->key, names, ARRAY_LEN(names));
-		return FAIL_AT(&c->key_at, e, near ? "%s: %s is not part of a range; did you mean %s?" : "%s: %s is not part of a range", a->key, c->key, near);
+		return FAIL_AT(&c->key_at, e, near ? "%s: %s is not part of a range; did you mean %s?" : "%s: %s is not part of a range",
+				a->key, c->key, near);
 	}
 	if (c->kind != YN_SCALAR || c->plain_empty)
 		return FAIL_AT(&c->at, e, "%s: %s: expected a single value", a->key, c->key);
@@ -312,8 +313,12 @@ static bool add_axes(struct sweep *s, const char *key, const struct ynode *n, bo
 			continue;
 		if ((size_t)snprintf(sub, sizeof(sub), "%s%s%s", key, *key ? "." : "", c->key) >= sizeof(sub))
 			return FAIL_AT(&c->key_at, e, "the key is too long");
-		if (c->kind == YN_MAP && !child(c, "from") && !child(c, "to") && !sweep_opt(&s->base, sub) ? !add_axes(s, sub, c, zip, e) : !add_axis(s, sub, c, zip, e))
+		if (c->kind == YN_MAP && !child(c, "from") && !child(c, "to") && !sweep_opt(&s->base, sub)) {
+			if (!add_axes(s, sub, c, zip, e))
+				return false;
+		} else if (!add_axis(s, sub, c, zip, e)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -357,8 +362,8 @@ static bool add_group(struct sweep *s, const struct ynode *n, struct err *e)
 		return FAIL_AT(&n->at, e, "axes: a group with zip has no other keys but when");
 	for (size_t i = g->first + 1; zip && i < s->n_axis; i++)
 		if (s->axis[i].n != s->axis[g->first].n)
-			return FAIL_AT(&s->axis[i].at, e, "zip: %s has %zu values, %s has %zu", s->axis[i].key, s->axis[i].n, s->axis[g->first].key,
-				       s->axis[g->first].n);
+			return FAIL_AT(&s->axis[i].at, e, "zip: %s has %zu values, %s has %zu", s->axis[i].key, s->axis[i].n,
+				       s->axis[g->first].key, s->axis[g->first].n);
 	return !zip || zip_differs(s, g, &zip->at, e);
 }
 

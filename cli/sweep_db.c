@@ -118,16 +118,20 @@ static bool create(const struct rdb *r, struct err *e)
 	return rdb_exec(r, "BEGIN", e) && rdb_exec(r, schema, e) && rdb_exec(r, sql, e) && rdb_exec(r, "COMMIT", e);
 }
 
-static bool check(const struct rdb *r, struct err *e)
+/* A sweep that was killed before its first transaction leaves a file with nothing in it. */
+static bool check(const struct rdb *r, bool may_create, struct err *e)
 {
 	struct err in = { 0 };
 	int64_t id = pragma(r, "PRAGMA application_id", &in), version = id < 0 ? -1 : pragma(r, "PRAGMA user_version", &in);
 
 	if (id < 0 || version < 0)
 		return err_set(e, in.code, "%s", in.msg);
+	if (!id && may_create && pragma(r, "SELECT count(*) FROM sqlite_master", &in) == 0)
+		return create(r, e);
 	if (id != RDB_APP_ID)
 		return err_set(e, ERR_INPUT, "%s: not a result database of iommusim sweep", r->path);
-	return version == RDB_VERSION || err_set(e, ERR_INPUT, "%s: written in version %d of the format; this program knows %d", r->path, (int)version, RDB_VERSION);
+	return version == RDB_VERSION || err_set(e, ERR_INPUT, "%s: written in version %d of the format; this program knows %d", r->path,
+			(int)version, RDB_VERSION);
 }
 
 /* A directory that is not there is a mistyped name; one that cannot be written is the machine's. */
@@ -165,7 +169,7 @@ bool rdb_open(struct rdb *r, const char *path, enum rdb_mode mode, struct err *e
 		return err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
 	ok = sqlite3_open_v2(path, &r->db, flags, NULL) == SQLITE_OK || rdb_fail(r, e);
 	sqlite3_busy_timeout(r->db, 10000);
-	ok = ok && (mode == RDB_CREATE ? create(r, e) : check(r, e));
+	ok = ok && (mode == RDB_CREATE ? create(r, e) : check(r, mode == RDB_WRITE, e));
 	if (!ok)
 		rdb_close(r);
 	return ok;

@@ -33,6 +33,6 @@ struct sweep_result;
 /** rdb_begin_sweep() - what the runs share: plan, texts, keys, traces. On @resume checks that it is the same sweep and the same version. */
 bool rdb_begin_sweep(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, bool resume, struct err *e) MUST_USE;
 /** rdb_put_result() - one point as one transaction; replaces a failed one of the same id. @hit: patterns of stats: that matched. */
-bool rdb_put_result(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, const struct sweep_result *res, bool *failed, bool *hit,
-		    struct err *e) MUST_USE;
+bool rdb_put_result(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, const struct sweep_result *res,
+		    bool *failed, bool *hit, struct err *e) MUST_USE;
 #endif

@@ -99,7 +99,8 @@ static void last_words(const struct job *j, int status, struct sweep_result *r)
 	for (ssize_t i = n - 1; i >= 0; i--)
 		said[i] = said[i] != '\n' && said[i] != '\t' ? said[i] : said[i + 1] ? ' ' : 0;
 	if (WIFSIGNALED(status))
-		snprintf(r->error, sizeof(r->error), "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)), *said ? ": " : "", said);
+		snprintf(r->error, sizeof(r->error), "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+				*said ? ": " : "", said);
 	else
 		snprintf(r->error, sizeof(r->error), "ended early with status %d%s%s", WEXITSTATUS(status), *said ? ": " : "", said);
 }

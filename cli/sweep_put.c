@@ -46,14 +46,29 @@ static bool same_meta(const struct rdb *r, const char *key, const char *value, c
 	bool ok = got >= 0;
 
 	if (got >= 0 && (!got || strcmp(rdb_text(q, 0), value)))
-		ok = err_set(e, ERR_INPUT, "%s: %s (%.16s, here %.16s); take another --out", r->path, what, got ? rdb_text(q, 0) : "none", value);
+		ok = err_set(e, ERR_INPUT, "%s: %s (%.16s, here %.16s); take another --out", r->path, what,
+			     got ? rdb_text(q, 0) : "none", value);
 	sqlite3_finalize(q);
 	return ok;
 }
 
+/* Whether a sweep that was to be resumed had come as far as to say what it is. */
+static int begun(const struct rdb *r, struct err *e)
+{
+	sqlite3_stmt *q = rdb_query(r, e, "SELECT 1 FROM meta LIMIT 1");
+	int got = q ? rdb_step(r, q, e) : -1;
+
+	sqlite3_finalize(q);
+	return got;
+}
+
 bool rdb_begin_sweep(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, bool resume, struct err *e)
 {
-	if (resume)
+	int got = resume ? begun(r, e) : 0;
+
+	if (got < 0)
+		return false;
+	if (got)
 		return same_meta(r, "version", IOMMUSIM_VERSION, "written by another version of iommusim", e) &&
 		       same_meta(r, "plan", s->plan, "the results of another sweep: configuration, trace, axes or seeds differ", e);
 	return rdb_exec(r, "BEGIN", e) && put_shared(r, s, t, e) && rdb_exec(r, "COMMIT", e);
@@ -86,17 +101,20 @@ static bool put_stat(const struct put *w, char kind, char *p, struct err *e)
 	char *name = field(&p), *unit = field(&p), *doc = field(&p), *value = field(&p), *buckets = kind == 'H' ? field(&p) : NULL;
 	const char *num[REP_HIST_N];
 
-	if (!rdb_run(w->r, e, "INSERT OR IGNORE INTO names(name, unit, doc, kind) VALUES(?1, ?2, ?3, ?4)", name, unit, doc, kind == 'H' ? "histogram" : "value"))
+	if (!rdb_run(w->r, e, "INSERT OR IGNORE INTO names(name, unit, doc, kind) VALUES(?1, ?2, ?3, ?4)", name, unit, doc,
+			kind == 'H' ? "histogram" : "value"))
 		return false;
 	if (kind == 'S')
-		return rdb_run(w->r, e, "INSERT INTO stat_values SELECT ?1, name_id, ?2 FROM names WHERE name = ?3", w->run, *value ? value : NULL, name);
+		return rdb_run(w->r, e, "INSERT INTO stat_values SELECT ?1, name_id, ?2 FROM names WHERE name = ?3", w->run,
+				*value ? value : NULL, name);
 	for (unsigned i = 0; i < REP_HIST_N; i++) {
 		num[i] = value;
 		value += strcspn(value, " ");
 		if (*value)
 			*value++ = 0;
 	}
-	return rdb_run(w->r, e, "INSERT INTO hist_values SELECT ?1, name_id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM names WHERE name = ?11", w->run, num[0],
+	return rdb_run(w->r, e,
+			"INSERT INTO hist_values SELECT ?1, name_id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM names WHERE name = ?11", w->run, num[0],
 		       num[1], num[2], num[3], num[4], num[5], num[6], num[7], buckets, name);
 }
 
@@ -156,15 +174,16 @@ static bool put_run(struct put *w, const struct sweep *s, const struct sweep_tra
 		sha_add(&sha, w->config, w->config_len);
 		sha_end(&sha, hash);
 		text = strndup(w->config, w->config_len);
-		ok = text ? rdb_run(w->r, e, "INSERT OR IGNORE INTO configs VALUES(?1, ?2)", hash, text) : err_set(e, ERR_MACHINE, "out of memory");
+		ok = text ? rdb_run(w->r, e, "INSERT OR IGNORE INTO configs VALUES(?1, ?2)", hash, text)
+			  : err_set(e, ERR_MACHINE, "out of memory");
 		free(text);
 	}
 	snprintf(num, sizeof(num), "%zu", point);
 	snprintf(seed, sizeof(seed), "%" PRIu64, p->seed);
 	ok = ok && rdb_run(w->r, e,
 			   "INSERT INTO runs(id, point, seed, config, trace, verify, version, host_ms, status, error) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			   p->id, num, seed, *hash ? hash : NULL, trace ? trace->hash : NULL, s->verify ? "1" : "0", IOMMUSIM_VERSION, w->ms, w->status,
-			   w->error);
+			   p->id, num, seed, *hash ? hash : NULL, trace ? trace->hash : NULL, s->verify ? "1" : "0", IOMMUSIM_VERSION,
+			   w->ms, w->status, w->error);
 	snprintf(w->run, sizeof(w->run), "%lld", (long long)sqlite3_last_insert_rowid(w->r->db));
 	for (size_t a = 0; ok && a < s->n_axis; a++) {
 		const struct sweep_value *v = p->choice[a] == SWEEP_UNSET ? NULL : &s->axis[a].v[p->choice[a]];
@@ -173,7 +192,8 @@ static bool put_run(struct put *w, const struct sweep *s, const struct sweep_tra
 		if (!v)
 			continue;
 		snprintf(n, sizeof(n), "%.17g", v->num);
-		ok = rdb_run(w->r, e, "INSERT INTO parameters VALUES(?1, ?2, ?3, ?4)", w->run, s->axis[a].key, v->text, isnan(v->num) ? NULL : n);
+		ok = rdb_run(w->r, e, "INSERT INTO parameters VALUES(?1, ?2, ?3, ?4)", w->run, s->axis[a].key, v->text,
+				isnan(v->num) ? NULL : n);
 	}
 	return ok;
 }
@@ -184,8 +204,8 @@ static bool forget_failed(const struct rdb *r, const char *id, struct err *e)
 	       rdb_run(r, e, "DELETE FROM runs WHERE id = ?1 AND status = 'failed'", id);
 }
 
-bool rdb_put_result(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, const struct sweep_result *res, bool *failed, bool *hit,
-		    struct err *e)
+bool rdb_put_result(const struct rdb *r, const struct sweep *s, const struct sweep_traces *t, const struct sweep_result *res,
+		    bool *failed, bool *hit, struct err *e)
 {
 	struct put w = { .r = r, .hit = hit, .n_hit = s->n_stats };
 	char *end = res->data ? res->data + res->len : NULL;

@@ -219,14 +219,13 @@ bool sweep_points(struct sweep *s, struct err *e)
 	return ok;
 }
 
-bool sweep_identify(struct sweep *s, const struct sweep_traces *t, struct err *e)
+void sweep_identify(struct sweep *s, const struct sweep_traces *t)
 {
 	struct sha all, one, base;
 	const struct sweep_trace *trace;
 	const char *path;
 	char line[64];
 
-	(void)e;
 	sha_init(&base);
 	sha_add(&base, s->base_text, strlen(s->base_text));
 	sha_init(&all);
@@ -250,7 +249,6 @@ bool sweep_identify(struct sweep *s, const struct sweep_traces *t, struct err *e
 		sha_add(&all, p->id, SHA_HEX);
 	}
 	sha_end(&all, s->plan);
-	return true;
 }
 
 void sweep_say(const struct sweep *s, const struct sweep_point *p, char *buf, size_t n)
@@ -294,7 +292,8 @@ bool sweep_load(struct sweep *s, const char *path, struct err *e)
 	axes = top(s, "axes");
 	when = top(s, "when");
 	ok = (s->text || oom(e)) && check_keys(s, e) && read_base(s, e) && (!axes || sweep_read_axes(s, axes, e)) &&
-	     (!when || sweep_read_conds(s, when, s->n_axis, &s->when, e)) && read_seeds(s, e) && read_stats(s, e) && read_verify(s, e) && sweep_points(s, e);
+	     (!when || sweep_read_conds(s, when, s->n_axis, &s->when, e)) && read_seeds(s, e) && read_stats(s, e) && read_verify(s, e) &&
+			sweep_points(s, e);
 	if (!ok)
 		sweep_free(s);
 	return ok;

@@ -25,7 +25,8 @@ static bool find_axis(const struct sweep *s, const char *key, size_t known, cons
 	for (size_t i = 0; i < known && k < ARRAY_LEN(cand); i++)
 		cand[k++] = s->axis[i].key;
 	near = err_nearest(key, cand, k);
-	return FAIL_AT(&n->at, e, near ? "when: %s is not an axis before this; did you mean %s?" : "when: %s is not an axis before this", key, near);
+	return FAIL_AT(&n->at, e, near ? "when: %s is not an axis before this; did you mean %s?" : "when: %s is not an axis before this",
+			key, near);
 }
 
 static bool one_cond(const struct sweep *s, char *text, const struct ynode *n, size_t known, struct sweep_cond *c, struct err *e)

@@ -33,6 +33,7 @@ bad '--where gen.windw: not an axis' --x gen.window --y vtd0.hits --where gen.wi
 bad '--where gen.pattern=random: no run has it; its values are uniform, sequential' --x gen.window --y vtd0.hits --where gen.pattern=random
 bad 'the runs also differ in gen.pattern (uniform, sequential, ...): name it with --by, or choose one with --where gen.pattern=uniform' \
 	--x gen.window --y vtd0.hits --by vtd.iotlb.entries
+bad '--log x: bars' --x gen.window --y vtd0.hits --type heat --by gen.pattern --where vtd.iotlb.entries=16 --log xy
 bad '--type heat needs --by' --x gen.window --y vtd0.hits --type heat --where gen.pattern=uniform --where vtd.iotlb.entries=16
 bad 'did you mean scatter?' --x gen.window --y vtd0.hits --type scater
 bad '--x KEY is missing' --y vtd0.hits
@@ -73,6 +74,18 @@ grep -q 'a "title" \\n with _marks_\|a &quot;title&quot; \\n with _marks_' log.s
 cp line.svg first.svg
 gnuplot line.gp
 cmp line.svg first.svg
+
+# an axis that a condition leaves out: those runs have no place on x; runs of different bases are not averaged
+printf 'config: {gen: {count: 500}}\naxes:\n  - vtd.iotlb.entries: [16, 64]\n  - vtd.walkers: [1, 4]\n    when: vtd.iotlb.entries > 16\n' >cond.yaml
+status 0 "$bin" sweep cond.yaml --out cond.db
+status 0 "$bin" plot cond.db --x vtd.walkers --y vtd0.hits --by vtd.iotlb.entries -o cond.svg
+[ "$(grep -cv '^#\|^$' cond.dat)" = 2 ] && grep -q '1 runs without a value left out' cond.gp
+sed 's/500/600/' cond.yaml >other.yaml
+status 0 "$bin" sweep other.yaml --out other.db
+status 0 "$bin" merge cond.db other.db -o both.db
+grep -q 'other.db is of another sweep' err
+status 2 "$bin" plot both.db --x vtd.walkers --y vtd0.hits --by vtd.iotlb.entries -o both.svg
+grep -q 'two runs have the same axis values and seed' err
 
 # a full disk; no gnuplot
 status 3 env PATH=/nonexistent "$bin" plot r.db --x gen.window --y vtd0.hits --by vtd.iotlb.entries --where gen.pattern=uniform -o no.svg

@@ -41,6 +41,16 @@ status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/killed.db" --resume
 dump "$tmp/killed.db" | cmp - "$tmp/whole"
 sqlite3 "$tmp/killed.db" 'SELECT id, host_ms FROM runs ORDER BY id' | comm -12 - "$tmp/before" | cmp - "$tmp/before" # none was done again
 
+# killed before it had begun: an empty file, or tables with nothing in them
+: >"$tmp/empty.db"
+sqlite3 "$tmp/whole.db" .schema | grep -v sqlite_ | sqlite3 "$tmp/tables.db"
+for p in application_id user_version; do sqlite3 "$tmp/tables.db" "PRAGMA $p = $(sqlite3 "$tmp/whole.db" "PRAGMA $p")"; done
+status 2 "$bin" sweep "$tmp/s.yaml" --out "$tmp/empty.db"
+for f in empty tables; do
+	status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/$f.db" --resume
+	dump "$tmp/$f.db" | cmp - "$tmp/whole"
+done
+
 # Ctrl-C
 started "$tmp/int.db"
 kill -INT $pid

@@ -5,6 +5,7 @@ set -eu
 bin=$1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+top=$PWD
 cd "$tmp"
 bad() { # the exact message (without "iommusim: "), the sweep file
 	local st=0
@@ -38,6 +39,13 @@ bad ':1:7: base: none.yaml: No such file or directory' 'base: none.yaml'
 bad ':1:8: seeds: from 1 to 1000000 of them' 'seeds: 0'
 bad ':1:12: seeds: 7 appears twice' 'seeds: [7, 7]'
 bad ':1:9: verify: maybe: expected true or false' 'verify: maybe'
+# the example of the document; includes; an axis of traces
+sed -n '/^```yaml/,/^```/p' "$top/docs/sweeps.md" | sed '/^```/d; s#../../configs#'"$top"'/configs#' >doc.yaml
+"$bin" sweep doc.yaml --list >out
+[ "$(wc -l <out)" = $((2 * 8 * 6 * 9 * 3 * 5)) ] || { head -n 3 out; wc -l out; exit 1; }
+printf 'axes: {vtd.walkers: [1, 2]}\nseeds: 2\n' >part.yaml
+printf 'include: part.yaml\nseeds: 1\naxes: {trace.file: [a.iot, b.iot]}\n' >whole.yaml
+[ "$("$bin" sweep whole.yaml --list | tail -n 1)" = '3: vtd.walkers=2, trace.file=b.iot, seed 1' ]
 use() { # part of the message, arguments
 	local st=0 text=$1
 	shift

@@ -56,6 +56,13 @@ else
 	echo "parallel is not installed: that part is left out"
 fi
 
+# the job script of docs/sweeps.md, as two tasks of a Slurm array would start it; submitted twice
+for i in 1 2 2; do
+	IOMMUSIM=$bin SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_COUNT=2 SLURM_CPUS_PER_TASK=2 bash bench/sweep/slurm.sh $small "$tmp/slurm" >/dev/null
+done
+status 0 "$bin" merge "$tmp"/slurm/shard-*.db -o "$tmp/slurm.db"
+dump "$tmp/slurm.db" | cmp - "$tmp/j1"
+
 # a pattern that matches nothing is said, not failed
 sed 's/^stats:.*/stats: [vtd0.hits, vtd0.mises]/; s/, 6\]/]/; s/8, 4\]/8]/' $small >"$tmp/typo.yaml"
 status 0 "$bin" sweep "$tmp/typo.yaml" --out "$tmp/typo.db"

@@ -43,7 +43,7 @@ static char *points(const char *yaml, char plan[SHA_HEX])
 	if (!sweep_load(&s, path, &e)) {
 		fprintf(o, "!%s", strncmp(e.msg, path, strlen(path)) ? e.msg : e.msg + strlen(path));
 	} else {
-		ck_assert(sweep_identify(&s, NULL, &e));
+		sweep_identify(&s, NULL);
 		for (size_t i = 0; i < s.n_point; i++) {
 			sweep_say(&s, &s.point[i], line, sizeof(line));
 			fprintf(o, "%s\n", line);
