@@ -140,7 +140,8 @@ static void print_all(enum fmt f)
 static int usage_text(void)
 {
 	puts("Usage: iommusim params [ARCH] [--format text|md|yaml]\n"
-	     "List every configuration key with type, unit, range, default and meaning; with ARCH those of one architecture only.\n"
+	     "List every configuration key with type, unit, range, default and meaning; with ARCH (vtd, smmuv3 or amdvi) those of one\n"
+	     "architecture only.\n"
 	     "The YAML form is a configuration file with every default.\n\nExample:\n  iommusim params vtd --format md");
 	return cli_out(0);
 }
@@ -161,7 +162,7 @@ static int one_arch(enum fmt f, const char *word)
 	near = err_nearest(word, cand, n);
 	if (near)
 		return cli_usage("params", "unknown architecture '%.80s'; did you mean %s?", word, near);
-	return cli_usage("params", "unknown architecture '%.80s'; known: %s", word, cand[0]);
+	return cli_usage("params", "unknown architecture '%.80s'; known: vtd, smmuv3, amdvi", word);
 }
 
 int cmd_params(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "report.h"
 #include "run_build.h"
 #include "run_opts.h"
+#include "run_oracle.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -29,6 +30,7 @@ struct run {
 	struct trc_reader *trc;
 	struct gen *gen;
 	struct drv *drv;
+	struct oracle *oracle; /* --oracle */
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
 	uint64_t n_diff, n_dma; /* differences; DMAs handed to the platform */
@@ -113,7 +115,9 @@ static bool build(struct run *r, struct err *e)
 	const struct plat_hooks hooks = { r, run_same_fault, diff, progress, note };
 
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
-	return r->p != NULL;
+	if (r->p && r->o.oracle)
+		r->oracle = run_oracle_start(r->p, &r->reg, e);
+	return r->p && (!r->o.oracle || r->oracle);
 }
 
 static int read_trace(void *trc, struct trc_rec *r, struct err *e)
@@ -233,9 +237,14 @@ static void print_result(const char *what, bool ok, uint64_t pa, unsigned code)
 		printf(" %s fault 0x%x", what, code);
 }
 
+static const char *source_name(const struct run *r)
+{
+	return !r->c.trace ? "generated" : strcmp(r->c.trace, "-") ? r->c.trace : "<stdin>";
+}
+
 static void print_diffs(const struct run *r, const struct plat_verify *v)
 {
-	const char *name = !r->c.trace ? "generated" : strcmp(r->c.trace, "-") ? r->c.trace : "<stdin>";
+	const char *name = source_name(r);
 
 	for (uint64_t i = 0; i < r->n_diff && i < DIFF_SHOWN; i++) {
 		const struct run_diff *d = &r->diff[i];
@@ -273,6 +282,8 @@ static int simulate_and_report(struct run *r)
 	interrupted = 0;
 	sigaction(SIGINT, &sa, &old);
 	ok = simulate(r, &e);
+	if (ok && r->oracle && oracle_oom(r->oracle))
+		ok = err_set(&e, ERR_MACHINE, "out of memory for the oracle: what came later was not checked");
 	sigaction(SIGINT, &old, NULL);
 	end_progress(r);
 	v = *plat_verified(r->p);
@@ -281,6 +292,8 @@ static int simulate_and_report(struct run *r)
 			r->c.plat.replay.warmup_dmas);
 	if (!write_results(r, &v, &out))
 		st = cli_fail(&out);
+	if (r->oracle)
+		run_oracle_print(r->oracle, source_name(r));
 	if (r->o.verify)
 		print_diffs(r, &v);
 	if (!ok) /* results so far are above; the error decides the status */
@@ -289,7 +302,7 @@ static int simulate_and_report(struct run *r)
 		st = cli_out(0);
 	if (st)
 		return st;
-	return interrupted ? EXIT_INTERRUPTED : r->o.verify && v.disagree ? 1 : 0;
+	return interrupted ? EXIT_INTERRUPTED : (r->o.verify && v.disagree) || (r->oracle && oracle_bad(r->oracle)) ? 1 : 0;
 }
 
 static int help(void)
@@ -303,10 +316,11 @@ static int help(void)
 	     "  --warmup N|P%          start the statistics after N DMAs, or after a share of all\n"
 	     "  --until T              stop issuing at simulated time T, such as \"10 ms\"\n"
 	     "  --verify               compare every DMA with the result the trace expects; exit 1 on a difference\n"
+	     "  --oracle               compare every translation used with the tables at that time; exit 1 on a stale one\n"
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
 	     "  --dump-config          print the complete effective configuration and stop\n\n"
-	     "Exit status: 0, 1 a difference found by --verify, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
+	     "Exit status: 0, 1 a difference found by --verify or --oracle, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
 	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace boot.iotb --verify --stats boot.json");
 	return cli_out(0);
 }
@@ -318,6 +332,7 @@ static void cleanup(struct run *r)
 	if (r->trc)
 		trc_close(r->trc);
 	stat_fini(&r->reg);
+	oracle_destroy(r->oracle);
 	if (r->p)
 		plat_destroy(r->p);
 	run_cfg_free(&r->c);

@@ -43,8 +43,8 @@ static const char help_text[] =
 	"  --help\n\n"
 	"Exit status: 0 all agree, 1 a disagreement or a refused translation, 2 wrong input, 3 the machine failed.\n\n"
 	"Example:\n"
-	"  iommusim walk vtd.snap4.idx --rid 00:01.0 --iova 0x100001008 --write\n"
-	"  iommusim walk vtd.snap4.idx --query vtd.snap4.maps.gz\n";
+	"  iommusim walk tests/data/walk/smmuv3-edu.snap2.idx --rid 00:01.0 --iova 0x100000008 --write\n"
+	"  iommusim walk tests/data/walk/vtd-edu.snap4.idx --query tests/data/walk/vtd-edu.snap4.maps.gz\n";
 
 /* --- options --- */
 static bool number(const char *s, uint64_t max, uint64_t *v)

@@ -101,6 +101,11 @@ uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma);
 /* A request of the DMA @tag waits for the answer to a page request (on), or no longer does; arg as for dev_done_fn. */
 typedef void dev_held_fn(void *arg, uint64_t tag, bool on);
 void dev_on_held(struct dev *d, dev_held_fn *fn);
+/**
+ * dev_request_of() - what the device means by the request that @x translates: the untranslated address, and *cached if the device's own cache gave the
+ * address that @x carries. @tag: of the DMA. Returns: false if @x is not part of a DMA (a translation request of the cache).
+ */
+bool dev_request_of(const struct dev *d, const struct xl *x, struct xl_req *q, bool *cached, uint64_t *tag);
 const struct dev_cfg *dev_config(const struct dev *d);
 struct dev_stats *dev_stats_of(struct dev *d);
 const struct atc_stats *dev_atc_stats(const struct dev *d); /* NULL: no translation cache */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dev_dump.c - what a device waits for, in words. */
+/* dev_dump.c - looking into a device: what it waits for, in words; what it means by a request. */
 #include <stdio.h>
 #include "pcie/dev_int.h"
 
@@ -101,4 +101,24 @@ void dev_dump(const struct dev *d, line_fn *line, void *arg)
 		dump_pri(d, line, arg);
 	}
 	dump_slots(d, line, arg);
+}
+
+bool dev_request_of(const struct dev *d, const struct xl *x, struct xl_req *q, bool *cached, uint64_t *tag)
+{
+	const struct slot *s = (const struct slot *)(const void *)((const char *)x - offsetof(struct slot, xl));
+	uintptr_t at = (uintptr_t)s;
+
+	if (at < (uintptr_t)d->slot || at >= (uintptr_t)(d->slot + d->cfg.outstanding))
+		return false;
+	*q = x->req;
+	*tag = s->op->q.tag;
+	*cached = d->special && s->cached && x->req.at == XL_TRANSLATED;
+	if (UNLIKELY(*cached)) {
+		q->iova = s->iova;
+		q->at = XL_TRANSLATION_REQ;
+		q->pasid = s->op->q.pasid;
+		q->has_pasid = s->op->q.has_pasid;
+		q->acc = s->op->acc;
+	}
+	return true;
 }

@@ -110,7 +110,11 @@ static void env_page_resp(void *arg, const struct page_resp *r)
 
 static void env_progress(void *arg)
 {
-	replay_wake(&((struct unit_rec *)arg)->p->r);
+	struct unit_rec *u = arg;
+
+	if (UNLIKELY(u->p->r.watch.progress != NULL))
+		u->p->r.watch.progress(u->p->r.watch.arg, u->index);
+	replay_wake(&u->p->r);
 }
 
 static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
@@ -380,6 +384,22 @@ struct dev *plat_device(struct plat *p, unsigned unit, uint32_t rid, struct err 
 		return device_new(p, unit, rid, e);
 	p->last = p->dev[i - 1];
 	return p->last->d;
+}
+
+struct dev *plat_find_device(struct plat *p, unsigned unit, uint32_t rid)
+{
+	uint64_t key = (uint64_t)unit << 32 | rid;
+	uint32_t i;
+
+	if (LIKELY(p->last && p->last->key == key))
+		return p->last->d;
+	i = p->hash_size ? p->hash[hash_slot(p, key)] : 0;
+	return i ? p->dev[i - 1]->d : NULL;
+}
+
+void plat_watch(struct plat *p, const struct plat_watch *w)
+{
+	p->r.watch = *w;
 }
 
 struct iommu *plat_unit(struct plat *p, unsigned i)

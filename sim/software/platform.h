@@ -56,6 +56,13 @@ struct plat_stats {
 };
 extern const struct stat_def plat_stat_defs[];
 
+/* Whoever wants to know what software does. Every pointer may be NULL. */
+struct plat_watch {
+	void *arg;
+	void (*record)(void *arg, const struct trc_rec *r, bool tail); /* a store, page, register state or register write is about to take effect */
+	void (*progress)(void *arg, unsigned unit); /* as iommu_env.progress */
+};
+
 struct plat; /* opaque */
 /** plat_create() - memory, port and kernel; units are added before the first record. */
 struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, struct err *e) MUST_USE;
@@ -66,6 +73,10 @@ struct mem_port *plat_port(struct plat *p);
 bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e) MUST_USE;
 /** plat_unit() - unit @i, NULL if there is none. */
 struct iommu *plat_unit(struct plat *p, unsigned i);
+/** plat_find_device() - the device @rid behind @unit if the trace has named it, else NULL. */
+struct dev *plat_find_device(struct plat *p, unsigned unit, uint32_t rid);
+/** plat_watch() - call @w from now on (one watcher; copied; all NULL: none). */
+void plat_watch(struct plat *p, const struct plat_watch *w);
 /* The producer of records: a trace reader, a generator, or a software model. Same contract as trc_next(). */
 typedef int plat_source_fn(void *arg, struct trc_rec *r, struct err *e);
 /** plat_start() - begin to replay @src; plat_done() says when everything has finished. The host drains the kernel between. */

@@ -197,6 +197,12 @@ void replay_dma_done(struct replay *r, struct flight *f)
 
 /* ---- everything else ---- */
 
+static inline void watch(struct replay *r, bool tail)
+{
+	if (UNLIKELY(r->watch.record != NULL))
+		r->watch.record(r->watch.arg, &r->rec, tail);
+}
+
 static enum verdict do_store(struct replay *r)
 {
 	uint64_t pa = r->rec.u.store.pa;
@@ -206,6 +212,7 @@ static enum verdict do_store(struct replay *r)
 	if (r->n_flying && word_in_use(r, pa))
 		return wait_for(r, &r->st->stalls_words);
 	r->st->stores++;
+	watch(r, false);
 	if (mem_write_part(r->mem, pa, r->rec.u.store.bytes, r->rec.u.store.val) != MEM_OK) {
 		fail(r, "store beyond the end of memory");
 		return STOP;
@@ -218,6 +225,7 @@ static enum verdict do_page(struct replay *r)
 {
 	if (r->n_flying)
 		return wait_for(r, &r->st->stalls_all);
+	watch(r, false);
 	if (mem_write(r->mem, r->rec.u.page.pa, r->rec.u.page.w, PAGE / 8) != MEM_OK) {
 		fail(r, "page beyond the end of memory");
 		return STOP;
@@ -233,6 +241,7 @@ static enum verdict do_mmio_write(struct replay *r, struct iommu *u)
 		return wait_for(r, &r->st->stalls_all);
 	r->st->mmio_writes++;
 	r->cmd_unit = u;
+	watch(r, tail);
 	u->ops->mmio_write(u, r->rec.u.mmio.off, r->rec.u.mmio.bytes, r->rec.u.mmio.val);
 	return GO;
 }
@@ -256,6 +265,7 @@ static enum verdict do_regstate(struct replay *r, struct iommu *u)
 
 	if (r->n_flying)
 		return wait_for(r, &r->st->stalls_all);
+	watch(r, false);
 	if (!u->ops->restore(u, r->rec.u.reg.off, r->rec.u.reg.bytes, r->rec.u.reg.val, &e))
 		return fail_err(r, &e);
 	return GO;

@@ -33,6 +33,7 @@ struct replay {
 	bool have_rec, stalled /* already counted as waiting */, started, ended, stopped, failed, oom;
 	struct iommu *cmd_unit; /* an MMIO write went there; wait until its commands are finished */
 	struct sim_event kick, timer, watchdog;
+	struct plat_watch watch;
 	struct flight *flying, **flying_tail, *spare;
 	struct wordset words;
 	uint64_t n_flying, moves, moves_seen; /* moves: whatever happened, for the watchdog */
