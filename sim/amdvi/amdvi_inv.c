@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_inv.c - where an invalidation is matched (document 48882 "Commands"; amdvi sheet 7.4, 10): scopes, offered to the caches they concern
+ * amdvi_inv.c - where an invalidation is matched (document 48882 "Commands"): scopes, offered to the caches they concern
  * and to the walks in progress. Tags never include the device: DomainID, PASID and address decide.
  */
 #include "amdvi/amdvi_walk.h"

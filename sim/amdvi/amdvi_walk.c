@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_walk.c - from a request to its device table entry (document 48882 "Device Table", order of checks: amdvi sheet 4.3).
+ * amdvi_walk.c - from a request to its device table entry (document 48882 "Device Table").
  * Interrupt requests pass: they are not remapped here. The HyperTransport address ranges other than interrupts are ordinary addresses.
  */
 #include <string.h>

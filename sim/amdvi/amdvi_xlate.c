@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_xlate.c - IOTLB, GCR3 table, page tables, the result and its faults (document 48882 "Translation Tables", amdvi sheet 5).
+ * amdvi_xlate.c - IOTLB, GCR3 table, page tables, the result and its faults (document 48882 "Translation Tables").
  * A fault of the host stage under a guest stage carries GN = 0 and the guest physical address, one of the guest stage GN = 1 and the
  * address of the request: the specification text we have does not say which address, so that is our choice.
  */

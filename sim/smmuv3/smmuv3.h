@@ -11,7 +11,7 @@
 enum {
 	SMMUV3_ECMDQ_OFF = 0x40000, /* control page n at + n * 64 KiB; CMDQ_CONTROL_PAGE_BASEn.ADDR says the same */
 	SMMUV3_PMCG_OFF = 0x2000000, /* one counter group */
-	SMMUV3_CMDQV_OFF = 0x4000000 /* virtual command queues: the register block of section 1.13 of the Tegra241 CMDQV driver */
+	SMMUV3_CMDQV_OFF = 0x4000000 /* virtual command queues: the block that NVIDIA Tegra241 has beside its SMMU */
 };
 enum { SMMUV3_TAG_ASID, SMMUV3_TAG_STREAM };
 enum { SMMUV3_OVER_NONE, SMMUV3_OVER_ASID, SMMUV3_OVER_VMID, SMMUV3_OVER_ALL };

@@ -5,7 +5,7 @@
  * domain (v1, pass-through) or of the GCR3 table of a requester (v2); ATS is switched off at the device before its entry goes and on
  * after the entry allows it, so no device-IOTLB invalidation is sent behind it. A requester without a domain but with PASIDs has
  * GIoV and no GCR3 entry 0, so that nothing without PASID gets through.
- * Registers are written as in early_enable_iommu(); GA, XT and interrupt tables are left out. Spec: 48882, amdvi sheet 12.1, 12.5, 12.6.
+ * Registers are written as in early_enable_iommu(); GA, XT and interrupt tables are left out. Spec: 48882.1, 12.5, 12.6.
  */
 #include "software/drv_amdvi.h"
 #include <inttypes.h>

@@ -6,7 +6,7 @@
  * one for each aligned power of two it is made of, because there a flush too large costs a hypervisor more than several. PDE is always 1.
  * Everything of a domain is one command (Linux under NpCache sends some 60 for it, which together cover everything several times).
  * Order: IOMMU, then device IOTLBs, then one COMPLETION_WAIT on every unit. Not modelled: time-outs of the semaphore, retries.
- * Spec: 48882, "Commands"; what Linux does: amdvi sheet 12.2, 12.3.
+ * Spec: 48882, "Commands"; order as Linux has it.
  */
 #include "software/drv_amdvi.h"
 #include "amdvi/amdvi_fields.h"

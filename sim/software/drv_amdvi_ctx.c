@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * drv_amdvi_ctx.c - device table entries and GCR3 tables.
- * Linux writes an entry as two 16-byte halves; which first depends on what the unit looks at (amdvi sheet 12.4). Here a half is two stores,
+ * Linux writes an entry as two 16-byte halves; which first depends on what the unit looks at. Here a half is two stores,
  * the word with V and GV last, but first when one of them goes away.
  * The interrupt fields of the third word are kept as they are. Spec: 48882, "Device Table", "GCR3 Table".
  */

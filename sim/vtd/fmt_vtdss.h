@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fmt_vtdss.h - VT-d second-stage entries. Source: VT-d, "Second-Stage Paging Entries"; order of checks: permissions before reserved bits
- * (vtd.md 3.1).
+ *.
  */
 #ifndef IOMMUSIM_FMT_VTDSS_H
 #define IOMMUSIM_FMT_VTDSS_H

@@ -25,7 +25,7 @@ struct vtd_cfg {
 	bool spr17; /* erratum: refuse read-only second-stage mappings under nesting */
 	bool ss_d_on_fs_read; /* nested: reading an FS entry sets D in the SS leaf of its page (U15) */
 	bool ad_needs_snoop; /* an A/D update under tables walked without snoop faults 0x90/0x7C ([1s]); false: it is done */
-	bool xd_reserved; /* NXE = 0: XD = 1 is a reserved-bit error (vtd.md 3.2); false: ignored, as QEMU has it */
+	bool xd_reserved; /* NXE = 0: XD = 1 is a reserved-bit error; false: ignored, as QEMU has it */
 	bool ir_check_page; /* U17: the interrupt range is tested on the final 4 KiB page (true) or the base of the large page */
 };
 extern const struct cfg_opt vtd_opts[];

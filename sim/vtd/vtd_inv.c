@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vtd_inv.c - where an invalidation is matched: one scope, offered to the caches it concerns (vtd.md 5.5), and to the walks in progress.
+ * vtd_inv.c - where an invalidation is matched: one scope, offered to the caches it concerns, and to the walks in progress.
  */
 #include "vtd/vtd_walk.h"
 

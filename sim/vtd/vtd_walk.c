@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vtd_walk.c - from a request to its page tables: gates, root, context and PASID structures (vtd.md 2.7 A to D).
+ * vtd_walk.c - from a request to its page tables: gates, root, context and PASID structures.
  * Check order at each structure: access error, present, reserved bits, validity.
  */
 #include <string.h>
 
 #include "vtd/vtd_walk.h"
 
-enum { /* reserved bits of the structures, quadword by quadword (vtd.md 2.1 to 2.5) */
+enum { /* reserved bits of the structures, quadword by quadword */
 	TT_UNTRANSLATED = 0,
 	TT_ALL = 1,
 	TT_PASS = 2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vtd_xlate.c - IOTLB, page tables, the result and its fault code (vtd.md 2.7 E, 3, 5.2, 5.3, 6.1).
+ * vtd_xlate.c - IOTLB, page tables, the result and its fault code.
  * Pass-through requests use no IOTLB entry (docs/limits.md).
  */
 #include "vtd/fmt_vtdss.h"

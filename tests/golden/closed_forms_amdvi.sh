@@ -64,7 +64,7 @@ for g in 4 5; do
 		done
 	done
 done
-# the examples of the specification's fact sheet are 25 and 29 without the device table entry
+# the usual examples are 25 and 29 without the device table entry
 check 26 "nested, 4 over 4" --set software.mode=nested --set software.amd_gcr3_trp=off
 check 30 "nested, 4 over 4, GCR3TRPMode" --set software.mode=nested
 # large pages: a guest 2 MiB page saves one guest level, a host 2 MiB page one reference of every host walk

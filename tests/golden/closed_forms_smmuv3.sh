@@ -62,7 +62,7 @@ check 7 "stage 1, 39 bits" --set software.mode=fs --set software.levels=3
 check 5 "stage 2, 39 bits" --set software.mode=ss --set software.levels=3
 check "$(nested 3 4 2 2)" "nested, 39 bits over 48" --set software.mode=nested --set software.levels=3
 check "$(nested 4 3 2 2)" "nested, 48 bits over 39" --set software.mode=nested --set software.s2_levels=3 --set gen.pa_span=64G
-# the rows of the fact sheet: 36, 29, 25, 19
+# published examples: 36, 29, 25, 19
 check 36 "nested 4K, 48 bits both" --set software.mode=nested
 check 29 "nested 4K, stage 2 of 40 bits from concatenated tables at level 1" --set software.mode=nested --set smmuv3.idr5=0x00400072
 check 25 "nested, 2 MiB over 2 MiB" --set software.mode=nested --set software.s2_page=2M --set gen.page=2M --set gen.window=2M

@@ -7,7 +7,7 @@
 
 /* ---- bring-up ---- */
 
-/* Registers in the order of the fact sheet's 12.1, their values but for the pool's addresses. */
+/* Registers in Linux's order, their values but for the pool's addresses. */
 START_TEST(bring_up)
 {
 	static const struct ev plain[] = {
@@ -83,7 +83,7 @@ END_TEST
 #define GV BIT64(55)
 #define FIVE BIT64(54) /* GuestPagingMode in the third word */
 #define IRT UINT64_C(0x80000000000c1013) /* IV and other interrupt fields */
-/* The rows of the fact sheet's 12.4. Interrupt fields stay. */
+/* The rows of Linux's update order. Interrupt fields stay. */
 static const struct transition {
 	uint64_t from[4], to[4];
 	const char *script;
@@ -209,7 +209,7 @@ START_TEST(ats_order)
 	ck_assert_uint_eq(dte(g, 1), UINT64_C(0x100000001));
 	RUN(g, MAPREC(0x200000, 0x200000, 0x200000));
 	NOTHING(g);
-	RUN(g, UNMAPREC(0x200000, 0x200000)); /* trace A of the fact sheet's 7.8, with its own ids */
+	RUN(g, UNMAPREC(0x200000, 0x200000)); /* a worked example of the commands, with its own ids */
 	EXPECT(g, 1, { 0x3000000100000000, 0x2ff003 }, { 0x4000002020000020, 0x2ff001 });
 	SCRIPT(g, "pages iotlb wait ");
 	RUN(g, DEVREC(TRC_DEV_ATS_OFF));
@@ -241,7 +241,7 @@ static uint64_t leaf(const struct rig *g, uint64_t iova)
 	return e;
 }
 
-/* The examples of the fact sheet's 5.1 (with FC, which Linux sets), and captured leaves; each in every entry it covers. */
+/* Worked examples of page sizes (with FC, which Linux sets), and captured leaves; each in every entry it covers. */
 START_TEST(sized_pages)
 {
 	static const struct { uint64_t iova, pa, size, leaf; unsigned perm; } row[] = {

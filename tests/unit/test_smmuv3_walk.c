@@ -164,7 +164,7 @@ START_TEST(references_nested)
 }
 END_TEST
 
-/* The rows printed in the sheet: walk alone, and with cold configuration. */
+/* Examples: walk alone, and with cold configuration. */
 START_TEST(references_examples)
 {
 	nested((struct geo){ 12, 48, 0 }, (struct geo){ 12, 48, 0 }, 3, 3, true, true); /* 24 + 12 */

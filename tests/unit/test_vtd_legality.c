@@ -547,7 +547,7 @@ START_TEST(supervisor)
 }
 END_TEST
 
-/* Overflow: vtd.md 9, behaviour vector 10. */
+/* Overflow of the fault records. */
 START_TEST(overflow)
 {
 	struct vt_opt o = { .mode = VT_LEGACY, .cap_clr = UINT64_C(0xff) << 40 };

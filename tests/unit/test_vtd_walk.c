@@ -186,7 +186,7 @@ START_TEST(nested_dirty)
 }
 END_TEST
 
-/* vtd.md 9, vector 9: no update needed, no write permission needed. */
+/* No update needed, no write permission needed. */
 START_TEST(nested_read_only_tables)
 {
 	struct vt_opt o = { .mode = VT_NESTED };

@@ -2,7 +2,7 @@
 /*
  * fmt_x86_64.h - x86-64 page-table entries: VT-d first stage, AMD-Vi guest tables.
  * Models: 4 and 5 levels, 2 MiB and 1 GiB pages, U/S, R/W, XD, accessed, dirty, extended accessed. Does not model: PAT lookups.
- * Source: VT-d, "First-Stage Paging Entries". Order of checks: present, user, write, reserved, execute (vtd.md 3.2, U5).
+ * Source: VT-d, "First-Stage Paging Entries". Order of checks: present, user, write, reserved, execute.
  */
 #ifndef IOMMUSIM_FMT_X86_64_H
 #define IOMMUSIM_FMT_X86_64_H

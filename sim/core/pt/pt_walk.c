@@ -118,10 +118,17 @@ static void cache_fill(struct xcache *c, const struct pt_table *t, uint64_t id, 
 		*(struct pt_psc *)xc_payload(c, slot) = *p;
 }
 
+/* Is there a walk cache for entries at this level? */
+static bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned level)
+{
+	const struct xcache *c = w->c && level < PT_LEVELS ? w->c->psc[stage][level] : NULL;
+
+	return c && xc_config(c)->entries;
+}
+
 static void psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
 {
-	if (w->c && level < PT_LEVELS)
-		cache_fill(w->c->psc[stage][level], &w->t[stage], level_id(&w->t[stage], level), x, ia, shift_of(&w->t[stage], level), p);
+	cache_fill(w->c->psc[stage][level], &w->t[stage], level_id(&w->t[stage], level), x, ia, shift_of(&w->t[stage], level), p);
 }
 
 /* ---- the end ---- */
@@ -186,12 +193,13 @@ static unsigned s2_acc(const struct pt_walk *w)
 static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 {
 	struct xcache *c = w->c && !x->functional && (w->t[S1].fmt || w->ipa) ? w->c->nested : NULL;
-	unsigned need = need_of(&w->t[S2], s2_acc(w));
+	unsigned need;
 	uint32_t slot;
 	const struct pt_psc *p;
 
 	if (!c)
 		return NULL;
+	need = need_of(&w->t[S2], s2_acc(w));
 	xl_charge(x, c, xc_config(c));
 	slot = xc_lookup(c, w->gpa, w->t[S2].id);
 	if (slot == XC_MISS)
@@ -242,19 +250,22 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 
 static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
-	struct pt_psc p = { .next = i->next, .perm = w->perm[S2] & i->perm };
 	unsigned level = w->level[S2], lg2;
+	struct pt_psc p;
 
-	w->perm[S2] = p.perm;
+	w->perm[S2] &= i->perm;
 	if (i->cls == PT_TABLE) {
 		if (skips_bits(&w->t[S2], w->gpa, level, i->skip))
 			return fault(w, S2, PT_WHY_SKIP);
-		p.level = (uint8_t)(level - 1 - i->skip);
-		psc_fill(w, x, S2, w->gpa, level, &p);
 		w->table[S2] = i->next;
-		w->level[S2] = p.level;
+		w->level[S2] = (uint8_t)(level - 1 - i->skip);
+		if (psc_kept(w, S2, level)) {
+			p = (struct pt_psc){ .next = i->next, .perm = w->perm[S2], .level = w->level[S2] };
+			psc_fill(w, x, S2, w->gpa, level, &p);
+		}
 		return s2_entry(w, x);
 	}
+	p = (struct pt_psc){ .perm = w->perm[S2] };
 	lg2 = i->size_lg2 ? i->size_lg2 : shift_of(&w->t[S2], level);
 	p.memtype = i->memtype;
 	p.snoop = i->snoop;
@@ -301,7 +312,7 @@ static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x)
 		w->s1_gpa = w->table[S1];
 		return s2_start(w, x, w->s1_gpa + off);
 	}
-	if (level + 1u < w->t[S1].levels) { /* the entry above led here: remember it */
+	if (level + 1u < w->t[S1].levels && psc_kept(w, S1, w->s1_from)) { /* the entry above led here: remember it */
 		struct pt_psc p = { .next = w->table[S1], .next_gpa = w->s1_gpa, .perm = w->perm[S1], .s2_perm = w->s1_tab_perm,
 				    .split = w->tab_split, .level = (uint8_t)level };
 
