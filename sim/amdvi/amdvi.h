@@ -35,7 +35,7 @@ struct amdvi_cfg {
 	bool head_past_illegal; /* Head is behind the illegal command, not at it (U3) */
 	bool gn0_spares_nested; /* INVALIDATE_IOMMU_PAGES with GN = 0 keeps nested entries (U7) */
 	bool pde0_drops_gcr3; /* PDE = 0 drops GCR3 entries too (U8, U9) */
-	bool late_iotlb; /* a device-IOTLB invalidation may be sent before an earlier INVALIDATE_IOMMU_PAGES has taken effect (10.4, 5) */
+	bool late_iotlb; /* a device-IOTLB invalidation may be sent before an earlier INVALIDATE_IOMMU_PAGES has taken effect */
 	bool had_needs_control; /* host accessed/dirty updates need Control.HADUpdate as well (U34) */
 	bool dte_rsvd_by_feature; /* DTE bits of absent features are reserved */
 	bool upper_bits_ignored; /* IOVA bits above the reach of DTE.Mode are ignored instead of faulting (U6) */

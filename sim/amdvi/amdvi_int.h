@@ -14,7 +14,7 @@ enum amdvi_kind {
 	AMDVI_K_GPA, /* the nested cache: GPA to SPA inside nested walks */
 	AMDVI_K_GCR3, AMDVI_K_DTC, AMDVI_K_MAP
 };
-enum { /* event codes (8.3) */
+enum { /* event codes */
 	AEV_ILLEGAL_DTE = 1, AEV_IO_PAGE_FAULT, AEV_DEV_TAB_HW, AEV_PAGE_TAB_HW, AEV_ILLEGAL_COMMAND, AEV_COMMAND_HW, AEV_IOTLB_INV_TIMEOUT,
 	AEV_INVALID_DEVICE_REQUEST, AEV_INVALID_PPR_REQUEST, AEV_EVENT_COUNTER_ZERO, AEV_GUEST_EVENT_FAULT, AEV_VIOMMU_HW, AEV_RMP_PAGE_FAULT, AEV_RMP_HW
 };
@@ -149,7 +149,7 @@ struct amdvi_pages {
 void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p);
 void amdvi_inv_domain(struct amdvi *v, uint16_t did); /* every entry of one DomainID */
 void amdvi_inv_all(struct amdvi *v);
-/** amdvi_cmd_range() - the range of Address and S (7.2). */
+/** amdvi_cmd_range() - the range of Address and S. */
 void amdvi_cmd_range(uint64_t qw1, uint64_t *first, uint64_t *last);
 /* ---- amdvi_cmd.c (engine and host buffer), amdvi_exec.c (commands), amdvi_iotlb.c (device-IOTLB invalidations) ---- */
 bool amdvi_cmd_create(struct amdvi *v, struct err *e);
@@ -171,7 +171,7 @@ bool amdvi_pc_create(struct amdvi *v, struct err *e);
 void amdvi_pc_destroy(struct amdvi *v);
 uint64_t amdvi_pc_read(struct amdvi *v, uint32_t off, unsigned bytes);
 void amdvi_pc_write(struct amdvi *v, uint32_t off, unsigned bytes, uint64_t val);
-/** amdvi_pc_count() - @n events of source @src (3.7); @x may be NULL (no match on ids). Cheap when no counter is on. */
+/** amdvi_pc_count() - @n events of source @src; @x may be NULL (no match on ids). Cheap when no counter is on. */
 void amdvi_pc_count(struct amdvi *v, unsigned src, const struct xl *x, unsigned n);
 /* ---- amdvi_viommu.c and friends: VF and VFCntl registers, id maps, guest queues and logs ---- */
 bool amdvi_viommu_create(struct amdvi *v, struct err *e);

@@ -225,7 +225,7 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	return tables_act(v, x, act);
 }
 
-/* ---- GCR3 table (5.3) ---- */
+/* ---- GCR3 table ---- */
 
 static enum xl_act gcr3_read(struct xl *x, uint64_t spa)
 {

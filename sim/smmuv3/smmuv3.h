@@ -32,8 +32,8 @@ struct smmuv3_cfg {
 	uint32_t walk_s1[3], walk_s2[3]; /* entries for tables of levels 0 (and -1), 1, 2; used when walk_unified is off */
 	bool walk_unified; /* one walk cache for all levels of both stages */
 	bool contiguous; /* cache a contiguous group as one entry */
-	bool ttl_hint; /* TLBI by address with TTL: leaves of another level or granule stay (4.4); off: the address decides */
-	bool cache_invalid; /* STEs and CDs that are not valid or illegal are cached like others (6.1) */
+	bool ttl_hint; /* TLBI by address with TTL: leaves of another level or granule stay; off: the address decides */
+	bool cache_invalid; /* STEs and CDs that are not valid or illegal are cached like others */
 	/* command engines: execution times in cycles */
 	uint32_t cfgi_cyc, tlbi_cyc, tlbi_page_cyc, sync_cyc, fetch_cyc;
 	uint64_t update_ps; /* CR0, IRQ_CTRL and GBPA: from the write to the acknowledgement */

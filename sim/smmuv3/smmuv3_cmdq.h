@@ -99,7 +99,7 @@ uint64_t cmdq_part(uint64_t old, uint32_t off, unsigned bytes, uint64_t v);
 bool cmdq_legal(const struct smmuv3 *s, const uint64_t cmd[2]);
 uint64_t cmdq_cycles(const struct smmuv3 *s, const uint64_t cmd[2]); /* of the execution unit */
 void cmdq_exec(struct smmuv3_cmdq *q); /* the execution time has passed: carry out q->cmd */
-/** cmdq_range() - the addresses a TLBI by address is about (4.4), and its hints. */
+/** cmdq_range() - the addresses a TLBI by address is about, and its hints. */
 void cmdq_range(const struct smmuv3 *s, const uint64_t cmd[2], struct smmuv3_tlbi *t);
 void cmdq_prefetch_init(struct smmuv3 *s);
 void cmdq_prefetch_cancel(struct smmuv3 *s);

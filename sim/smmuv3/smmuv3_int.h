@@ -7,7 +7,7 @@
 #include "smmuv3/smmuv3.h"
 #include "smmuv3/smmuv3_fields.h"
 
-/* StreamWorlds of Non-secure streams (2.3). */
+/* StreamWorlds of Non-secure streams. */
 enum smmuv3_world { SMMUV3_W_EL1, SMMUV3_W_EL2, SMMUV3_W_E2H };
 /*
  * Kinds of entries (inv_scope.kinds). VA entries hold one stage or both; the _G kinds are global (nG = 0): found under any ASID.
@@ -24,7 +24,7 @@ enum {
 	SMMUV3_I_STALL = 1 << 6 /* configured to stall */, SMMUV3_I_MEV = 1 << 7 /* STE.MEV */
 };
 enum { SMMUV3_CLASS_CD, SMMUV3_CLASS_TT, SMMUV3_CLASS_IN };
-enum { /* event numbers (5.2) */
+enum { /* event numbers */
 	EV_UUT = 0x01, EV_BAD_STREAMID = 0x02, EV_STE_FETCH = 0x03, EV_BAD_STE = 0x04, EV_BAD_ATS_TREQ = 0x05, EV_STREAM_DISABLED = 0x06,
 	EV_TRANSL_FORBIDDEN = 0x07, EV_BAD_SUBSTREAMID = 0x08, EV_CD_FETCH = 0x09, EV_BAD_CD = 0x0a, EV_WALK_EABT = 0x0b, EV_TRANSLATION = 0x10,
 	EV_ADDR_SIZE = 0x11, EV_ACCESS = 0x12, EV_PERMISSION = 0x13, EV_TLB_CONFLICT = 0x20, EV_CFG_CONFLICT = 0x21, EV_PAGE_REQUEST = 0x24, EV_VMS_FETCH = 0x25
@@ -151,10 +151,10 @@ void smmuv3_irq(struct smmuv3 *s, enum smmuv3_irq which); /* if enabled in IRQ_C
 void smmuv3_msi(struct smmuv3 *s, uint64_t addr, uint32_t data, unsigned abt);
 void smmuv3_gerror(struct smmuv3 *s, unsigned bit); /* activate, unless active */
 bool smmuv3_gerror_active(const struct smmuv3 *s, unsigned bit);
-/* ---- smmuv3_ste.c: pure checks of structures (2.5, 2.8): true if legal ---- */
+/* ---- smmuv3_ste.c: pure checks of structures: true if legal ---- */
 bool smmuv3_ste_ok(const struct smmuv3 *s, const uint64_t ste[8]); /* V = 1 assumed */
 bool smmuv3_cd_ok(const struct smmuv3 *s, const uint64_t ste[8], const uint64_t cd[8]); /* V = 1 assumed */
-unsigned smmuv3_eats(const struct smmuv3 *s, const uint64_t ste[8]); /* effective EATS (2.4) */
+unsigned smmuv3_eats(const struct smmuv3 *s, const uint64_t ste[8]); /* effective EATS */
 enum smmuv3_world smmuv3_world(const struct smmuv3 *s, const uint64_t ste[8]); /* Config[0] or Config[1] set */
 /** smmuv3_l1std() - find the STE of @sid: 1 L1STD has to be read (*addr), 0 STE is at *addr, -1 the StreamID is out of range (C_BAD_STREAMID). */
 int smmuv3_ste_find(const struct smmuv3 *s, uint32_t sid, uint64_t *addr);
@@ -170,7 +170,7 @@ void smmuv3_caches_destroy(struct smmuv3 *s);
 void smmuv3_inv_ste(struct smmuv3 *s, uint32_t sid, uint32_t mask, bool leaf);
 void smmuv3_inv_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid, bool all, bool leaf); /* @all: every CD of the stream */
 /*
- * smmuv3_tlbi() - one TLBI. @op: opcode of 4.2. @leaf: last level only. @first, @last: inclusive, for opcodes by address.
+ * smmuv3_tlbi() - one TLBI. @op: the opcode. @leaf: last level only. @first, @last: inclusive, for opcodes by address.
  * @level: 1..3 if only leaves of that level need to go, 0 any. CR0.VMW and E2H are applied here.
  */
 struct smmuv3_tlbi {
@@ -210,6 +210,6 @@ bool smmuv3_pmcg_create(struct smmuv3 *s, struct err *e);
 void smmuv3_pmcg_destroy(struct smmuv3 *s);
 uint64_t smmuv3_pmcg_read(struct smmuv3 *s, uint32_t off, unsigned bytes);
 void smmuv3_pmcg_write(struct smmuv3 *s, uint32_t off, unsigned bytes, uint64_t v);
-/** smmuv3_pmcg_count() - @n events of type @event caused by stream @sid (0x0 to 0x7 of 1.12). Cheap when nothing is enabled. */
+/** smmuv3_pmcg_count() - @n events of type @event caused by stream @sid (0x0 to 0x7). Cheap when nothing is enabled. */
 void smmuv3_pmcg_count(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n);
 #endif

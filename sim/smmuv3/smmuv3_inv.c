@@ -148,7 +148,7 @@ void smmuv3_inv_cd(struct smmuv3 *s, uint32_t sid, uint32_t ssid, bool all, bool
 	overtake_stream(s, leaf && !all ? &c : &(struct inv_scope){ .by = INV_RID, .rid = sid, .rid_mask = ~UINT32_C(0) });
 }
 
-/* ---- TLBs and walk caches (4.5) ---- */
+/* ---- TLBs and walk caches ---- */
 
 enum { BY_VMID = INV_VMID, BY_ASID = INV_ASID, BY_ADDR = INV_RANGE };
 struct tlbi_row {

@@ -103,7 +103,7 @@ static unsigned event_of(enum pt_why why)
 	}
 }
 
-/* A translation fault of stage @s2 + 1: what the fault configuration makes of it (2.10). */
+/* A translation fault of stage @s2 + 1: what the fault configuration makes of it. */
 enum xl_act smmuv3_fault_config(struct xl *x, unsigned code, bool s2)
 {
 	const struct smmuv3_walk *w = walk_of(x);

@@ -92,7 +92,7 @@ static enum xl_act pass_translated(struct smmuv3 *s, struct xl *x)
 	return smmuv3_pass(x);
 }
 
-/* 2.9: which CD, or none. Returns: 0, or the event. */
+/* Which CD, or none. Returns: 0, or the event. */
 static unsigned route_substream(struct smmuv3 *s, const struct xl *x, struct smmuv3_walk *w)
 {
 	const struct smmuv3_ste *e = w->ste;
@@ -126,7 +126,7 @@ static void attributes(const struct smmuv3 *s, const struct xl *x, struct smmuv3
 	w->ind = !(x->req.acc & XL_W) && (inst == 2 ? false : inst == 3 ? true : x->req.acc & XL_X);
 }
 
-/* 7.1 and 7.3: what an ATS request or translated transaction meets before stage 1. Returns: true if that decides. */
+/* What an ATS request or translated transaction meets before stage 1. Returns: true if that decides. */
 static bool ats_gate(struct xl *x, enum xl_act *act)
 {
 	const struct smmuv3_ste *e = walk_of(x)->ste;
@@ -266,7 +266,7 @@ static enum xl_act ste_lookup(struct smmuv3 *s, struct xl *x)
 
 /* ---- gates ---- */
 
-/* SMMUEN = 0: GBPA (1.4). */
+/* SMMUEN = 0: GBPA. */
 static enum xl_act disabled(const struct smmuv3 *s, struct xl *x)
 {
 	if (x->req.at == XL_TRANSLATION_REQ)

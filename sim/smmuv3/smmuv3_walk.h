@@ -96,7 +96,7 @@ static inline struct xc_tag config_tag(const struct xl *x, uint64_t first, uint6
 }
 /** smmuv3_s1_table() - the stage 1 of the CD, for the half that w->va is in. */
 struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x);
-/** smmuv3_fault_config() - a fault of stage 1 or 2: what the fault configuration makes of it (2.10). */
+/** smmuv3_fault_config() - a fault of stage 1 or 2: what the fault configuration makes of it. */
 enum xl_act smmuv3_fault_config(struct xl *x, unsigned code, bool s2);
 /** smmuv3_bypass_size() - the input is too wide and stage 1 is bypassed: always aborted and recorded. */
 enum xl_act smmuv3_bypass_size(struct xl *x);

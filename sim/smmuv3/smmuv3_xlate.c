@@ -17,7 +17,7 @@ static uint64_t stream_id(const struct xl *x)
 
 /* ---- results ---- */
 
-/* What a translation request is granted (7.2); W = XL_W asks for write. */
+/* What a translation request is granted; W = XL_W asks for write. */
 static void ats_grant(struct xl *x, unsigned perm)
 {
 	if ((perm & (XL_R | XL_X)) != (XL_R | XL_X) || !(x->req.acc & XL_X))
