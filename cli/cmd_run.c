@@ -8,6 +8,7 @@
 #include "run_build.h"
 #include "run_opts.h"
 #include "run_oracle.h"
+#include "run_verify.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -112,7 +113,7 @@ static void diff(void *arg, const struct plat_diff *d)
 
 static bool build(struct run *r, struct err *e)
 {
-	const struct plat_hooks hooks = { r, run_same_fault, diff, progress, note };
+	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note };
 
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
 	if (r->p && r->o.oracle)

@@ -5,6 +5,7 @@
  * eight numbers, its buckets as "edge count"), M (index of a pattern of stats: that matched), E (error), T (host milliseconds), and last Z (status).
  */
 #include "run_build.h"
+#include "run_verify.h"
 #include "sweep.h"
 #include <fnmatch.h>
 #include <inttypes.h>

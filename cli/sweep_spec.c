@@ -286,7 +286,7 @@ bool sweep_load(struct sweep *s, const char *path, struct err *e)
 	bool ok;
 
 	*s = (struct sweep){ 0 };
-	if (!ytree_load(&s->tree, path, e))
+	if (!ytree_load(&s->tree, path, NULL, e))
 		return false;
 	s->text = read_text(path);
 	axes = top(s, "axes");

@@ -86,8 +86,9 @@ static void env_msi(void *arg, uint64_t addr, uint32_t data)
 {
 	struct unit_rec *u = arg;
 
-	(void)addr, (void)data; /* no interrupt controller: counted only */
-	u->p->st.msi++;
+	u->p->st.msi++; /* no interrupt controller */
+	if (u->p->hook.msi)
+		u->p->hook.msi(u->p->hook.arg, u->index, addr, data);
 }
 
 static void env_ats_inv(void *arg, const struct ats_inv *q)
@@ -119,8 +120,11 @@ static void env_progress(void *arg)
 
 static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
 {
-	(void)q, (void)r;
-	((struct unit_rec *)arg)->p->st.faults++;
+	struct unit_rec *u = arg;
+
+	u->p->st.faults++;
+	if (u->p->hook.fault)
+		u->p->hook.fault(u->p->hook.arg, u->index, q, r);
 }
 
 /* ---- stalled DMAs ---- */
@@ -278,12 +282,31 @@ static void warmup_over(struct plat *p)
 	p->stat_start = sim_now(p->k);
 }
 
+/* The caller's function comes last: it may submit again. */
+static void live_done(struct plat *p, struct flight *f, const struct xl_res *res)
+{
+	plat_dma_fn *fn = f->live;
+	void *arg = f->live_arg;
+	struct trc_rec r = f->rec;
+	struct xl_res got = *res;
+
+	if (p->aside && wordset_has(&p->is_aside, (uintptr_t)f))
+		take_back(p, f);
+	replay_dma_done(&p->r, f);
+	p->st.sim_ps = sim_now(p->k) - p->stat_start;
+	fn(arg, &r, &got);
+}
+
 static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
 {
 	struct dev_rec *d = arg;
 	struct plat *p = d->p;
 	struct flight *f = (struct flight *)(uintptr_t)q->tag;
 
+	if (UNLIKELY(f->live != NULL)) {
+		live_done(p, f, res);
+		return;
+	}
 	if (UNLIKELY(p->aside != NULL) && wordset_has(&p->is_aside, (uintptr_t)f))
 		take_back(p, f);
 	if (p->verify)
@@ -483,7 +506,7 @@ struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, s
 		if (!dev_cfg_check(&c->dev[i], e))
 			goto fail;
 	p->k = sim_kernel_create();
-	p->mem = mem_create(c->mem_size, false);
+	p->mem = c->backend ? mem_create_backed(c->mem_size, c->backend) : mem_create(c->mem_size, false);
 	if (!p->k || !p->mem)
 		goto oom;
 	if (!mem_port_init(&p->port, &c->port, e))
@@ -494,6 +517,7 @@ struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, s
 	p->r.k = p->k;
 	p->r.mem = p->mem;
 	p->r.st = &p->st;
+	p->r.flying_tail = &p->r.flying;
 	return p;
 oom:
 	err_set(e, ERR_MACHINE, "out of memory");
@@ -619,6 +643,16 @@ bool plat_run(struct plat *p, plat_source_fn *src, void *arg, bool verify, struc
 		return false;
 	sim_run(p->k);
 	return plat_result(p, e);
+}
+
+bool plat_live(struct plat *p, const struct trc_rec *r, uint64_t *value, struct err *e)
+{
+	return replay_live(&p->r, r, value, e);
+}
+
+int plat_live_dma(struct plat *p, const struct trc_rec *dma, plat_dma_fn *fn, void *arg, struct err *e)
+{
+	return replay_live_dma(&p->r, dma, fn, arg, e);
 }
 
 const struct plat_verify *plat_verified(const struct plat *p)

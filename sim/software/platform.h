@@ -31,6 +31,7 @@ struct plat_cfg {
 	size_t n_dev;
 	struct replay_cfg replay;
 	uint64_t seed;
+	const struct mem_backend *backend; /* memory of somebody else, borrowed while plat_create() runs; NULL: our own */
 };
 extern const struct cfg_opt plat_opts[]; /* memory: size (mem_size) only; the port has mem_port_opts */
 /* One difference between the trace's expectation and the model. */
@@ -45,6 +46,8 @@ struct plat_hooks {
 	void (*diff)(void *arg, const struct plat_diff *d);
 	void (*progress)(void *arg, uint64_t dmas, uint64_t bytes_in); /* now and then */
 	void (*note)(void *arg, const char *text); /* watchdog dumps and the like */
+	void (*msi)(void *arg, unsigned unit, uint64_t addr, uint32_t data); /* an interrupt message of a unit */
+	void (*fault)(void *arg, unsigned unit, const struct xl_req *q, const struct xl_res *r); /* a request that a unit refused */
 };
 struct plat_verify { uint64_t agree, disagree, not_compared; };
 struct plat_stats {
@@ -88,6 +91,14 @@ bool plat_stopped(const struct plat *p);
 bool plat_result(struct plat *p, struct err *e) MUST_USE;
 /** plat_run() - the native host: start, drain, result. */
 bool plat_run(struct plat *p, plat_source_fn *src, void *arg, bool verify, struct err *e) MUST_USE;
+/*
+ * Live use, instead of a replay: the caller says what happens at the present time, and moves time on with the kernel's functions. Nothing waits.
+ */
+typedef void plat_dma_fn(void *arg, const struct trc_rec *dma, const struct xl_res *res);
+/** plat_live() - a page, register state, store, register access or device event takes effect now; @value: what a register read gave. */
+bool plat_live(struct plat *p, const struct trc_rec *r, uint64_t *value, struct err *e) MUST_USE;
+/** plat_live_dma() - hand @dma to its device; @fn is called once, at the time it completes. Returns: 1, 0 if the device can take no more now, -1 and @e. */
+int plat_live_dma(struct plat *p, const struct trc_rec *dma, plat_dma_fn *fn, void *arg, struct err *e) MUST_USE;
 const struct plat_verify *plat_verified(const struct plat *p);
 const struct plat_stats *plat_statistics(const struct plat *p);
 /** plat_register_stats() - every counter of memory, units and devices. */

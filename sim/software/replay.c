@@ -141,7 +141,7 @@ static struct flight *flight_new(struct replay *r)
 	return f;
 }
 
-static enum verdict do_dma(struct replay *r)
+static enum verdict do_dma(struct replay *r, plat_dma_fn *live, void *live_arg)
 {
 	struct err e; /* a kilobyte: not cleared for every record */
 	struct dev *d;
@@ -161,6 +161,8 @@ static enum verdict do_dma(struct replay *r)
 		return STOP;
 	}
 	f->dev = d;
+	f->live = live;
+	f->live_arg = live_arg;
 	f->dir = r->rec.u.dma.dir;
 	q = (struct dev_dma){ .iova = r->rec.u.dma.iova, .len = r->rec.u.dma.len, .dir = f->dir, .at = r->rec.u.dma.at,
 			      .priv = r->rec.u.dma.priv, .has_pasid = r->rec.u.dma.pasid != TRC_NO_PASID, .tag = (uintptr_t)f };
@@ -296,7 +298,7 @@ static enum verdict execute(struct replay *r)
 	case TRC_REGSTATE:
 		return do_regstate(r, u);
 	case TRC_DMA:
-		return do_dma(r);
+		return do_dma(r, NULL, NULL);
 	case TRC_STORE:
 		return do_store(r);
 	case TRC_MMIO_WRITE:
@@ -309,6 +311,66 @@ static enum verdict execute(struct replay *r)
 		fail(r, "a software-level record, which no software model has turned into stores");
 		return STOP;
 	}
+}
+
+/* ---- live use ---- */
+
+bool replay_live(struct replay *r, const struct trc_rec *rec, uint64_t *value, struct err *e)
+{
+	struct iommu *u = plat_unit(r->p, rec->unit);
+	bool tail;
+
+	if (!u)
+		return err_set(e, ERR_INPUT, "there is no unit %u", rec->unit);
+	r->rec = *rec;
+	switch (rec->kind) {
+	case TRC_STORE:
+		r->st->stores++;
+		watch(r, false);
+		return mem_write_part(r->mem, rec->u.store.pa, rec->u.store.bytes, rec->u.store.val) == MEM_OK ||
+		       err_set(e, ERR_INPUT, "store to 0x%llx: bus error", (unsigned long long)rec->u.store.pa);
+	case TRC_PAGE:
+		watch(r, false);
+		return mem_write(r->mem, rec->u.page.pa, rec->u.page.w, PAGE / 8) == MEM_OK ||
+		       err_set(e, ERR_INPUT, "page 0x%llx: bus error", (unsigned long long)rec->u.page.pa);
+	case TRC_MMIO_WRITE:
+		tail = u->ops->is_tail && u->ops->is_tail(u, rec->u.mmio.off);
+		r->st->mmio_writes++;
+		watch(r, tail);
+		u->ops->mmio_write(u, rec->u.mmio.off, rec->u.mmio.bytes, rec->u.mmio.val);
+		return true;
+	case TRC_MMIO_READ:
+		*value = u->ops->mmio_read(u, rec->u.mmio.off, rec->u.mmio.bytes);
+		return true;
+	case TRC_REGSTATE:
+		watch(r, false);
+		return u->ops->restore(u, rec->u.reg.off, rec->u.reg.bytes, rec->u.reg.val, e);
+	case TRC_DEVICE:
+		return plat_device_event(r->p, rec->unit, rec->u.dev.rid, rec->u.dev.event, e);
+	default:
+		return err_set(e, ERR_INPUT, "not a record that can take effect by itself");
+	}
+}
+
+int replay_live_dma(struct replay *r, const struct trc_rec *rec, plat_dma_fn *fn, void *arg, struct err *e)
+{
+	struct dev *d;
+
+	if (!plat_unit(r->p, rec->unit)) {
+		err_set(e, ERR_INPUT, "there is no unit %u", rec->unit);
+		return -1;
+	}
+	d = plat_device(r->p, rec->unit, rec->u.dma.rid, e);
+	if (!d)
+		return -1;
+	if (!dev_can_accept(d))
+		return 0;
+	r->rec = *rec;
+	if (do_dma(r, fn, arg) != GO) {
+		err_set(e, ERR_MACHINE, "out of memory");
+		return -1;
+	}
+	return 1;
 }
 
 /* ---- the loop ---- */
@@ -434,7 +496,6 @@ bool replay_start(struct replay *r, plat_source_fn *src, void *arg, struct err *
 	r->started = true;
 	r->src = src;
 	r->src_arg = arg;
-	r->flying_tail = &r->flying;
 	sim_event_init(&r->kick, pump);
 	sim_event_init(&r->timer, timer);
 	sim_event_init(&r->watchdog, watchdog);

@@ -20,6 +20,8 @@ struct flight { /* a DMA between issue and completion */
 	bool collected;
 	uint8_t dir; /* as submitted */
 	uint32_t len; /* as timed */
+	plat_dma_fn *live; /* live use: whom to tell; NULL: a DMA of the trace */
+	void *live_arg;
 };
 struct replay {
 	struct plat *p;
@@ -44,6 +46,9 @@ bool replay_start(struct replay *r, plat_source_fn *src, void *arg, struct err *
 /** replay_wake() - something the next record may wait for has happened; it is looked at later in the same instant. */
 void replay_wake(struct replay *r);
 void replay_dma_done(struct replay *r, struct flight *f);
+/* Live use (plat_live(), plat_live_dma()). */
+bool replay_live(struct replay *r, const struct trc_rec *rec, uint64_t *value, struct err *e) MUST_USE;
+int replay_live_dma(struct replay *r, const struct trc_rec *rec, plat_dma_fn *fn, void *arg, struct err *e) MUST_USE;
 bool replay_done(const struct replay *r);
 void replay_fini(struct replay *r);
 

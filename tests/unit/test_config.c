@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "config_int.h"
+#include "core/iommu.h"
+#include "run_verify.h"
 
 static char dir[64];
 
@@ -238,12 +240,15 @@ END_TEST
 
 START_TEST(scalable_mode_codes_of_qemu_match_the_specification)
 {
-	ck_assert(archs[0].same_fault(NULL, NULL, 0x85, 0x85));
-	ck_assert(archs[0].same_fault(NULL, NULL, 0x05, 0x85));
-	ck_assert(archs[0].same_fault(NULL, NULL, 0x01, 0x39));
-	ck_assert(!archs[0].same_fault(NULL, NULL, 0x85, 0x05)); /* not the other way */
-	ck_assert(!archs[0].same_fault(NULL, NULL, 0x05, 0x86));
-	ck_assert(!archs[0].same_fault(NULL, NULL, 0x05, 0x06));
+	const struct iommu_ops ops = { .arch = "vtd" };
+	const struct iommu u = { .ops = &ops };
+
+	ck_assert(run_same_fault(NULL, &u, 0x85, 0x85));
+	ck_assert(run_same_fault(NULL, &u, 0x05, 0x85));
+	ck_assert(run_same_fault(NULL, &u, 0x01, 0x39));
+	ck_assert(!run_same_fault(NULL, &u, 0x85, 0x05)); /* not the other way */
+	ck_assert(!run_same_fault(NULL, &u, 0x05, 0x86));
+	ck_assert(!run_same_fault(NULL, &u, 0x05, 0x06));
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mem_sparse.c - 4 KiB pages in an open-addressing hash table.
+ * Or memory of somebody else behind the same functions.
  * A look-up is one multiply and usually one probe, so there is no last-page cache beside it: reads stay free of writes.
  * Does not model: time (mem_port.c).
  */
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_LG2 = 12, PAGE_WORDS = 512, TABLE_LG2_MIN = 6 };
+enum { PAGE_LG2 = 12, PAGE_WORDS = 512, TABLE_LG2_MIN = 6, LINE = 64 };
 
 struct page_slot {
 	uint64_t pfn;
@@ -23,7 +24,8 @@ struct mem {
 	uint64_t used;
 	uint64_t *poison; /* word addresses that fail, unordered */
 	size_t n_poison, cap_poison;
-	bool strict, oom;
+	bool strict, oom, backed;
+	struct mem_backend be; /* backed: the content is there, tab stays empty */
 };
 
 static inline uint64_t home(const struct mem *m, uint64_t pfn)
@@ -111,6 +113,17 @@ struct mem *mem_create(uint64_t size_bytes, bool strict)
 	return m;
 }
 
+struct mem *mem_create_backed(uint64_t size_bytes, const struct mem_backend *b)
+{
+	struct mem *m = mem_create(size_bytes, false);
+
+	if (m) {
+		m->be = *b;
+		m->backed = true;
+	}
+	return m;
+}
+
 void mem_destroy(struct mem *m)
 {
 	if (!m)
@@ -148,6 +161,21 @@ static inline bool words_fit(uint64_t spa, unsigned n)
 	return n && !(spa & 7) && (spa >> 3 & (PAGE_WORDS - 1)) + n <= PAGE_WORDS;
 }
 
+/* Somebody else's memory, line by line. */
+static enum mem_status backed(const struct mem *m, uint64_t spa, uint8_t *data, unsigned bytes, bool write)
+{
+	while (bytes) {
+		unsigned left = LINE - (spa & (LINE - 1)), n = bytes < left ? bytes : left;
+
+		if (!(write ? m->be.write(m->be.arg, spa, data, n) : m->be.read(m->be.arg, spa, data, n)))
+			return MEM_BUS_ERROR;
+		spa += n;
+		data += n;
+		bytes -= n;
+	}
+	return MEM_OK;
+}
+
 enum mem_status mem_read(const struct mem *m, uint64_t spa, uint64_t *w, unsigned n)
 {
 	const uint64_t *p;
@@ -157,6 +185,8 @@ enum mem_status mem_read(const struct mem *m, uint64_t spa, uint64_t *w, unsigne
 		return MEM_BUS_ERROR;
 	p = page_find(m, spa >> PAGE_LG2);
 	if (UNLIKELY(!p)) {
+		if (m->backed)
+			return backed(m, spa, (uint8_t *)w, 8 * n, false);
 		memset(w, 0, n * sizeof(*w));
 		return m->strict ? MEM_ABSENT : MEM_OK;
 	}
@@ -175,6 +205,8 @@ enum mem_status mem_write(struct mem *m, uint64_t spa, const uint64_t *w, unsign
 	SIM_ASSERT(words_fit(spa, n));
 	if (!bus_ok(m, spa, 8 * (uint64_t)n))
 		return MEM_BUS_ERROR;
+	if (UNLIKELY(m->backed))
+		return backed(m, spa, (uint8_t *)(uintptr_t)w, 8 * n, true);
 	p = page_make(m, spa >> PAGE_LG2);
 	if (!p)
 		return MEM_BUS_ERROR;
@@ -194,6 +226,8 @@ enum mem_status mem_write_part(struct mem *m, uint64_t spa, unsigned bytes, uint
 	SIM_ASSERT((bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) && !(spa & (bytes - 1)));
 	if (!bus_ok(m, spa, bytes))
 		return MEM_BUS_ERROR;
+	if (UNLIKELY(m->backed))
+		return backed(m, spa, (uint8_t *)&v, bytes, true); /* a little-endian host */
 	p = page_make(m, spa >> PAGE_LG2);
 	if (!p)
 		return MEM_BUS_ERROR;
@@ -205,8 +239,11 @@ enum mem_status mem_write_part(struct mem *m, uint64_t spa, unsigned bytes, uint
 
 enum mem_status mem_cas(struct mem *m, uint64_t spa, uint64_t old, uint64_t new_, uint64_t *seen)
 {
-	enum mem_status st = mem_read(m, spa, seen, 1);
+	enum mem_status st;
 
+	if (UNLIKELY(m->backed) && m->be.cas && bus_ok(m, spa, 8))
+		return m->be.cas(m->be.arg, spa, old, new_, seen) ? MEM_OK : MEM_BUS_ERROR;
+	st = mem_read(m, spa, seen, 1);
 	if (st != MEM_OK || *seen != old)
 		return st;
 	return mem_write(m, spa, &new_, 1);
@@ -219,7 +256,7 @@ const uint64_t *mem_page(const struct mem *m, uint64_t spa)
 
 bool mem_touch(struct mem *m, uint64_t spa)
 {
-	return page_make(m, spa >> PAGE_LG2) != NULL;
+	return m->backed || page_make(m, spa >> PAGE_LG2) != NULL;
 }
 
 void mem_poison(struct mem *m, uint64_t spa, bool on)

@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_build.c - configuration -> platform with its units and the registry of their statistics. */
 #include "run_build.h"
-#include <string.h>
-
-const struct stat_def run_verify_defs[] = {
-	{ "agree", "count", "DMAs whose result is the trace's", offsetof(struct plat_verify, agree), STAT_U64, 0 },
-	{ "disagree", "count", "DMAs whose result differs", offsetof(struct plat_verify, disagree), STAT_U64, 0 },
-	{ "not_compared", "count", "DMAs without an expected result", offsetof(struct plat_verify, not_compared), STAT_U64, 0 },
-	{ NULL, NULL, NULL, 0, 0, 0 },
-};
-
-bool run_same_fault(void *arg, const struct iommu *u, unsigned expected, unsigned got)
-{
-	(void)arg;
-	for (const struct arch *a = archs; a->name; a++)
-		if (!strcmp(a->name, u->ops->arch))
-			return a->same_fault ? a->same_fault(arg, u, expected, got) : expected == got;
-	return expected == got;
-}
 
 struct plat *run_build(struct run_cfg *c, const struct plat_hooks *hooks, struct stat_reg *reg, struct err *e)
 {

@@ -438,7 +438,7 @@ bool run_cfg_apply(struct run_cfg *c, const struct ynode *root, struct err *e)
 	return true;
 }
 
-bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
+static bool load(struct run_cfg *c, const char *path, const char *text, struct err *e)
 {
 	struct ytree t;
 	bool ok;
@@ -446,7 +446,7 @@ bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
 	run_cfg_init(c);
 	if (!c->n_unit || !c->plat.dev_default.name)
 		ok = oom(e);
-	else if (!ytree_load(&t, path, e))
+	else if (!ytree_load(&t, path, text, e))
 		ok = false;
 	else {
 		ok = run_cfg_apply(c, t.root, e);
@@ -455,4 +455,14 @@ bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
 	if (!ok)
 		run_cfg_free(c);
 	return ok;
+}
+
+bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e)
+{
+	return load(c, path, NULL, e);
+}
+
+bool run_cfg_parse(struct run_cfg *c, const char *text, const char *name, struct err *e)
+{
+	return load(c, name, text, e);
 }

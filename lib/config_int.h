@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_int.h - private to cli/config*.c and cmd_params.c: the YAML tree and the list of sections. */
+/* config_int.h - for lib/config*.c, and for those of the command that list options or read YAML: the YAML tree and the list of sections. */
 #ifndef IOMMUSIM_CONFIG_INT_H
 #define IOMMUSIM_CONFIG_INT_H
 #include "config.h"
@@ -24,8 +24,8 @@ struct ytree {
 	char **file;
 	size_t n_file;
 };
-/** ytree_load() - @path and what it includes; dotted keys become nested maps. */
-bool ytree_load(struct ytree *t, const char *path, struct err *e) MUST_USE;
+/** ytree_load() - the file @path, or @text if not NULL (@path then stands for it in messages), and what it includes; dotted keys become nested maps. */
+bool ytree_load(struct ytree *t, const char *path, const char *text, struct err *e) MUST_USE;
 void ytree_free(struct ytree *t);
 
 /** run_cfg_apply() - the sections below the map @root over what is configured so far. */

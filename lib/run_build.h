@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run_build.h - what `run` and `sweep` share: a platform with the units of a configuration, and the rows of --verify. */
+/* run_build.h - a platform with the units of a configuration. */
 #ifndef IOMMUSIM_RUN_BUILD_H
 #define IOMMUSIM_RUN_BUILD_H
 #include "config.h"
@@ -7,7 +7,4 @@
 
 /** run_build() - @hooks and @c are borrowed and outlive the platform. Returns: NULL and @e, with @reg empty or to be freed by stat_fini(). */
 struct plat *run_build(struct run_cfg *c, const struct plat_hooks *hooks, struct stat_reg *reg, struct err *e) MUST_USE;
-/** run_same_fault() - for struct plat_hooks: asks the architecture of the unit. */
-bool run_same_fault(void *arg, const struct iommu *u, unsigned expected, unsigned got);
-extern const struct stat_def run_verify_defs[]; /* of struct plat_verify */
 #endif

@@ -355,7 +355,24 @@ static bool load_file(struct ytree *t, const char *path, const struct incl *up, 
 	return ok;
 }
 
-bool ytree_load(struct ytree *t, const char *path, struct err *e)
+static bool load_text(struct ytree *t, const char *text, const char *name, size_t *nodes, struct err *e)
+{
+	struct incl me = { NULL, "" };
+	struct load l = { .t = t, .inst = 1, .nodes = nodes, .e = e, .file = keep_name(t, name) };
+	FILE *f = *text ? fmemopen((void *)(uintptr_t)text, strlen(text), "r") : fopen("/dev/null", "r");
+	bool ok;
+
+	if (!f || !l.file) {
+		if (f)
+			fclose(f);
+		return err_set(e, ERR_MACHINE, "out of memory");
+	}
+	ok = load_stream(&l, f, &me);
+	fclose(f);
+	return ok;
+}
+
+bool ytree_load(struct ytree *t, const char *path, const char *text, struct err *e)
 {
 	size_t nodes = 0;
 
@@ -363,7 +380,7 @@ bool ytree_load(struct ytree *t, const char *path, struct err *e)
 	if (!t->root)
 		return err_set(e, ERR_MACHINE, "out of memory");
 	t->root->kind = YN_MAP;
-	if (load_file(t, path, NULL, NULL, &nodes, e))
+	if (text ? load_text(t, text, path, &nodes, e) : load_file(t, path, NULL, NULL, &nodes, e))
 		return true;
 	ytree_free(t);
 	return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.h - the configuration file as a struct. The command owns the list of architectures.
+ * config.h - the configuration file as a struct, and the list of architectures.
  * YAML: memory:, units: (sequence), devices: (sequence; rid "any" gives the default for requesters not listed, and what a listed one
  * does not say), replay:, software:, gen:, trace: (file), seed, include:. Paths of includes are relative to the including file, the
  * path of the trace to the current directory.
@@ -34,11 +34,12 @@ struct arch { /* one row per architecture */
 	const struct cfg_opt *opts;
 	size_t cfg_size;
 	struct iommu *(*create)(const void *cfg, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e);
-	bool (*same_fault)(void *arg, const struct iommu *u, unsigned expected, unsigned got);
 };
 extern const struct arch archs[]; /* arch.c; ends with name NULL */
 /** run_cfg_load() - @path "-" is standard input. Defaults, then the file, then nothing else. */
 bool run_cfg_load(struct run_cfg *c, const char *path, struct err *e) MUST_USE;
+/** run_cfg_parse() - as run_cfg_load() from @text; @name stands for the file in messages, and relative includes are those of the current directory. */
+bool run_cfg_parse(struct run_cfg *c, const char *text, const char *name, struct err *e) MUST_USE;
 void run_cfg_init(struct run_cfg *c); /* one unit vtd0 and the default device, all defaults */
 /** run_cfg_set() - "key=value" of --set. */
 bool run_cfg_set(struct run_cfg *c, const char *assignment, struct err *e) MUST_USE;
