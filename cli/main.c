@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - finds the command named by the first argument and runs it. Exit status: cli.h. */
 #include "cli.h"
-#include "report.h"
+#include "iommusim/iommusim.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (!strcmp(argv[1], "help") && argc == 2))
 		return help();
 	if (!strcmp(argv[1], "--version")) {
-		printf("iommusim %s\n", IOMMUSIM_VERSION);
+		printf("iommusim %s\n", iommusim_version());
 		return cli_out(0);
 	}
 	if (!strcmp(argv[1], "help")) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sweep_put.c - what a sweep writes into its database: once what all runs share, then a transaction per point. */
 #include "sweep.h"
+#include "iommusim/iommusim.h"
 #include "sweep_db.h"
 #include <inttypes.h>
 #include <math.h>
@@ -18,7 +19,7 @@ static bool put_shared(const struct rdb *r, const struct sweep *s, const struct 
 {
 	char num[24];
 
-	if (!put_meta(r, "plan", s->plan, e) || !put_meta(r, "version", IOMMUSIM_VERSION, e) || !put_meta(r, "sweep", s->text, e) ||
+	if (!put_meta(r, "plan", s->plan, e) || !put_meta(r, "version", iommusim_version(), e) || !put_meta(r, "sweep", s->text, e) ||
 	    !put_meta(r, "base", s->base_text, e))
 		return false;
 	snprintf(num, sizeof(num), "%zu", s->n_point);
@@ -69,7 +70,7 @@ bool rdb_begin_sweep(const struct rdb *r, const struct sweep *s, const struct sw
 	if (got < 0)
 		return false;
 	if (got)
-		return same_meta(r, "version", IOMMUSIM_VERSION, "written by another version of iommusim", e) &&
+		return same_meta(r, "version", iommusim_version(), "written by another version of iommusim", e) &&
 		       same_meta(r, "plan", s->plan, "the results of another sweep: configuration, trace, axes or seeds differ", e);
 	return rdb_exec(r, "BEGIN", e) && put_shared(r, s, t, e) && rdb_exec(r, "COMMIT", e);
 }
@@ -182,7 +183,7 @@ static bool put_run(struct put *w, const struct sweep *s, const struct sweep_tra
 	snprintf(seed, sizeof(seed), "%" PRIu64, p->seed);
 	ok = ok && rdb_run(w->r, e,
 			   "INSERT INTO runs(id, point, seed, config, trace, verify, version, host_ms, status, error) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			   p->id, num, seed, *hash ? hash : NULL, trace ? trace->hash : NULL, s->verify ? "1" : "0", IOMMUSIM_VERSION,
+			   p->id, num, seed, *hash ? hash : NULL, trace ? trace->hash : NULL, s->verify ? "1" : "0", iommusim_version(),
 			   w->ms, w->status, w->error);
 	snprintf(w->run, sizeof(w->run), "%lld", (long long)sqlite3_last_insert_rowid(w->r->db));
 	for (size_t a = 0; ok && a < s->n_axis; a++) {

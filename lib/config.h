@@ -34,6 +34,7 @@ struct arch { /* one row per architecture */
 	const struct cfg_opt *opts;
 	size_t cfg_size;
 	struct iommu *(*create)(const void *cfg, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e);
+	const char *(*fault_name)(unsigned code), *(*fault_text)(unsigned code); /* of a refusal: "F_TRANSLATION", a sentence; NULL: unknown */
 };
 extern const struct arch archs[]; /* arch.c; ends with name NULL */
 /** run_cfg_load() - @path "-" is standard input. Defaults, then the file, then nothing else. */

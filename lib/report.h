@@ -11,8 +11,6 @@
 #include "core/base/err.h"
 #include "core/stat/stat.h"
 
-#define IOMMUSIM_VERSION "0.1.0"
-
 struct rep_val { /* one statistic */
 	const struct stat_def *def;
 	uint64_t u; /* STAT_U64 */

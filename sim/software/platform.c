@@ -475,6 +475,15 @@ static void note_line(void *arg, const char *text)
 		p->hook.note(p->hook.arg, text);
 }
 
+void plat_dump(struct plat *p)
+{
+	for (size_t i = 0; i < p->n_unit; i++)
+		iommu_dump(p->unit[i]->u, note_line, p);
+	for (size_t i = 0; i < p->n_dev; i++)
+		if (dev_waiting(p->dev[i]->d))
+			dev_dump(p->dev[i]->d, note_line, p);
+}
+
 void plat_stuck(struct plat *p)
 {
 	char buf[160];
@@ -482,11 +491,7 @@ void plat_stuck(struct plat *p)
 	snprintf(buf, sizeof(buf), "no progress at %llu ps; next record %llu; %llu DMAs in flight", (unsigned long long)sim_now(p->k),
 		 (unsigned long long)p->r.rec.line, (unsigned long long)p->r.n_flying);
 	note_line(p, buf);
-	for (size_t i = 0; i < p->n_unit; i++)
-		iommu_dump(p->unit[i]->u, note_line, p);
-	for (size_t i = 0; i < p->n_dev; i++)
-		if (dev_waiting(p->dev[i]->d))
-			dev_dump(p->dev[i]->d, note_line, p);
+	plat_dump(p);
 }
 
 /* ---- life ---- */

@@ -99,6 +99,8 @@ typedef void plat_dma_fn(void *arg, const struct trc_rec *dma, const struct xl_r
 bool plat_live(struct plat *p, const struct trc_rec *r, uint64_t *value, struct err *e) MUST_USE;
 /** plat_live_dma() - hand @dma to its device; @fn is called once, at the time it completes. Returns: 1, 0 if the device can take no more now, -1 and @e. */
 int plat_live_dma(struct plat *p, const struct trc_rec *dma, plat_dma_fn *fn, void *arg, struct err *e) MUST_USE;
+/** plat_dump() - what waits for what, as notes. */
+void plat_dump(struct plat *p);
 const struct plat_verify *plat_verified(const struct plat *p);
 const struct plat_stats *plat_statistics(const struct plat *p);
 /** plat_register_stats() - every counter of memory, units and devices. */

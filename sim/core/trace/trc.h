@@ -69,4 +69,5 @@ void trc_abandon(struct trc_writer *t);
 /** trc_format_of() - by suffix: ".iot", ".txt" and "-" text; ".iotb", ".bin", ".zst" binary. */
 enum trc_format trc_format_of(const char *path);
 extern const char *const trc_kind_name[TRC_KINDS]; /* the first word of a text line */
+extern const char *const trc_dev_name[TRC_DEV_EVENTS];
 #endif

@@ -84,6 +84,6 @@ bool trc_bin_put(struct trc_writer *t, const struct trc_rec *r, struct err *e) M
 bool trc_bin_end(struct trc_writer *t, struct err *e) MUST_USE;
 
 /* Tables shared by parser, printer and binary form: index = value. */
-extern const char *const trc_dev_name[TRC_DEV_EVENTS], *const trc_at_name[3];
+extern const char *const trc_at_name[3];
 extern const char trc_dir_chars[6]; /* "rwxa?" */
 #endif

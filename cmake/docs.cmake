@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The API reference: cmake --build build --target docs. A warning of Doxygen is an error.
+find_package(Doxygen QUIET)
+if(DOXYGEN_FOUND)
+  set(DOXYGEN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/docs)
+  set(DOXYGEN_PROJECT_BRIEF "IOMMU hardware simulator: the C library")
+  set(DOXYGEN_USE_MDFILE_AS_MAINPAGE ${CMAKE_CURRENT_SOURCE_DIR}/docs/library.md)
+  set(DOXYGEN_OPTIMIZE_OUTPUT_FOR_C YES)
+  set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
+  set(DOXYGEN_EXTRACT_ALL YES)
+  set(DOXYGEN_WARN_AS_ERROR YES)
+  set(DOXYGEN_MACRO_EXPANSION YES)
+  set(DOXYGEN_PREDEFINED "IOMMUSIM_API=")
+  set(DOXYGEN_GENERATE_LATEX NO)
+  doxygen_add_docs(docs include docs/library.md)
+endif()
