@@ -28,6 +28,7 @@ struct run {
 	struct run_opts o;
 	struct run_cfg c;
 	struct plat *p;
+	struct sysc *sysc; /* --host systemc */
 	struct trc_reader *trc;
 	struct gen *gen;
 	struct drv *drv;
@@ -111,10 +112,28 @@ static void diff(void *arg, const struct plat_diff *d)
 
 /* --- building --- */
 
+static bool make_host(struct run *r, struct err *e)
+{
+	uint64_t quantum;
+
+	if (!run_opts_quantum(&r->o, &quantum, e))
+		return false;
+	if (!r->o.systemc)
+		return true;
+#ifdef IOMMUSIM_HAVE_SYSTEMC
+	r->sysc = sysc_create(&r->c.plat, quantum, e);
+	return r->sysc != NULL;
+#else
+	return err_set(e, ERR_INPUT, "--host systemc: this iommusim was built without SystemC");
+#endif
+}
+
 static bool build(struct run *r, struct err *e)
 {
 	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note };
 
+	if (!make_host(r, e))
+		return false;
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
 	if (r->p && r->o.oracle)
 		r->oracle = run_oracle_start(r->p, &r->reg, e);
@@ -147,13 +166,11 @@ static bool open_source(struct run *r, struct err *e)
 
 static bool simulate(struct run *r, struct err *e)
 {
-	if (!r->o.systemc)
-		return plat_run(r->p, run_next, r, r->o.verify, e);
 #ifdef IOMMUSIM_HAVE_SYSTEMC
-	return sysc_run(r->p, run_next, r, r->o.verify, e);
-#else
-	return err_set(e, ERR_INPUT, "--host systemc: this iommusim was built without SystemC");
+	if (r->sysc)
+		return sysc_run(r->sysc, r->p, run_next, r, r->o.verify, e);
 #endif
+	return plat_run(r->p, run_next, r, r->o.verify, e);
 }
 
 /* --- results --- */
@@ -314,6 +331,7 @@ static int help(void)
 	     "  --set KEY=VALUE        change a configuration key (see 'iommusim params'); may be repeated\n"
 	     "  --seed N               seed of everything random\n"
 	     "  --host native|systemc  who paces the event queue; results are the same\n"
+	     "  --quantum T            how far --host systemc may run ahead of SystemC's time, such as \"1 us\"; 0: not at all\n"
 	     "  --warmup N|P%          start the statistics after N DMAs, or after a share of all\n"
 	     "  --until T              stop issuing at simulated time T, such as \"10 ms\"\n"
 	     "  --verify               compare every DMA with the result the trace expects; exit 1 on a difference\n"
@@ -334,8 +352,13 @@ static void cleanup(struct run *r)
 		trc_close(r->trc);
 	stat_fini(&r->reg);
 	oracle_destroy(r->oracle);
-	if (r->p)
-		plat_destroy(r->p);
+#ifdef IOMMUSIM_HAVE_SYSTEMC
+	sysc_detach(r->sysc);
+#endif
+	plat_destroy(r->p);
+#ifdef IOMMUSIM_HAVE_SYSTEMC
+	sysc_destroy(r->sysc);
+#endif
 	run_cfg_free(&r->c);
 	free(r);
 }

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_DUMP };
+enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_DUMP, O_QUANTUM };
 static const struct option longs[] = {
 	{ "trace", required_argument, NULL, O_TRACE }, { "set", required_argument, NULL, O_SET }, { "seed", required_argument, NULL, O_SEED },
 	{ "host", required_argument, NULL, O_HOST }, { "warmup", required_argument, NULL, O_WARMUP }, { "stats", required_argument, NULL, O_STATS },
 	{ "until", required_argument, NULL, O_UNTIL }, { "verify", no_argument, NULL, O_VERIFY }, { "oracle", no_argument, NULL, O_ORACLE },
-	{ "dump-config", no_argument, NULL, O_DUMP },
+	{ "dump-config", no_argument, NULL, O_DUMP }, { "quantum", required_argument, NULL, O_QUANTUM },
 	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
@@ -26,6 +26,7 @@ static int take(struct run_opts *o, int c)
 	case O_SEED: o->seed = optarg; break;
 	case O_WARMUP: o->warmup = optarg; break;
 	case O_UNTIL: o->until = optarg; break;
+	case O_QUANTUM: o->quantum = optarg; break;
 	case O_VERIFY: o->verify = true; break;
 	case O_ORACLE: o->oracle = true; break;
 	case O_DUMP: o->dump = true; break;
@@ -134,6 +135,17 @@ static bool set_warmup(struct run_cfg *c, const char *text, struct err *e)
 		return false;
 	snprintf(number, sizeof(number), "%" PRIu64, total / 100 * percent + total % 100 * percent / 100);
 	return set_replay(c, "--warmup", off, number, e);
+}
+
+bool run_opts_quantum(const struct run_opts *o, uint64_t *ps, struct err *e)
+{
+	static const struct cfg_opt row[] = { { "quantum", CFG_TIME, 0, 0, 0, UINT64_C(1) << 62, "ps", "", 0 }, { 0 } };
+	struct err in = { 0 };
+
+	*ps = 0;
+	if (o->quantum && !o->systemc)
+		return err_set(e, ERR_INPUT, "--quantum %.80s: only --host systemc has one", o->quantum);
+	return !o->quantum || cfg_set(row, ps, "quantum", o->quantum, &in) || err_set(e, ERR_INPUT, "--quantum %.80s: expected a time such as \"1us\"", o->quantum);
 }
 
 bool run_opts_apply(const struct run_opts *o, struct run_cfg *c, struct err *e)

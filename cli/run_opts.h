@@ -6,7 +6,7 @@
 
 enum { RUN_STATS_MAX = 8, RUN_SET_MAX = 256 };
 struct run_opts {
-	const char *config, *trace, *dir, *seed, *warmup, *until;
+	const char *config, *trace, *dir, *seed, *warmup, *until, *quantum;
 	const char *stats[RUN_STATS_MAX], *set[RUN_SET_MAX];
 	size_t n_stats, n_set;
 	bool verify, oracle, dump, systemc, help;
@@ -15,4 +15,6 @@ struct run_opts {
 int run_opts_parse(struct run_opts *o, int argc, char **argv);
 /** run_opts_apply() - --set in order, then --trace, --seed, --warmup, --until over the configuration. */
 bool run_opts_apply(const struct run_opts *o, struct run_cfg *c, struct err *e) MUST_USE;
+/** run_opts_quantum() - of --quantum, ps; 0 without. */
+bool run_opts_quantum(const struct run_opts *o, uint64_t *ps, struct err *e) MUST_USE;
 #endif

@@ -66,6 +66,13 @@ static bool mem_swaps(void *arg, uint64_t spa, uint64_t old, uint64_t new_, uint
 	return !s->mem.compare_swap(s->mem.arg, spa, old, new_, seen);
 }
 
+static uint64_t *mem_page_of(void *arg, uint64_t spa)
+{
+	const iommusim *s = arg;
+
+	return s->mem.page(s->mem.arg, spa);
+}
+
 /* ---- callbacks ---- */
 
 static void on_msi(void *arg, unsigned unit, uint64_t addr, uint32_t data)
@@ -137,7 +144,7 @@ static bool back(iommusim *s, const struct iommusim_options *o, struct err *e)
 		return false;
 	if (!s->mem.read || !s->mem.write)
 		return err_set(e, ERR_INPUT, "struct iommusim_memory needs read and write");
-	s->backend = (struct mem_backend){ s, mem_reads, mem_writes, s->mem.compare_swap ? mem_swaps : NULL };
+	s->backend = (struct mem_backend){ s, mem_reads, mem_writes, s->mem.compare_swap ? mem_swaps : NULL, s->mem.page ? mem_page_of : NULL };
 	s->c.plat.backend = &s->backend;
 	return true;
 }
@@ -291,6 +298,11 @@ int iommusim_memory_write(iommusim *s, uint64_t address, const void *data, size_
 		bytes -= n;
 	}
 	return IOMMUSIM_OK;
+}
+
+void iommusim_forget_pages(iommusim *s)
+{
+	mem_forget(plat_mem(s->p));
 }
 
 int iommusim_memory_read(iommusim *s, uint64_t address, void *data, size_t bytes)

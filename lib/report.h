@@ -29,6 +29,9 @@ enum { REP_HIST_N = 8 };
 extern const char *const rep_hist_name[REP_HIST_N];
 void rep_hist_numbers(const struct hist *h, uint64_t v[REP_HIST_N]);
 
+/** stat_find() - @name as in CSV: "vtd0.iotlb.hits", "vtd0.latency.p99"; a ratio 0/0 is NaN. Unknown: false, and the nearest name in @e. */
+bool stat_find(const struct stat_reg *r, const char *name, double *value, struct err *e) MUST_USE;
+
 /** report_text() - @brief leaves out what is zero. */
 bool report_text(const struct stat_reg *r, bool brief, FILE *o, struct err *e) MUST_USE;
 bool report_json(const struct stat_reg *r, FILE *o, struct err *e) MUST_USE;

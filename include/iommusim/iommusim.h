@@ -67,6 +67,8 @@ struct iommusim_memory {
 	int (*write)(void *arg, uint64_t address, const void *data, unsigned bytes);
 	/** Locked compare and swap of a 64-bit word; *seen: what was there. NULL: a read and a write. */
 	int (*compare_swap)(void *arg, uint64_t address, uint64_t expected, uint64_t desired, uint64_t *seen);
+	/** The 4096 bytes of the page at @a address, aligned to 8, to be used directly until iommusim_forget_pages(); or NULL. NULL: none may be. */
+	void *(*page)(void *arg, uint64_t address);
 };
 
 /** A request that a unit refused, recorded in its fault log or not. */
@@ -140,6 +142,8 @@ IOMMUSIM_API const char *iommusim_fault_text(const iommusim *sim, unsigned unit,
  */
 IOMMUSIM_API int iommusim_memory_write(iommusim *sim, uint64_t address, const void *data, size_t bytes);
 IOMMUSIM_API int iommusim_memory_read(iommusim *sim, uint64_t address, void *data, size_t bytes);
+/** Pages that iommusim_memory.page gave are not used any more; it is asked again. */
+IOMMUSIM_API void iommusim_forget_pages(iommusim *sim);
 /** One store of 1, 2, 4 or 8 bytes, naturally aligned: what a table entry is written with. */
 IOMMUSIM_API int iommusim_store(iommusim *sim, uint64_t address, unsigned bytes, uint64_t value);
 /** @} */

@@ -205,12 +205,22 @@ static void walk_data(struct xl *x)
 	struct iommu *u = x->u;
 	bool cas = x->mem_st;
 
+	if (UNLIKELY(x->late)) {
+		x->late = false;
+		walk_act(x, u->ops->next(u, x));
+		return;
+	}
 	access_memory(x, cas);
 	if (cas) {
 		u->st.walk_updates++;
 	} else {
 		u->st.walk_reads++;
 		x->reads++;
+	}
+	if (UNLIKELY(u->env.late && *u->env.late)) {
+		x->late = true;
+		sim_at(u->k, sim_now(u->k) + *u->env.late, &x->ev);
+		return;
 	}
 	walk_act(x, u->ops->next(u, x));
 }

@@ -48,6 +48,7 @@ struct xl {
 	struct xl_res res;
 	void (*done)(struct xl *x); /* called once, at the time the answer leaves the unit */
 	struct iommu *u;
+	void *host; /* of env.request, for its own use */
 	struct sim_event ev;
 	struct xl *next, **pprev; /* in-flight list (oldest first) */
 	struct xl *qnext; /* miss queue, or the waiters of a walk */
@@ -64,6 +65,7 @@ struct xl {
 	bool hit; /* answered by the IOTLB */
 	uint8_t port; /* through which it came */
 	uint8_t reads; /* memory reads of this walk */
+	bool late; /* its data is there, memory is slower than the port says */
 	struct xc_tag tag; /* of the IOTLB entry this request uses or will fill; 4 KiB until the page size is known */
 	uint64_t ov_first, ov_last; /* union of ranges invalidated meanwhile beside that 4 KiB page: nothing that meets it may be cached */
 	/* the memory access that begin/next asks for */
@@ -143,6 +145,10 @@ struct iommu_env {
 	void (*progress)(void *arg); /* a wait completed, an error stopped the queue, or the unit went idle */
 	void (*fault)(void *arg, const struct xl_req *q, const struct xl_res *r); /* every refused request, recorded or not */
 	void (*stall)(void *arg, struct xl *x, bool on); /* a request is held back for software; off: it goes on or is refused */
+	/* A host between devices and unit: carries @x to the unit, which then gets it by iommu_translate(); moves the data of a translated one. */
+	void (*request)(void *arg, struct xl *x);
+	void (*access)(void *arg, struct xl *x);
+	const uint64_t *late; /* ps by which the last read or swap in u->mem took longer than the port says; NULL: never */
 };
 struct iommu_ops {
 	const char *arch;
@@ -195,6 +201,14 @@ bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu
 void iommu_fini(struct iommu *u);
 /** iommu_translate() - present x->req at the present time; x->done is called exactly once, never from inside this call. */
 void iommu_translate(struct iommu *u, struct xl *x);
+/** iommu_request() - as iommu_translate(), for devices: by way of the host if there is one between. */
+static inline void iommu_request(struct iommu *u, struct xl *x)
+{
+	if (UNLIKELY(u->env.request != NULL))
+		u->env.request(u->env.arg, x);
+	else
+		iommu_translate(u, x);
+}
 /** iommu_retire() - the DMA that used the answer is done (its data is globally visible); must follow every x->done. */
 void iommu_retire(struct iommu *u, struct xl *x);
 /** iommu_resume() - a held request arrives anew; iommu_terminate() - it is refused with its x->res, without another record. */

@@ -277,7 +277,7 @@ void treq_event(struct sim_event *e)
 
 	if (t->state == TREQ_UPLINK) {
 		t->state = TREQ_XLAT;
-		iommu_translate(t->d->u, &t->xl);
+		iommu_request(t->d->u, &t->xl);
 	} else if (!t->d->inv_held || !inv_park(t->d, e)) {
 		completed(t);
 	}

@@ -257,6 +257,8 @@ static void translated(struct xl *x)
 	} else if (x->req.at == XL_TRANSLATION_REQ) {
 		send_back(s, XLAT_BYTES);
 	} else {
+		if (UNLIKELY(d->u->env.access != NULL))
+			d->u->env.access(d->u->env.arg, x);
 		slot_at(s, SLOT_MEM, mem_port_access(d->u->port, dev_now(d), x->res.spa, x->req.len, o->write));
 	}
 }
@@ -327,7 +329,7 @@ static void slot_event(struct sim_event *e)
 	switch (s->state) {
 	case SLOT_UPLINK:
 		s->state = SLOT_XLAT;
-		iommu_translate(s->d->u, &s->xl);
+		iommu_request(s->d->u, &s->xl);
 		break;
 	case SLOT_MEM:
 		send_back(s, s->xl.req.len);

@@ -430,6 +430,29 @@ struct iommu *plat_unit(struct plat *p, unsigned i)
 	return i < p->n_unit ? p->unit[i]->u : NULL;
 }
 
+static void env_request(void *arg, struct xl *x)
+{
+	struct unit_rec *u = arg;
+
+	u->p->r.link.request(u->p->r.link.arg, u->index, x);
+}
+
+static void env_access(void *arg, struct xl *x)
+{
+	struct unit_rec *u = arg;
+
+	u->p->r.link.access(u->p->r.link.arg, u->index, x);
+}
+
+void plat_set_link(struct plat *p, const struct plat_link *l)
+{
+	p->r.link = *l;
+	for (size_t i = 0; i < p->n_unit; i++) {
+		p->unit[i]->u->env.request = env_request;
+		p->unit[i]->u->env.access = env_access;
+	}
+}
+
 bool plat_device_event(struct plat *p, unsigned unit, uint32_t rid, unsigned event, struct err *e)
 {
 	static const uint8_t fault[] = { [TRC_DEV_SILENT] = DEV_SILENT, [TRC_DEV_SLOW] = DEV_SLOW, [TRC_DEV_WRONG_ITAG] = DEV_WRONG_ITAG,

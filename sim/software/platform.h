@@ -66,6 +66,15 @@ struct plat_watch {
 	void (*progress)(void *arg, unsigned unit); /* as iommu_env.progress */
 };
 
+/* A host that carries what goes between software, devices and units. Every pointer is set. */
+struct plat_link {
+	void *arg;
+	void (*request)(void *arg, unsigned unit, struct xl *x); /* a device's request: must reach iommu_translate() at the present time */
+	void (*access)(void *arg, unsigned unit, struct xl *x); /* the data of a translated one */
+	void (*mmio_write)(void *arg, unsigned unit, uint32_t off, unsigned bytes, uint64_t v);
+	uint64_t (*mmio_read)(void *arg, unsigned unit, uint32_t off, unsigned bytes);
+};
+
 struct plat; /* opaque */
 /** plat_create() - memory, port and kernel; units are added before the first record. */
 struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, struct err *e) MUST_USE;
@@ -80,6 +89,8 @@ struct iommu *plat_unit(struct plat *p, unsigned i);
 struct dev *plat_find_device(struct plat *p, unsigned unit, uint32_t rid);
 /** plat_watch() - call @w from now on (one watcher; copied; all NULL: none). */
 void plat_watch(struct plat *p, const struct plat_watch *w);
+/** plat_set_link() - everything goes by way of @l from now on (copied; no member NULL). Call it behind the last plat_add_unit(). */
+void plat_set_link(struct plat *p, const struct plat_link *l);
 /* The producer of records: a trace reader, a generator, or a software model. Same contract as trc_next(). */
 typedef int plat_source_fn(void *arg, struct trc_rec *r, struct err *e);
 /** plat_start() - begin to replay @src; plat_done() says when everything has finished. The host drains the kernel between. */

@@ -235,6 +235,21 @@ static enum verdict do_page(struct replay *r)
 	return GO;
 }
 
+static void mmio_write(struct replay *r, struct iommu *u)
+{
+	if (UNLIKELY(r->link.request != NULL))
+		r->link.mmio_write(r->link.arg, r->rec.unit, r->rec.u.mmio.off, r->rec.u.mmio.bytes, r->rec.u.mmio.val);
+	else
+		u->ops->mmio_write(u, r->rec.u.mmio.off, r->rec.u.mmio.bytes, r->rec.u.mmio.val);
+}
+
+static uint64_t mmio_read(struct replay *r, struct iommu *u)
+{
+	if (UNLIKELY(r->link.request != NULL))
+		return r->link.mmio_read(r->link.arg, r->rec.unit, r->rec.u.mmio.off, r->rec.u.mmio.bytes);
+	return u->ops->mmio_read(u, r->rec.u.mmio.off, r->rec.u.mmio.bytes);
+}
+
 static enum verdict do_mmio_write(struct replay *r, struct iommu *u)
 {
 	bool tail = u->ops->is_tail && u->ops->is_tail(u, r->rec.u.mmio.off);
@@ -244,7 +259,7 @@ static enum verdict do_mmio_write(struct replay *r, struct iommu *u)
 	r->st->mmio_writes++;
 	r->cmd_unit = u;
 	watch(r, tail);
-	u->ops->mmio_write(u, r->rec.u.mmio.off, r->rec.u.mmio.bytes, r->rec.u.mmio.val);
+	mmio_write(r, u);
 	return GO;
 }
 
@@ -255,7 +270,7 @@ static enum verdict do_mmio_read(struct replay *r, struct iommu *u)
 
 	if (r->n_flying && r->rec.u.mmio.has_val)
 		return wait_for(r, &r->st->stalls_all);
-	v = u->ops->mmio_read(u, r->rec.u.mmio.off, r->rec.u.mmio.bytes);
+	v = mmio_read(r, u);
 	if (r->rec.u.mmio.has_val)
 		plat_read_checked(r->p, &r->rec, v);
 	return GO;
@@ -337,10 +352,10 @@ bool replay_live(struct replay *r, const struct trc_rec *rec, uint64_t *value, s
 		tail = u->ops->is_tail && u->ops->is_tail(u, rec->u.mmio.off);
 		r->st->mmio_writes++;
 		watch(r, tail);
-		u->ops->mmio_write(u, rec->u.mmio.off, rec->u.mmio.bytes, rec->u.mmio.val);
+		mmio_write(r, u);
 		return true;
 	case TRC_MMIO_READ:
-		*value = u->ops->mmio_read(u, rec->u.mmio.off, rec->u.mmio.bytes);
+		*value = mmio_read(r, u);
 		return true;
 	case TRC_REGSTATE:
 		watch(r, false);

@@ -36,6 +36,7 @@ struct replay {
 	struct iommu *cmd_unit; /* an MMIO write went there; wait until its commands are finished */
 	struct sim_event kick, timer, watchdog;
 	struct plat_watch watch;
+	struct plat_link link; /* request NULL: none */
 	struct flight *flying, **flying_tail, *spare;
 	struct wordset words;
 	uint64_t n_flying, moves, moves_seen; /* moves: whatever happened, for the watchdog */

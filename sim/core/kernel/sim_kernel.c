@@ -285,9 +285,11 @@ void sim_run_until(struct sim_kernel *k, sim_time t)
 	struct sim_event *e;
 
 	SIM_ASSERT(t >= k->now);
-	while ((e = find_first(k)) && e->at <= t)
+	k->stop = false;
+	while (!k->stop && (e = find_first(k)) && e->at <= t)
 		run_first(k, e);
-	k->now = t;
+	if (!k->stop)
+		k->now = t;
 }
 
 bool sim_run_one(struct sim_kernel *k)

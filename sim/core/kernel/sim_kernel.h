@@ -38,7 +38,7 @@ static inline bool sim_pending(const struct sim_event *e)
 }
 /** sim_next() - time of the earliest event. Returns: false if there is none. For hosts only. */
 bool sim_next(struct sim_kernel *k, sim_time *t);
-/** sim_run_until() - run every event with at <= @t in order, then set now to @t. */
+/** sim_run_until() - run every event with at <= @t in order, then set now to @t; sim_stop() ends it early. */
 void sim_run_until(struct sim_kernel *k, sim_time t);
 /** sim_run_one() - run exactly the earliest event (now becomes its time). Returns: false if there is none. */
 bool sim_run_one(struct sim_kernel *k);

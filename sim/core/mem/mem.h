@@ -27,9 +27,12 @@ struct mem_backend {
 	bool (*read)(void *arg, uint64_t spa, void *data, unsigned bytes);
 	bool (*write)(void *arg, uint64_t spa, const void *data, unsigned bytes);
 	bool (*cas)(void *arg, uint64_t spa, uint64_t old, uint64_t new_, uint64_t *seen); /* NULL: a read, then a write */
+	uint64_t *(*page)(void *arg, uint64_t spa); /* the 512 words of a page, to be used directly until mem_forget(); or NULL. May be NULL */
 };
 /** mem_create_backed() - memory whose content is @b's (copied); @size_bytes as for mem_create(). */
 struct mem *mem_create_backed(uint64_t size_bytes, const struct mem_backend *b);
+/** mem_forget() - pages that the backend gave are no longer to be used directly. */
+void mem_forget(struct mem *m);
 /** mem_create() - @size_bytes 0 means 2^64; @strict: a read of a page never written is MEM_ABSENT instead of zero. */
 struct mem *mem_create(uint64_t size_bytes, bool strict);
 void mem_destroy(struct mem *m);
@@ -41,7 +44,7 @@ enum mem_status mem_write(struct mem *m, uint64_t spa, const uint64_t *w, unsign
 enum mem_status mem_write_part(struct mem *m, uint64_t spa, unsigned bytes, uint64_t v);
 /** mem_cas() - locked compare and swap of one word. *@seen is the value found; stored only if it equals @old. */
 enum mem_status mem_cas(struct mem *m, uint64_t spa, uint64_t old, uint64_t new_, uint64_t *seen);
-/** mem_page() - the 512 words of the page at @spa, NULL if never written, or not ours; borrowed until mem_destroy(). */
+/** mem_page() - the 512 words of the page at @spa, NULL if never written, or behind a backend and not yet used directly; borrowed until mem_destroy(). */
 const uint64_t *mem_page(const struct mem *m, uint64_t spa);
 /** mem_touch() - make the page exist (zero) even in strict memory. */
 bool mem_touch(struct mem *m, uint64_t spa) MUST_USE;

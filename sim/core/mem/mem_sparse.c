@@ -25,7 +25,7 @@ struct mem {
 	uint64_t *poison; /* word addresses that fail, unordered */
 	size_t n_poison, cap_poison;
 	bool strict, oom, backed;
-	struct mem_backend be; /* backed: the content is there, tab stays empty */
+	struct mem_backend be; /* backed: the content is there; tab has the pages that may be used directly, which are not ours */
 };
 
 static inline uint64_t home(const struct mem *m, uint64_t pfn)
@@ -128,7 +128,7 @@ void mem_destroy(struct mem *m)
 {
 	if (!m)
 		return;
-	for (uint64_t i = 0; i <= m->mask; i++)
+	for (uint64_t i = 0; i <= m->mask && !m->backed; i++)
 		free(m->tab[i].w);
 	free(m->tab);
 	free(m->poison);
@@ -161,9 +161,41 @@ static inline bool words_fit(uint64_t spa, unsigned n)
 	return n && !(spa & 7) && (spa >> 3 & (PAGE_WORDS - 1)) + n <= PAGE_WORDS;
 }
 
+/* A page of somebody else that may be used directly from now on. */
+static uint64_t *direct(const struct mem *cm, uint64_t pfn)
+{
+	struct mem *m = (struct mem *)(uintptr_t)cm; /* what is remembered is no content */
+	uint64_t *w = page_find(m, pfn);
+
+	if (w || !m->be.page || (2 * (m->used + 1) > m->mask + 1 && !table_grow(m)))
+		return w;
+	w = m->be.page(m->be.arg, pfn << PAGE_LG2);
+	if (w) {
+		slot_put(m, pfn, w);
+		m->used++;
+	}
+	return w;
+}
+
+void mem_forget(struct mem *m)
+{
+	if (!m->backed)
+		return;
+	memset(m->tab, 0, (m->mask + 1) * sizeof(*m->tab));
+	m->used = 0;
+}
+
 /* Somebody else's memory, line by line. */
 static enum mem_status backed(const struct mem *m, uint64_t spa, uint8_t *data, unsigned bytes, bool write)
 {
+	uint64_t *w = direct(m, spa >> PAGE_LG2);
+
+	if (w) {
+		uint8_t *at = (uint8_t *)w + (spa & ((UINT64_C(1) << PAGE_LG2) - 1));
+
+		memcpy(write ? at : data, write ? data : at, bytes);
+		return MEM_OK;
+	}
 	while (bytes) {
 		unsigned left = LINE - (spa & (LINE - 1)), n = bytes < left ? bytes : left;
 
