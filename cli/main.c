@@ -17,6 +17,7 @@ const struct cli_cmd cli_cmds[] = {
 	  "look at, cut, convert and generate traces; lift captured stores to map and unmap events" },
 	{ "import", cmd_import, "qemu LOG [option]...", "turn other people's logs and images into a trace" },
 	{ "decode", cmd_decode, "ARCH KIND HEX...", "say what the bits of an entry, command or record mean" },
+	{ "faults", cmd_faults, "CONFIG [option]...", "serve page faults of devices in software: page requests, stalled transactions" },
 	{ "params", cmd_params, "[ARCH] [--format text|md|yaml]", "list every configuration key" },
 	{ NULL, NULL, NULL, NULL },
 };

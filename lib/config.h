@@ -2,7 +2,7 @@
 /*
  * config.h - the configuration file as a struct, and the list of architectures.
  * YAML: memory:, units: (sequence), devices: (sequence; rid "any" gives the default for requesters not listed, and what a listed one
- * does not say), replay:, software:, gen:, trace: (file), seed, include:. Paths of includes are relative to the including file, the
+ * does not say), replay:, software:, gen:, page_faults:, trace: (file), seed, include:. Paths of includes are relative to the including file, the
  * path of the trace to the current directory.
  * --set paths: memory.latency, units.NAME.iotlb.entries or vtd.iotlb.entries (every unit of the architecture), devices.NAME.outstanding or
  * devices.outstanding (every device and the default), replay.order, ...
@@ -11,6 +11,7 @@
 #define IOMMUSIM_CONFIG_H
 #include "software/drv.h"
 #include "software/gen.h"
+#include "software/pf_host.h"
 #include "amdvi/amdvi.h"
 #include "smmuv3/smmuv3.h"
 #include "software/platform.h"
@@ -28,6 +29,7 @@ struct run_cfg {
 	char *trace; /* path; overridden by --trace; may be NULL */
 	struct gen_cfg gen; /* traffic when no trace is given */
 	struct drv_cfg drv; /* the driver model that carries out software-level records */
+	struct pf_cfg faults; /* of the command faults: page-fault handler, and work for it */
 };
 struct arch { /* one row per architecture */
 	const char *name; /* "vtd" */

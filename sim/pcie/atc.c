@@ -3,7 +3,8 @@
  * atc.c - lines of the translation cache: look-up, fill, removal. A slice is one xcache.
  * Line: function (the cache is one function's), PASID or none, privilege, page and size; a Global line has no PASID in its tag.
  * With atc.tag_pasid = false lines are found whatever their PASID, and an invalidate request meets every line of its range.
- * Partition pasid: the first `slices` PASIDs have a slice each, later ones share them in turn; engine: a hash of the PASID chooses.
+ * Partition pasid: the first `slices` PASIDs have a slice each, later ones share them in turn; engine: a hash of the PASID chooses;
+ * request: the DMA says (misses of different slices are not merged).
  */
 #include <stdlib.h>
 #include "pcie/dev_int.h"
@@ -27,12 +28,14 @@ static uint64_t global_id(const struct xl_req *q)
 	return ID_GLOBAL | (q->acc & XL_PRIV ? ID_PRIV : 0);
 }
 
-static struct xcache *slice_of(struct atc *a, const struct dev *d, const struct xl_req *q)
+static struct xcache *slice_of(struct atc *a, const struct dev *d, const struct xl_req *q, unsigned slice)
 {
 	uint32_t key = key_of(q), i;
 
 	if (d->cfg.atc.partition == ATC_PART_NONE)
 		return a->slice[0];
+	if (d->cfg.atc.partition == ATC_PART_REQUEST)
+		return a->slice[slice % a->n_slices];
 	if (d->cfg.atc.partition == ATC_PART_ENGINE)
 		return a->slice[(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % a->n_slices];
 	for (i = 0; i < a->used_slices; i++)
@@ -49,7 +52,7 @@ bool atc_find(struct slot *s, bool peek, struct atc_line *l, unsigned *size_lg2)
 	struct dev *d = s->d;
 	struct atc *a = d->atc;
 	struct xl_req q = { .iova = s->iova, .pasid = s->op->q.pasid, .has_pasid = s->op->q.has_pasid, .acc = s->op->acc };
-	struct xcache *c = slice_of(a, d, &q);
+	struct xcache *c = slice_of(a, d, &q, s->op->q.slice);
 	uint64_t id = id_of(d, &q), alt = a->have_global && q.has_pasid ? global_id(&q) : id;
 	uint32_t at = peek ? xc_peek(c, s->iova, id) : xc_lookup_either(c, s->iova, id, alt);
 	bool ok;
@@ -75,13 +78,13 @@ uint64_t atc_latency(struct slot *s)
 	uint64_t cyc = g->cache.lat_cyc;
 
 	if (g->cache.ports)
-		cyc += xc_port_wait(slice_of(d->atc, d, &q), dev_now(d) / g->clock_ps);
+		cyc += xc_port_wait(slice_of(d->atc, d, &q, s->op->q.slice), dev_now(d) / g->clock_ps);
 	return cyc * g->clock_ps;
 }
 
-void atc_fill(struct dev *d, const struct xl_req *q, const struct xl_res *res)
+void atc_fill(struct dev *d, const struct xl_req *q, unsigned slice, const struct xl_res *res)
 {
-	struct xcache *c = slice_of(d->atc, d, q);
+	struct xcache *c = slice_of(d->atc, d, q, slice);
 	bool global = (res->perm & ATC_PERM_GLOBAL) && q->has_pasid;
 	unsigned lg2 = res->size_lg2 < 12 ? 12 : res->size_lg2;
 	struct xc_tag t = { .first = q->iova & ~low_mask(lg2), .id = global ? global_id(q) : id_of(d, q), .pasid = q->pasid,

@@ -67,9 +67,10 @@ static bool same_space(const struct treq *t, const struct xl_req *q)
 	return t->xl.req.has_pasid == q->has_pasid && t->xl.req.pasid == q->pasid && !((t->xl.req.acc ^ q->acc) & XL_PRIV);
 }
 
-static struct treq *find_treq(struct dev *d, const struct xl_req *q)
+static struct treq *find_treq(struct dev *d, const struct xl_req *q, unsigned slice)
 {
 	struct atc *a = d->atc;
+	bool any = d->cfg.atc.partition != ATC_PART_REQUEST;
 
 	for (uint32_t i = 0, left = a->busy; left; i++) {
 		struct treq *t = &a->treq[i];
@@ -77,7 +78,7 @@ static struct treq *find_treq(struct dev *d, const struct xl_req *q)
 		if (t->state == TREQ_FREE)
 			continue;
 		left--;
-		if (!t->poisoned && same_space(t, q) && !((t->xl.req.iova ^ q->iova) & ~(granule(d) - 1)) && !(q->acc & ~t->xl.req.acc))
+		if (!t->poisoned && same_space(t, q) && (any || t->slice == slice) && !((t->xl.req.iova ^ q->iova) & ~(granule(d) - 1)) && !(q->acc & ~t->xl.req.acc))
 			return t;
 	}
 	return NULL;
@@ -100,9 +101,10 @@ static void treq_answered(struct xl *x)
 	sim_at(t->d->u->k, link_message(&t->d->down, dev_now(t->d), LINK_XLAT_CPL, false), &t->ev);
 }
 
-static void treq_start(struct dev *d, struct treq *t, const struct xl_req *q)
+static void treq_start(struct dev *d, struct treq *t, const struct xl_req *q, unsigned slice)
 {
 	t->xl.req = *q;
+	t->slice = (uint8_t)slice;
 	t->xl.done = treq_answered;
 	t->t = dev_now(d);
 	t->poisoned = false;
@@ -146,10 +148,10 @@ static void prefetch(struct slot *s)
 		t = free_treq(d->atc, d->cfg.atc.requests);
 		if (!t || q.iova < granule(d))
 			return;
-		if (find_treq(d, &q) || atc_find(&probe, true, &l, &size))
+		if (find_treq(d, &q, s->op->q.slice) || atc_find(&probe, true, &l, &size))
 			continue;
 		d->atc->st.prefetches++;
-		treq_start(d, t, &q);
+		treq_start(d, t, &q, s->op->q.slice);
 	}
 }
 
@@ -157,7 +159,7 @@ static void miss(struct slot *s)
 {
 	struct dev *d = s->d;
 	struct xl_req q = request_for(s);
-	struct treq *t = find_treq(d, &q);
+	struct treq *t = find_treq(d, &q, s->op->q.slice);
 
 	s->state = SLOT_ATC_WAIT;
 	if (t) {
@@ -171,7 +173,7 @@ static void miss(struct slot *s)
 		slots_put(&d->atc->queue, s);
 		return;
 	}
-	treq_start(d, t, &q);
+	treq_start(d, t, &q, s->op->q.slice);
 	slots_put(&t->waiters, s);
 	if (d->cfg.atc.prefetch)
 		prefetch(s);
@@ -249,7 +251,7 @@ static void judge(struct dev *d, struct treq *t)
 		d->atc->st.bad_size++;
 		r->ok = false;
 	} else if ((r->perm & (XL_R | XL_W)) && !(r->perm & ATC_PERM_U) && atc_usable(d)) {
-		atc_fill(d, &t->xl.req, r);
+		atc_fill(d, &t->xl.req, t->slice, r);
 	}
 }
 

@@ -77,6 +77,7 @@ struct dev_dma { /* one DMA operation, before splitting */
 	bool has_pasid, priv;
 	uint8_t dir; /* 'r','w','x','a','?' */
 	uint8_t at; /* with a translation cache: untranslated ones go through it, the others as the trace has them */
+	uint8_t slice; /* atc.partition = request: of the translation cache, modulo their number; for instance engine and descriptor field */
 	uint64_t tag; /* the caller's, handed back */
 };
 struct dev;

@@ -79,7 +79,7 @@ struct treq { /* one translation request */
 	sim_time t;
 	uint64_t ov_first, ov_last; /* union of ranges invalidated meanwhile beside the page asked for */
 	uint64_t global_first, global_last; /* the same for other PASIDs: they concern a page that is Global */
-	uint8_t state;
+	uint8_t state, slice;
 	bool poisoned; /* its completion must not be used */
 };
 struct atc_line { /* payload */
@@ -215,7 +215,7 @@ static inline bool atc_usable(const struct dev *d)
 }
 /** atc_find() - the line for the request of @s; counts unless @peek. False: no line, or one without the rights needed (then dropped). */
 bool atc_find(struct slot *s, bool peek, struct atc_line *l, unsigned *size_lg2);
-void atc_fill(struct dev *d, const struct xl_req *q, const struct xl_res *res);
+void atc_fill(struct dev *d, const struct xl_req *q, unsigned slice, const struct xl_res *res);
 /** atc_drop() - lines covered by @q as this device reads it. Returns: how many. */
 uint32_t atc_drop(struct dev *d, const struct ats_inv *q);
 uint32_t atc_drop_all(struct dev *d);
