@@ -9,7 +9,7 @@ uint16_t smmuv3_vmid(const struct smmuv3 *s, const struct smmuv3_ste *e)
 {
 	if (!s->cap.s2p || e->world != SMMUV3_W_EL1)
 		return 0;
-	return (uint16_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8));
+	return (uint16_t)ctag_short(s->u.ct, (uint32_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8)));
 }
 
 /* ---- tables ---- */

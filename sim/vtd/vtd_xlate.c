@@ -13,7 +13,7 @@ static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
 	uint64_t id = x->tag.did;
 
 	if (w->kind == VTD_K_FS || w->kind == VTD_K_NESTED)
-		id |= (uint64_t)w->pasid << 20 | (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
+		id |= (uint64_t)x->tag.pasid << 20 | (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
 	return id;
 }
 
@@ -52,6 +52,23 @@ static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, c
 	if (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)))
 		t.opt |= PT_OPT_FAULT_AD;
 	return t;
+}
+
+/* The IOTLB tag under another rule than the specification's. */
+static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
+{
+	struct ctag_key k = { .spec = x->tag.id, .table = x->tag.did, .mode = (uint64_t)w->kind << 1 | w->priv };
+
+	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
+		struct pt_table s1 = { 0 }, s2 = { 0 };
+
+		if (w->kind != VTD_K_SS)
+			s1 = fs_table(v, w, x);
+		if (w->kind != VTD_K_FS)
+			s2 = ss_table(v, w, x);
+		k.root = ctag_root(&s1, &s2, w->scalable ? w->pe[1] & bits_mask(30, 23) : 0); /* snoop and memory type */
+	}
+	return ctag_id(v->u.ct, x, &k);
 }
 
 /* ---- faults ---- */
@@ -180,6 +197,8 @@ static enum xl_act walk_done(struct vtd *v, struct xl *x)
 		slot = xc_fill(v->iotlb, &t);
 		if (slot != XC_MISS)
 			*(struct vtd_iotlb_entry *)xc_payload(v->iotlb, slot) = e;
+		if (UNLIKELY(v->u.ct != NULL))
+			ctag_fill(v->u.ct, v->iotlb, slot, x);
 	}
 	return act;
 }
@@ -228,6 +247,8 @@ static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act
 		return true;
 	}
 	x->hit = true;
+	if (UNLIKELY(v->u.ct != NULL))
+		ctag_hit(v->u.ct, v->iotlb, slot, x);
 	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
 	return true;
 }
@@ -254,6 +275,8 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	w->kind = pgtt == VTD_PGTT_SS ? VTD_K_SS : pgtt == VTD_PGTT_FS ? VTD_K_FS : VTD_K_NESTED;
 	x->tag.kind = w->kind;
 	x->tag.id = tag_id(w, x);
+	if (UNLIKELY(v->u.ct != NULL))
+		x->tag.id = rule_id(v, w, x);
 	x->tag.size_lg2 = 12;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;

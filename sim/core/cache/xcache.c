@@ -356,6 +356,13 @@ const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot)
 	return xc_ent(x, slot);
 }
 
+bool xc_is_live(const struct xcache *x, uint32_t slot)
+{
+	if (x->set)
+		return x->set[slot / x->ways].fp[slot % x->ways / 8] >> (8 * (slot % x->ways % 8)) & 0x80;
+	return x->used[slot / 64] >> (slot % 64) & 1;
+}
+
 void xc_drop(struct xcache *x, uint32_t slot)
 {
 	remove_entry(x, slot);

@@ -109,6 +109,8 @@ void *xc_payload(struct xcache *x, uint32_t slot);
 const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot);
 /** xc_invalidate() - drop all entries covered by @s. Returns: how many. */
 uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s);
+/** xc_is_live() - the slot holds an entry. */
+bool xc_is_live(const struct xcache *x, uint32_t slot);
 /** xc_drop() - drop one entry. */
 void xc_drop(struct xcache *x, uint32_t slot);
 uint32_t xc_live(const struct xcache *x);
