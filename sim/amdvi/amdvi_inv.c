@@ -136,7 +136,7 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 		return;
 	s.range_kinds = p->gn ? s.kinds | TABLES : K(HOST) | K(GPA) | K(PDC_HOST);
 	s = over(v, s);
-	ctag_short_scope(v->u.ct, &s);
+	ctag_scope(v->u.ct, &s);
 	drop_leaves(v, &s);
 	if (s.kinds & K(GPA))
 		xc_invalidate(v->pt.nested, &s);
@@ -170,7 +170,7 @@ void amdvi_inv_domain(struct amdvi *v, uint16_t did)
 {
 	struct inv_scope s = { .by = INV_DID, .did = did, .kinds = ~(K(DTC) | K(MAP)) };
 
-	ctag_short_scope(v->u.ct, &s);
+	ctag_scope(v->u.ct, &s);
 	if (!v->cfg->ignore_invalidations)
 		drop_translations(v, &s);
 }

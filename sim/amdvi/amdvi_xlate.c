@@ -11,13 +11,14 @@
 #define ID_TABLE BIT64(55)
 enum { STU_LG2 = 12 };
 
+static uint64_t id_without_pasid(const struct amdvi_walk *w, const struct xl *x)
+{
+	return x->tag.did | (w->guest ? (uint64_t)w->priv << 40 | (uint64_t)w->kind << 41 : 0);
+}
+
 static uint64_t id_of(const struct amdvi_walk *w, const struct xl *x)
 {
-	uint64_t id = x->tag.did;
-
-	if (w->guest)
-		id |= (uint64_t)x->tag.pasid << 20 | (uint64_t)w->priv << 40 | (uint64_t)w->kind << 41;
-	return id;
+	return id_without_pasid(w, x) | (w->guest ? (uint64_t)x->tag.pasid << 20 : 0);
 }
 
 /* ---- tables ---- */
@@ -41,6 +42,8 @@ static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk
 	t.inv = x->tag;
 	t.inv.pasid = 0;
 	t.inv.kind = w->guest ? AMDVI_K_GPA : AMDVI_K_PDC_HOST;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 
@@ -55,6 +58,8 @@ static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_wal
 		(w->pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
 	t.inv = x->tag;
 	t.inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, ID_TABLE | id_without_pasid(w, x));
 	return t;
 }
 
@@ -238,6 +243,21 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 
 /* ---- GCR3 table ---- */
 
+/* Tag of a GCR3 cache entry beside the PASID. */
+static uint64_t gcr3_id(const struct amdvi *v, const struct xl *x)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	switch (ctag_rule_of(v->u.ct)) {
+	case CTAG_DEVICE:
+		return x->tag.did | (uint64_t)(x->req.rid & 0xffff) << 16;
+	case CTAG_ROOT: /* where the GCR3 table is */
+		return x->tag.did ^ ((w->dte.w[0] & bits_mask(60, 56)) | (w->dte.w[1] & ~UINT64_C(0xffff)));
+	default:
+		return x->tag.did;
+	}
+}
+
 static enum xl_act gcr3_read(struct xl *x, uint64_t spa)
 {
 	walk_of(x)->phase = AMDVI_PH_GCR3;
@@ -288,7 +308,7 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 		return gcr3_level(v, x);
 	}
 	if (!x->functional && !x->nofill && x->ov_first > x->ov_last) {
-		struct xc_tag t = { .first = w->pasid, .id = x->tag.did, .rid = x->req.rid & 0xffff, .pasid = x->tag.pasid, .did = x->tag.did,
+		struct xc_tag t = { .first = w->pasid, .id = gcr3_id(v, x), .rid = x->req.rid & 0xffff, .pasid = x->tag.pasid, .did = x->tag.did,
 				    .kind = AMDVI_K_GCR3 };
 		uint32_t slot = xc_fill(v->gcr3, &t);
 
@@ -304,7 +324,7 @@ static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
 	const uint64_t *d = w->dte.w;
 
 	if (!x->functional) {
-		uint32_t slot = xc_lookup(v->gcr3, w->pasid, x->tag.did);
+		uint32_t slot = xc_lookup(v->gcr3, w->pasid, gcr3_id(v, x));
 
 		xl_charge(x, v->gcr3, &v->cfg->gcr3);
 		if (slot != XC_MISS)
@@ -382,7 +402,7 @@ static bool root_is_late(const struct amdvi *v, const struct xl *x)
 /* The tag under another rule than the specification's. */
 static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
 {
-	struct ctag_key k = { .spec = id_of(w, x), .table = x->tag.did, .mode = (uint64_t)w->kind << 1 | w->priv };
+	struct ctag_key k = { .spec = id_of(w, x), .table = id_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
 
 	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
 		struct pt_table s1 = { 0 }, s2 = { 0 };

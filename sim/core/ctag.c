@@ -106,9 +106,13 @@ uint32_t ctag_short(const struct ctag *t, uint32_t id)
 	return t ? (uint32_t)fold(t, id) : id;
 }
 
-void ctag_short_scope(const struct ctag *t, struct inv_scope *s)
+void ctag_scope(const struct ctag *t, struct inv_scope *s)
 {
-	if (!t || !t->cfg->bits)
+	if (!t)
+		return;
+	if (t->cfg->rule == CTAG_TABLE)
+		s->by &= ~(uint32_t)INV_PASID;
+	if (!t->cfg->bits)
 		return;
 	s->did = (uint16_t)fold(t, s->did);
 	s->pasid = (uint32_t)fold(t, s->pasid);
@@ -148,6 +152,24 @@ uint64_t ctag_id(const struct ctag *t, const struct xl *x, const struct ctag_key
 	}
 }
 
+uint64_t ctag_walk_id(const struct ctag *c, const struct xl *x, const struct pt_table *t, uint64_t spec, uint64_t table)
+{
+	uint64_t who = (uint64_t)x->req.has_pasid << 32 | (x->req.has_pasid ? x->req.pasid : 0);
+
+	switch (ctag_rule_of(c)) {
+	case CTAG_PASID:
+		return mix(mix(spec) + who);
+	case CTAG_DEVICE:
+		return mix(mix(spec) + (who | (uint64_t)x->req.rid << 33));
+	case CTAG_TABLE:
+		return table;
+	case CTAG_ROOT:
+		return mix(mix(spec) + table_key(t));
+	default:
+		return spec;
+	}
+}
+
 /* ---- entries ---- */
 
 static struct watched *watched_of(struct ctag *t, const struct xcache *x)
@@ -163,6 +185,8 @@ static bool other_ids(const struct ctag *t, const struct xc_tag *e, const struct
 {
 	unsigned by = e->kind < t->n_ids ? t->ids[e->kind] : IDS;
 
+	if (t->cfg->rule == CTAG_TABLE)
+		by &= ~(unsigned)INV_PASID;
 	return ((by & INV_PASID) && e->pasid != x->tag.pasid) || ((by & INV_DID) && e->did != x->tag.did) || ((by & INV_ASID) && e->asid != x->tag.asid) ||
 	       ((by & INV_VMID) && e->vmid != x->tag.vmid);
 }

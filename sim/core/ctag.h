@@ -2,9 +2,10 @@
 /*
  * ctag.h - cache-tag rules: what an entry of a unit's translation cache is found by, where that is not as the specification has it.
  * Models: another lookup tag for the caches that hold whole translations (VT-d IOTLB; SMMUv3 TLB, and TBU TLBs found by ASID; AMD-Vi IOTLB and
- * port caches); identifiers kept in fewer bits, in every cache of translations and tables and in every command; what that costs.
- * Does not model: other tags for walk caches, the GPA cache, configuration caches and caches of devices (they keep the specification's);
- * an SMMUv3 with tlb_split counts no good drops (its entries hold no output address).
+ * port caches); identifiers kept in fewer bits, in every cache of translations and tables and in every command; what that costs. Walk caches and
+ * the GPA cache add the rule's tag to the specification's, so that nothing is shared there which spec does not share (rule table: its number alone).
+ * Does not model: other tags for configuration caches and caches of devices; an SMMUv3 with tlb_split counts no good drops (its entries hold
+ * no output address).
  *
  * Rules, and what they need to be safe (never a wrong translation while software follows the specification):
  *  spec    the unit's own.
@@ -19,7 +20,9 @@
  * What a command drops under a rule: an entry keeps the identifiers of the request that filled it (DID, PASID, ASID, VMID, DomainID, requester;
  * in n bits), and one bit more, `shared`, which is set when a request with other identifiers was answered by it. A command drops what it names by
  * those identifiers, as under spec; of the shared entries it drops all that are in its address range, whatever their identifiers. So an
- * entry that a command's address space has used never stays; the price is over-invalidation, which is counted.
+ * entry that a command's address space has used never stays; the price is over-invalidation, which is counted. Under rule table there is no
+ * PASID in an entry: a command that names one drops, in every cache of translations and tables, what has the table's number.
+ * One command per table is then enough, where spec, pasid, device and root need one per DID and PASID that uses it.
  */
 #ifndef IOMMUSIM_CTAG_H
 #define IOMMUSIM_CTAG_H
@@ -67,9 +70,9 @@ bool ctag_create(struct iommu *u, const struct ctag_cfg *c, const uint8_t *ids, 
 bool ctag_watch(struct ctag *t, struct xcache *x, struct err *e) MUST_USE;
 void ctag_destroy(struct ctag *t);
 enum ctag_rule ctag_rule_of(const struct ctag *t); /* NULL: CTAG_SPEC */
-/** ctag_short() - an identifier as the caches keep it. ctag_short_scope(): those of a command. */
+/** ctag_short() - an identifier as the caches keep it. ctag_scope(): what a command names, as the caches can compare it. */
 uint32_t ctag_short(const struct ctag *t, uint32_t id);
-void ctag_short_scope(const struct ctag *t, struct inv_scope *s);
+void ctag_scope(const struct ctag *t, struct inv_scope *s);
 struct ctag_key {
 	uint64_t spec; /* the specification's tag, identifiers as ctag_short() has them */
 	uint64_t table; /* rule table: the number of the table */
@@ -78,10 +81,12 @@ struct ctag_key {
 };
 uint64_t ctag_root(const struct pt_table *s1, const struct pt_table *s2, uint64_t more); /* either may be NULL */
 uint64_t ctag_id(const struct ctag *t, const struct xl *x, const struct ctag_key *k);
+/** ctag_walk_id() - tag of walk-cache entries of a table; @spec and @table as in struct ctag_key, @t nearly complete. @c may be NULL. */
+uint64_t ctag_walk_id(const struct ctag *c, const struct xl *x, const struct pt_table *t, uint64_t spec, uint64_t table);
 /** ctag_hit() - an entry answers @x. ctag_fill(): it was just written, payload included. */
 void ctag_hit(struct ctag *t, struct xcache *c, uint32_t slot, const struct xl *x);
 void ctag_fill(struct ctag *t, struct xcache *c, uint32_t slot, const struct xl *x);
-/** ctag_invalidate() - xc_invalidate() for a cache under ctag_watch(); @s as ctag_short_scope() left it. */
+/** ctag_invalidate() - xc_invalidate() for a cache under ctag_watch(); @s as ctag_scope() left it. */
 void ctag_invalidate(struct ctag *t, struct xcache *c, const struct inv_scope *s);
 /** ctag_config() - a command about configuration structures, identifiers not shortened: rule device drops what the requesters had. */
 void ctag_config(struct ctag *t, const struct inv_scope *s);

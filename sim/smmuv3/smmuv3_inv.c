@@ -280,7 +280,7 @@ void smmuv3_tlbi(struct smmuv3 *s, const struct smmuv3_tlbi *t)
 				.vmid_ignore = s->on.vmid_ignore, .any_asid_kinds = K(EL1_G) | K(E2H_G), .first = t->first, .last = t->last };
 	if (!s->cap.s2p)
 		c.by &= ~(uint32_t)INV_VMID;
-	ctag_short_scope(s->u.ct, &c);
+	ctag_scope(s->u.ct, &c);
 	ipa = tables = c;
 	ipa.kinds &= K(IPA);
 	if (ipa.kinds)

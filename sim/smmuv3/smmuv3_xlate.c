@@ -339,7 +339,7 @@ static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 		w->pt.t[0] = smmuv3_s1_table(s, w, x);
 	}
 	if (w->s2)
-		w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+		w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
@@ -364,7 +364,7 @@ static uint64_t rule_id(const struct smmuv3 *s, const struct smmuv3_walk *w, con
 		if (w->s1 && !half_disabled(w))
 			s1 = smmuv3_s1_table(s, w, x);
 		if (w->s2)
-			s2 = smmuv3_s2_table(s, w->ste);
+			s2 = smmuv3_s2_table(s, w->ste, x);
 		k.root = ctag_root(&s1, &s2, w->s1 ? w->cd->w[3] : 0); /* MAIR */
 	}
 	return ctag_id(s->u.ct, x, &k);
@@ -426,7 +426,7 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 			smmuv3_keep(w);
 			w->pt.c = &s->pt;
 			w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
-			w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+			w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
 			return s2_tail(s, x, slot);
 		}
 		if (slot != XC_MISS) {

@@ -50,7 +50,7 @@ static void overtake_any_kind(struct vtd *v, const struct inv_scope *s)
 	a.kinds = all_kinds;
 	a.by &= ~(uint32_t)INV_RANGE;
 	ctag_config(v->u.ct, &a);
-	ctag_short_scope(v->u.ct, &a);
+	ctag_scope(v->u.ct, &a);
 	iommu_overtake(&v->u, &a);
 }
 
@@ -83,7 +83,7 @@ void vtd_inv_iotlb(struct vtd *v, const struct inv_scope *named, bool leaf_only)
 
 	if (v->cfg->ignore_invalidations)
 		return;
-	ctag_short_scope(v->u.ct, &s);
+	ctag_scope(v->u.ct, &s);
 	p = s;
 	ctag_drop(v->u.ct, v->iotlb, &s);
 	xc_invalidate(v->psc.nested, &s); /* holds second-stage leaves: IH does not spare it */

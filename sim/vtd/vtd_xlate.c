@@ -8,20 +8,27 @@
 #include "core/pt/fmt_x86_64.h"
 
 /* Lookup tags per translation type (5.2): DID + page for second stage; DID + PASID + page (and privilege) for first stage and nested. */
-static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
+static uint64_t tag_without_pasid(const struct vtd_walk *w, const struct xl *x)
 {
 	uint64_t id = x->tag.did;
 
 	if (w->kind == VTD_K_FS || w->kind == VTD_K_NESTED)
-		id |= (uint64_t)x->tag.pasid << 20 | (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
+		id |= (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
 	return id;
+}
+
+static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
+{
+	bool pasid = w->kind == VTD_K_FS || w->kind == VTD_K_NESTED;
+
+	return tag_without_pasid(w, x) | (pasid ? (uint64_t)x->tag.pasid << 20 : 0);
 }
 
 static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
 {
 	uint64_t p = w->scalable ? w->pe[0] : w->ctx[0];
 	unsigned aw = (unsigned)(w->scalable ? bits_get(p, 4, 2) : bits_get(w->ctx[1], 2, 0)), width = 30 + 9 * aw;
-	struct pt_table t = { .fmt = &fmt_vtdss, .root = p & bits_mask(63, 12), .id = x->tag.did, .levels = (uint8_t)(aw + 2),
+	struct pt_table t = { .fmt = &fmt_vtdss, .root = p & bits_mask(63, 12), .levels = (uint8_t)(aw + 2),
 			      .ia_bits = (uint8_t)(width < v->cap.mgaw ? width : v->cap.mgaw), .grain_lg2 = 12, .oa_bits = (uint8_t)v->cap.haw };
 
 	t.inv = x->tag;
@@ -33,13 +40,16 @@ static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, c
 		t.opt |= PT_OPT_AD | (v->cfg->ss_d_on_fs_read ? PT_OPT_FETCH_DIRTY : 0u) | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
 	if (w->kind == VTD_K_NESTED && v->cfg->spr17)
 		t.opt |= SS_NO_RO;
+	t.id = x->tag.did;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 
 static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
 {
 	unsigned five = (unsigned)bits_get(w->pe[2], 3, 2) & 1;
-	struct pt_table t = { .fmt = &fmt_x86_64, .root = w->pe[2] & bits_mask(63, 12), .id = tag_id(w, x), .levels = (uint8_t)(4 + five),
+	struct pt_table t = { .fmt = &fmt_x86_64, .root = w->pe[2] & bits_mask(63, 12), .levels = (uint8_t)(4 + five),
 			      .ia_bits = (uint8_t)(48 + 9 * five), .grain_lg2 = 12,
 			      .oa_bits = w->kind == VTD_K_NESTED ? 52 : (uint8_t)v->cap.haw };
 
@@ -51,13 +61,16 @@ static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, c
 		t.opt |= X86_XD_RSVD;
 	if (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)))
 		t.opt |= PT_OPT_FAULT_AD;
+	t.id = tag_id(w, x);
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, tag_without_pasid(w, x));
 	return t;
 }
 
 /* The IOTLB tag under another rule than the specification's. */
 static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
 {
-	struct ctag_key k = { .spec = x->tag.id, .table = x->tag.did, .mode = (uint64_t)w->kind << 1 | w->priv };
+	struct ctag_key k = { .spec = x->tag.id, .table = tag_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
 
 	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
 		struct pt_table s1 = { 0 }, s2 = { 0 };
