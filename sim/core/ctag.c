@@ -126,7 +126,7 @@ static uint64_t table_key(const struct pt_table *t)
 {
 	if (!t || !t->fmt)
 		return 1;
-	return mix(t->root) ^ mix((uint64_t)t->opt << 32 | (uint64_t)t->levels << 24 | (uint64_t)t->ia_bits << 16 | (uint64_t)t->oa_bits << 8 | t->grain_lg2);
+	return mix(mix(t->root) + ((uint64_t)t->opt << 32 | (uint64_t)t->levels << 24 | (uint64_t)t->ia_bits << 16 | (uint64_t)t->oa_bits << 8 | t->grain_lg2));
 }
 
 uint64_t ctag_root(const struct pt_table *s1, const struct pt_table *s2, uint64_t more)
@@ -140,13 +140,13 @@ uint64_t ctag_id(const struct ctag *t, const struct xl *x, const struct ctag_key
 
 	switch (t->cfg->rule) {
 	case CTAG_PASID:
-		return mix(mix(k->spec) + pasid) ^ mix(k->mode);
+		return mix(mix(mix(k->mode) + k->spec) + pasid);
 	case CTAG_DEVICE:
-		return mix(mix(pasid) + fold(t, x->req.rid)) ^ mix(k->mode);
+		return mix(mix(mix(k->mode) + pasid) + fold(t, x->req.rid));
 	case CTAG_TABLE:
-		return mix(k->table) ^ mix(k->mode);
+		return mix(mix(k->mode) + k->table);
 	case CTAG_ROOT:
-		return mix(fold(t, k->root)) ^ mix(k->mode);
+		return mix(mix(k->mode) + fold(t, k->root));
 	default:
 		return k->spec;
 	}
