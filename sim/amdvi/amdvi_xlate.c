@@ -210,9 +210,7 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 	return result(v, x, p->pa, &e, p->size_lg2);
 }
 
-static bool root_is_late(const struct amdvi *v, const struct xl *x);
-static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3);
-static bool answered(struct amdvi *v, struct xl *x, enum xl_act *act);
+static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act);
 
 static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 {
@@ -224,11 +222,8 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	w->pt.c = &v->pt;
 	w->pt.ia = x->req.iova;
 	w->pt.ipa = false;
-	if (UNLIKELY(v->u.ct != NULL) && root_is_late(v, x)) {
-		x->tag.id = rule_id(v, w, x, cr3);
-		if (answered(v, x, &act))
-			return act;
-	}
+	if (UNLIKELY(v->u.ct != NULL) && late_answer(v, x, cr3, &act))
+		return act;
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : needed(x)) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->guest)
@@ -377,7 +372,7 @@ static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc
 }
 
 /* The caches of translations. Returns: true if one answered. */
-static bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+static inline bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 {
 	if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, act))
 		return true;
@@ -399,7 +394,7 @@ static bool root_is_late(const struct amdvi *v, const struct xl *x)
 	return ctag_rule_of(v->u.ct) == CTAG_ROOT && w->guest && !x->functional;
 }
 
-/* The tag under another rule than the specification's. */
+/* The tag where it may not be the specification's; identifiers are short already. */
 static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
 {
 	struct ctag_key k = { .spec = id_of(w, x), .table = id_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
@@ -416,19 +411,36 @@ static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const
 	return ctag_id(v->u.ct, x, &k);
 }
 
+__attribute__((cold)) static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act)
+{
+	if (!root_is_late(v, x))
+		return false;
+	x->tag.id = rule_id(v, walk_of(x), x, cr3);
+	return answered(v, x, act);
+}
+
+/* Returns: the root is not known yet. */
+__attribute__((cold)) static bool retag(struct amdvi *v, struct xl *x)
+{
+	x->tag.did = (uint16_t)ctag_short(v->u.ct, x->tag.did);
+	x->tag.pasid = ctag_short(v->u.ct, x->tag.pasid);
+	x->tag.id = rule_id(v, walk_of(x), x, 0);
+	return root_is_late(v, x);
+}
+
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
 	enum xl_act act;
 
 	w->kind = !w->guest ? AMDVI_K_HOST : w->host ? AMDVI_K_NESTED : AMDVI_K_GUEST;
-	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = ctag_short(v->u.ct, w->pasid),
-				  .did = (uint16_t)ctag_short(v->u.ct, (uint16_t)w->dte.w[1]), .kind = w->kind };
-	x->tag.id = id_of(w, x);
-	if (UNLIKELY(v->u.ct != NULL) && !root_is_late(v, x))
-		x->tag.id = rule_id(v, w, x, 0);
+	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = w->pasid,
+				  .did = (uint16_t)w->dte.w[1], .kind = w->kind };
 	x->tagged = true;
-	if (!x->functional && !root_is_late(v, x) && answered(v, x, &act))
+	x->tag.id = id_of(w, x);
+	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
+		return gcr3_begin(v, x);
+	if (!x->functional && answered(v, x, &act))
 		return act;
 	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
 }

@@ -75,9 +75,9 @@ void ctag_destroy(struct ctag *t)
 	free(t);
 }
 
-enum ctag_rule ctag_rule_of(const struct ctag *t)
+enum ctag_rule ctag_rule(const struct ctag *t)
 {
-	return t ? (enum ctag_rule)t->cfg->rule : CTAG_SPEC;
+	return (enum ctag_rule)t->cfg->rule;
 }
 
 struct ctag_stats *ctag_stats_of(struct ctag *t)
@@ -101,9 +101,9 @@ static uint64_t fold(const struct ctag *t, uint64_t id)
 	return (t->cfg->fold == CTAG_MIX ? mix(id + 1) : id) & low_mask(t->cfg->bits);
 }
 
-uint32_t ctag_short(const struct ctag *t, uint32_t id)
+uint32_t ctag_fold_id(const struct ctag *t, uint32_t id)
 {
-	return t ? (uint32_t)fold(t, id) : id;
+	return (uint32_t)fold(t, id);
 }
 
 void ctag_scope(const struct ctag *t, struct inv_scope *s)

@@ -69,9 +69,17 @@ struct ctag;
 bool ctag_create(struct iommu *u, const struct ctag_cfg *c, const uint8_t *ids, unsigned n_ids, struct ctag **out, struct err *e) MUST_USE;
 bool ctag_watch(struct ctag *t, struct xcache *x, struct err *e) MUST_USE;
 void ctag_destroy(struct ctag *t);
-enum ctag_rule ctag_rule_of(const struct ctag *t); /* NULL: CTAG_SPEC */
+enum ctag_rule ctag_rule(const struct ctag *t);
+static inline enum ctag_rule ctag_rule_of(const struct ctag *t) /* NULL: CTAG_SPEC */
+{
+	return UNLIKELY(t != NULL) ? ctag_rule(t) : CTAG_SPEC;
+}
 /** ctag_short() - an identifier as the caches keep it. ctag_scope(): what a command names, as the caches can compare it. */
-uint32_t ctag_short(const struct ctag *t, uint32_t id);
+uint32_t ctag_fold_id(const struct ctag *t, uint32_t id);
+static inline uint32_t ctag_short(const struct ctag *t, uint32_t id)
+{
+	return UNLIKELY(t != NULL) ? ctag_fold_id(t, id) : id;
+}
 void ctag_scope(const struct ctag *t, struct inv_scope *s);
 struct ctag_key {
 	uint64_t spec; /* the specification's tag, identifiers as ctag_short() has them */

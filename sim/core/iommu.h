@@ -182,8 +182,8 @@ struct iommu {
 	struct mem_port *port;
 	struct iommu_env env;
 	const struct iommu_cfg *cfg;
-	struct iommu_stats st;
 	struct ctag *ct; /* NULL: cache tags are the specification's */
+	struct iommu_stats st;
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */
 	struct xl *mq_head, **mq_tail; /* misses without a walker */

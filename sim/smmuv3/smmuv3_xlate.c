@@ -353,10 +353,18 @@ static uint64_t input_address(const struct smmuv3_walk *w, uint64_t iova)
 	return (uint64_t)((int64_t)(iova << 8) >> 8) & (el2 ? low_mask(56) : UINT64_MAX);
 }
 
-/* The TLB tag under another rule than the specification's. */
-static uint64_t rule_id(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x)
+static uint64_t spec_id(const struct smmuv3_walk *w, const struct xl *x)
 {
-	struct ctag_key k = { .spec = x->tag.id, .table = x->tag.id, .mode = w->kind };
+	return w->s1 ? smmuv3_id(w->ste->world, x->tag.vmid, x->tag.asid) : SMMUV3_ID_IPA | smmuv3_id(0, x->tag.vmid, 0);
+}
+
+/* The tag where it is not the specification's: identifiers of fewer bits (the VMID is), another rule. Returns: the TLB's. */
+static uint64_t rule_id(const struct smmuv3 *s, const struct smmuv3_walk *w, struct xl *x)
+{
+	struct ctag_key k = { .mode = w->kind };
+
+	x->tag.asid = (uint16_t)ctag_short(s->u.ct, x->tag.asid);
+	k.spec = k.table = spec_id(w, x);
 
 	if (ctag_rule_of(s->u.ct) == CTAG_ROOT) {
 		struct pt_table s1 = { 0 }, s2 = { 0 };
@@ -379,14 +387,11 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 	if (w->s1) {
 		w->kind = world == SMMUV3_W_EL1 ? SMMUV3_K_EL1 : world == SMMUV3_W_EL2 ? SMMUV3_K_EL2 : SMMUV3_K_E2H;
 		if (world != SMMUV3_W_EL2)
-			x->tag.asid = (uint16_t)ctag_short(s->u.ct, (uint32_t)(bits_get(w->cd->w[0], 63, 48) & low_mask(s->cap.asid16 ? 16 : 8)));
-		x->tag.id = smmuv3_id(world, x->tag.vmid, x->tag.asid);
+			x->tag.asid = (uint16_t)(bits_get(w->cd->w[0], 63, 48) & low_mask(s->cap.asid16 ? 16 : 8));
 	} else {
 		w->kind = SMMUV3_K_IPA;
-		x->tag.id = SMMUV3_ID_IPA | smmuv3_id(0, x->tag.vmid, 0);
 	}
-	if (UNLIKELY(s->u.ct != NULL))
-		x->tag.id = rule_id(s, w, x);
+	x->tag.id = UNLIKELY(s->u.ct != NULL) ? rule_id(s, w, x) : spec_id(w, x);
 	x->tag.kind = w->kind;
 	x->tagged = true;
 }

@@ -82,7 +82,7 @@ static enum xl_act legacy_context_ok(struct vtd *v, struct xl *x)
 		return vtd_refuse(x, 0x0d);
 	if (tt == TT_ALL && x->req.at == XL_TRANSLATED)
 		return vtd_pass(x);
-	x->tag = (struct xc_tag){ .rid = x->req.rid, .did = vtd_tag_did(v, bits_get(w->ctx[1], 23, 8)) };
+	x->tag = (struct xc_tag){ .rid = x->req.rid, .did = (uint16_t)(bits_get(w->ctx[1], 23, 8) & low_mask(v->cap.nd_bits)) };
 	if (tt == TT_PASS) {
 		unsigned limit = 30 + 9 * (unsigned)bits_get(w->ctx[1], 2, 0);
 
@@ -178,7 +178,8 @@ static enum xl_act pasid_ok(struct vtd *v, struct xl *x)
 		return vtd_refuse(x, 0x5c);
 	if (w->priv && !(w->pe[2] & 1)) /* SRE */
 		return vtd_refuse(x, 0x5d);
-	x->tag = (struct xc_tag){ .rid = x->req.rid, .pasid = ctag_short(v->u.ct, w->pasid), .did = vtd_tag_did(v, bits_get(w->pe[1], 15, 0)) };
+	x->tag = (struct xc_tag){ .rid = x->req.rid, .pasid = w->pasid,
+				  .did = (uint16_t)(bits_get(w->pe[1], 15, 0) & low_mask(v->cap.nd_bits)) };
 	if (pgtt == VTD_PGTT_PT && (x->req.iova & above_haw(v)))
 		return vtd_refuse(x, 0x83);
 	return vtd_xlate_begin(v, x);

@@ -25,11 +25,6 @@ static inline struct vtd_walk *walk_of(struct xl *x)
 {
 	return (struct vtd_walk *)(void *)x->walk;
 }
-/** vtd_tag_did() - a DID field as translations are tagged with it. */
-static inline uint16_t vtd_tag_did(const struct vtd *v, uint64_t field)
-{
-	return (uint16_t)ctag_short(v->u.ct, (uint32_t)(field & low_mask(v->cap.nd_bits)));
-}
 struct vtd_cc_entry {
 	uint64_t w[4];
 };

@@ -67,10 +67,14 @@ static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, c
 	return t;
 }
 
-/* The IOTLB tag under another rule than the specification's. */
-static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
+/* The tag where it is not the specification's: identifiers of fewer bits, another rule. Returns: the IOTLB's. */
+static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, struct xl *x)
 {
-	struct ctag_key k = { .spec = x->tag.id, .table = tag_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
+	struct ctag_key k;
+
+	x->tag.did = (uint16_t)ctag_short(v->u.ct, x->tag.did);
+	x->tag.pasid = ctag_short(v->u.ct, x->tag.pasid);
+	k = (struct ctag_key){ .spec = tag_id(w, x), .table = tag_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
 
 	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
 		struct pt_table s1 = { 0 }, s2 = { 0 };
@@ -287,9 +291,7 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	}
 	w->kind = pgtt == VTD_PGTT_SS ? VTD_K_SS : pgtt == VTD_PGTT_FS ? VTD_K_FS : VTD_K_NESTED;
 	x->tag.kind = w->kind;
-	x->tag.id = tag_id(w, x);
-	if (UNLIKELY(v->u.ct != NULL))
-		x->tag.id = rule_id(v, w, x);
+	x->tag.id = UNLIKELY(v->u.ct != NULL) ? rule_id(v, w, x) : tag_id(w, x);
 	x->tag.size_lg2 = 12;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;
