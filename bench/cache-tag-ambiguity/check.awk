@@ -10,7 +10,11 @@ function must(what, good) {
 {
 	set = v("set"); arch = v("arch"); rule = v("rule"); ids = v("ids"); n = v("n") + 0
 	many = ids == "one-per-guest" || ids == "one-per-function"
-	must("no difference is unexplained, and none is stale", v("unexplained") + v("stale") == 0)
+	must("no difference is unexplained, and none is stale where software names all users", v("unexplained") + (set == "one-command" ? 0 : v("stale")) == 0)
+	if (set == "one-command") {
+		named = arch == "smmuv3" || rule == "table" # a command does not look at the PASID
+		must("one command for all users: stale uses where it names a PASID, none elsewhere", named ? v("stale") == 0 : v("stale") > 0)
+	}
 	if (rule == "device" || rule == "root")
 		must("rules device and root give no wrong translation", v("wrong") == 0)
 	if (rule == "spec" && (set != "instances" || ids == "one-per-unit"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * main.c - bench_tags: what the tag of a translation cache costs, and when it lies. One CSV row per point.
- *   bench_tags [--quick] points    sets instances, pasids, gpa, siov, index (docs/cache-tags.md says what each is)
+ *   bench_tags [--quick] points    sets instances, pasids, one-command, gpa, siov, index (docs/cache-tags.md says what each is)
  *   bench_tags [--quick] short     tags of few bits: wrong translations beside the closed forms; exit status 1 if one is missed
  * Synthetic: contexts and pages are drawn from one seed. Does not model: a driver's bring-up, devices with translation caches.
  */
@@ -26,6 +26,7 @@ struct job {
 	struct ctx *ctx;
 	unsigned n_ctx, n_space;
 	struct table *s2; /* of the guest */
+	bool one_command; /* software names one user of a table only */
 	struct space space[MAX_SPACES];
 	uint32_t *order; /* exact: every context reads every page so many times, in random order */
 };
@@ -127,7 +128,7 @@ static void remap(struct job *j, struct space *s, unsigned page)
 	if (s->s2)
 		map(w, s->s2, s->out[page], new_frame(w));
 	store(w, leaf_at(w, s->t, iova_of(j, page)), w->a->entry(s->t->stage, 0, s->out[page]));
-	for (unsigned i = 0; i < s->n_user; i++)
+	for (unsigned i = 0; i < (j->one_command ? 1 : s->n_user); i++)
 		send(j, &s->user[i], iova_of(j, page), false);
 	submit(w);
 	j->unmaps++;
@@ -272,15 +273,16 @@ static void instances(unsigned arch, unsigned rule, unsigned n, bool each)
 	finish(j, dmas_of(20000));
 }
 
-/* One device, n PASIDs, one table of 64 pages. */
-static void pasids(unsigned arch, unsigned rule, unsigned n)
+/* One device, n PASIDs, one table of 64 pages. @one: software invalidates for the first PASID only. */
+static void pasids(unsigned arch, unsigned rule, unsigned n, bool one)
 {
-	struct job *j = job("pasids", arch, rule);
+	struct job *j = job(one ? "one-command" : "pasids", arch, rule);
 	unsigned s;
 
 	j->n = n;
+	j->one_command = one;
 	j->pages = 64;
-	j->unmap_every = 2000;
+	j->unmap_every = one ? 50 : 2000;
 	job_start(j);
 	s = new_space(j, 1, NULL);
 	for (unsigned i = 0; i < n; i++)
@@ -369,7 +371,9 @@ static void points(void)
 				for (unsigned each = 0; each < 2; each++)
 					instances(a, r, n_inst[i], each);
 			for (unsigned i = 0; i < (quick ? 3 : ARRAY_LEN(n_pasid)); i++)
-				pasids(a, r, n_pasid[i]);
+				pasids(a, r, n_pasid[i], false);
+			for (unsigned i = 0; i < 2; i++)
+				pasids(a, r, n_pasid[i], true);
 			for (unsigned i = 0; i < (quick ? 3 : ARRAY_LEN(n_gpa)); i++)
 				gpa(a, r, n_gpa[i]);
 			for (unsigned i = 0; i < (quick ? 3 : ARRAY_LEN(n_siov)); i++) {
