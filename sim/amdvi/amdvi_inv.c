@@ -9,6 +9,17 @@
 #define LEAVES (K(HOST) | K(GUEST) | K(NESTED))
 #define TABLES (K(PDC_HOST) | K(PDC_GUEST) | K(PDC_NESTED))
 
+/* What INVALIDATE_IOMMU_PAGES names an entry by, per kind. */
+static bool tags_create(struct amdvi *v, struct err *e)
+{
+	static const uint8_t named_by[] = { [AMDVI_K_HOST] = INV_DID, [AMDVI_K_GUEST] = INV_DID | INV_PASID, [AMDVI_K_NESTED] = INV_DID | INV_PASID };
+	bool ok = ctag_create(&v->u, &v->cfg->unit.tag, named_by, ARRAY_LEN(named_by), &v->u.ct, e) && ctag_watch(v->u.ct, v->iotlb, e);
+
+	for (unsigned i = 0; ok && i < v->n_l1; i++)
+		ok = ctag_watch(v->u.ct, v->l1[i], e);
+	return ok;
+}
+
 bool amdvi_caches_create(struct amdvi *v, struct err *e)
 {
 	const struct {
@@ -39,7 +50,7 @@ bool amdvi_caches_create(struct amdvi *v, struct err *e)
 		if (!v->l1[i])
 			return false;
 	}
-	return true;
+	return tags_create(v, e);
 }
 
 void amdvi_caches_destroy(struct amdvi *v)
@@ -57,9 +68,9 @@ void amdvi_caches_destroy(struct amdvi *v)
 
 static void drop_leaves(struct amdvi *v, const struct inv_scope *s)
 {
-	xc_invalidate(v->iotlb, s);
+	ctag_drop(v->u.ct, v->iotlb, s);
 	for (unsigned i = 0; i < v->n_l1; i++)
-		xc_invalidate(v->l1[i], s);
+		ctag_drop(v->u.ct, v->l1[i], s);
 }
 
 static void drop_tables(struct amdvi *v, const struct inv_scope *s)
@@ -76,6 +87,7 @@ void amdvi_inv_devtab(struct amdvi *v, uint32_t devid)
 	if (v->cfg->ignore_invalidations)
 		return;
 	xc_invalidate(v->dtc, &s);
+	ctag_config(v->u.ct, &s);
 	iommu_overtake(&v->u, &s);
 }
 
@@ -124,6 +136,7 @@ void amdvi_inv_pages(struct amdvi *v, const struct amdvi_pages *p)
 		return;
 	s.range_kinds = p->gn ? s.kinds | TABLES : K(HOST) | K(GPA) | K(PDC_HOST);
 	s = over(v, s);
+	ctag_scope(v->u.ct, &s);
 	drop_leaves(v, &s);
 	if (s.kinds & K(GPA))
 		xc_invalidate(v->pt.nested, &s);
@@ -157,6 +170,7 @@ void amdvi_inv_domain(struct amdvi *v, uint16_t did)
 {
 	struct inv_scope s = { .by = INV_DID, .did = did, .kinds = ~(K(DTC) | K(MAP)) };
 
+	ctag_scope(v->u.ct, &s);
 	if (!v->cfg->ignore_invalidations)
 		drop_translations(v, &s);
 }

@@ -65,7 +65,7 @@ const struct cfg_opt amdvi_opts[] = {
 static const struct stat_def amdvi_stat_defs[] = { AMDVI_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
 
-enum { PATHS = 5 + AMDVI_MAX_PORTS + 2 * PT_LEVELS };
+enum { PATHS = 6 + AMDVI_MAX_PORTS + 2 * PT_LEVELS };
 struct paths {
 	struct amdvi *v;
 	struct stat_reg *r;
@@ -110,6 +110,8 @@ static bool amdvi_unit_stats(struct iommu *u, struct stat_reg *r)
 			add_cache(&p, what, v->pt.psc[s][l]);
 		}
 	}
+	if (v->u.ct)
+		add(&p, "tag", ctag_stats_of(v->u.ct), ctag_stat_defs);
 	return p.ok && amdvi_viommu_stats(v, r);
 }
 

@@ -11,13 +11,14 @@
 #define ID_TABLE BIT64(55)
 enum { STU_LG2 = 12 };
 
+static uint64_t id_without_pasid(const struct amdvi_walk *w, const struct xl *x)
+{
+	return x->tag.did | (w->guest ? (uint64_t)w->priv << 40 | (uint64_t)w->kind << 41 : 0);
+}
+
 static uint64_t id_of(const struct amdvi_walk *w, const struct xl *x)
 {
-	uint64_t id = x->tag.did;
-
-	if (w->guest)
-		id |= (uint64_t)w->pasid << 20 | (uint64_t)w->priv << 40 | (uint64_t)w->kind << 41;
-	return id;
+	return id_without_pasid(w, x) | (w->guest ? (uint64_t)x->tag.pasid << 20 : 0);
 }
 
 /* ---- tables ---- */
@@ -41,6 +42,8 @@ static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk
 	t.inv = x->tag;
 	t.inv.pasid = 0;
 	t.inv.kind = w->guest ? AMDVI_K_GPA : AMDVI_K_PDC_HOST;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 
@@ -55,6 +58,8 @@ static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_wal
 		(w->pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
 	t.inv = x->tag;
 	t.inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, ID_TABLE | id_without_pasid(w, x));
 	return t;
 }
 
@@ -150,12 +155,14 @@ static bool has(const struct xcache *c)
 	return c && xc_config(c)->entries;
 }
 
-static void put(struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e)
+static void put(struct amdvi *v, const struct xl *x, struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e)
 {
 	uint32_t slot = has(c) ? xc_fill(c, t) : XC_MISS;
 
 	if (slot != XC_MISS)
 		*(struct amdvi_leaf *)xc_payload(c, slot) = *e;
+	if (UNLIKELY(v->u.ct != NULL))
+		ctag_fill(v->u.ct, c, slot, x);
 }
 
 static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e, unsigned size_lg2)
@@ -166,8 +173,8 @@ static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e,
 	t.first = x->req.iova & ~low_mask(size_lg2);
 	if (!xl_may_fill(x, t.first, size_lg2))
 		return;
-	put(v->l1[x->port], &t, e);
-	put(v->iotlb, &t, e);
+	put(v, x, v->l1[x->port], &t, e);
+	put(v, x, v->iotlb, &t, e);
 }
 
 /* NpCache: a page that is not present is remembered. Refused permissions are not (they may be). */
@@ -203,6 +210,8 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 	return result(v, x, p->pa, &e, p->size_lg2);
 }
 
+static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act);
+
 static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 {
 	struct amdvi_walk *w = walk_of(x);
@@ -213,6 +222,8 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	w->pt.c = &v->pt;
 	w->pt.ia = x->req.iova;
 	w->pt.ipa = false;
+	if (UNLIKELY(v->u.ct != NULL) && late_answer(v, x, cr3, &act))
+		return act;
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : needed(x)) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->guest)
@@ -226,6 +237,21 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 }
 
 /* ---- GCR3 table ---- */
+
+/* Tag of a GCR3 cache entry beside the PASID. */
+static uint64_t gcr3_id(const struct amdvi *v, const struct xl *x)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	switch (ctag_rule_of(v->u.ct)) {
+	case CTAG_DEVICE:
+		return x->tag.did | (uint64_t)(x->req.rid & 0xffff) << 16;
+	case CTAG_ROOT: /* where the GCR3 table is */
+		return x->tag.did ^ ((w->dte.w[0] & bits_mask(60, 56)) | (w->dte.w[1] & ~UINT64_C(0xffff)));
+	default:
+		return x->tag.did;
+	}
+}
 
 static enum xl_act gcr3_read(struct xl *x, uint64_t spa)
 {
@@ -277,7 +303,7 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 		return gcr3_level(v, x);
 	}
 	if (!x->functional && !x->nofill && x->ov_first > x->ov_last) {
-		struct xc_tag t = { .first = w->pasid, .id = x->tag.did, .rid = x->req.rid & 0xffff, .pasid = w->pasid, .did = x->tag.did,
+		struct xc_tag t = { .first = w->pasid, .id = gcr3_id(v, x), .rid = x->req.rid & 0xffff, .pasid = x->tag.pasid, .did = x->tag.did,
 				    .kind = AMDVI_K_GCR3 };
 		uint32_t slot = xc_fill(v->gcr3, &t);
 
@@ -293,7 +319,7 @@ static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
 	const uint64_t *d = w->dte.w;
 
 	if (!x->functional) {
-		uint32_t slot = xc_lookup(v->gcr3, w->pasid, x->tag.did);
+		uint32_t slot = xc_lookup(v->gcr3, w->pasid, gcr3_id(v, x));
 
 		xl_charge(x, v->gcr3, &v->cfg->gcr3);
 		if (slot != XC_MISS)
@@ -337,10 +363,69 @@ static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc
 		return false;
 	}
 	x->hit = true;
+	if (UNLIKELY(v->u.ct != NULL))
+		ctag_hit(v->u.ct, c, slot, x);
 	if (c != v->l1[x->port])
-		put(v->l1[x->port], t, e);
+		put(v, x, v->l1[x->port], t, e);
 	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
 	return true;
+}
+
+/* The caches of translations. Returns: true if one answered. */
+static inline bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+{
+	if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, act))
+		return true;
+	x->cyc += v->cfg->link_cyc;
+	if (hit(v, x, v->iotlb, &v->cfg->iotlb, act)) {
+		x->cyc += v->cfg->link_cyc;
+		amdvi_pc_count(v, 0x06, x, 1);
+		return true;
+	}
+	amdvi_pc_count(v, 0x07, x, 1);
+	return false;
+}
+
+/* Rule root under a guest stage: the root is in the GCR3 entry, so that comes first, and the caches of translations are asked when it is known. */
+static bool root_is_late(const struct amdvi *v, const struct xl *x)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	return ctag_rule_of(v->u.ct) == CTAG_ROOT && w->guest && !x->functional;
+}
+
+/* The tag where it may not be the specification's; identifiers are short already. */
+static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
+{
+	struct ctag_key k = { .spec = id_of(w, x), .table = id_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
+
+	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
+		struct pt_table s1 = { 0 }, s2 = { 0 };
+
+		if (w->guest)
+			s1 = guest_table(v, w, x, cr3);
+		if (w->host)
+			s2 = host_table(v, w, x);
+		k.root = ctag_root(&s1, &s2, 0);
+	}
+	return ctag_id(v->u.ct, x, &k);
+}
+
+__attribute__((cold)) static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act)
+{
+	if (!root_is_late(v, x))
+		return false;
+	x->tag.id = rule_id(v, walk_of(x), x, cr3);
+	return answered(v, x, act);
+}
+
+/* Returns: the root is not known yet. */
+__attribute__((cold)) static bool retag(struct amdvi *v, struct xl *x)
+{
+	x->tag.did = (uint16_t)ctag_short(v->u.ct, x->tag.did);
+	x->tag.pasid = ctag_short(v->u.ct, x->tag.pasid);
+	x->tag.id = rule_id(v, walk_of(x), x, 0);
+	return root_is_late(v, x);
 }
 
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
@@ -351,19 +436,12 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	w->kind = !w->guest ? AMDVI_K_HOST : w->host ? AMDVI_K_NESTED : AMDVI_K_GUEST;
 	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = w->pasid,
 				  .did = (uint16_t)w->dte.w[1], .kind = w->kind };
-	x->tag.id = id_of(w, x);
 	x->tagged = true;
-	if (!x->functional) {
-		if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, &act))
-			return act;
-		x->cyc += v->cfg->link_cyc;
-		if (hit(v, x, v->iotlb, &v->cfg->iotlb, &act)) {
-			x->cyc += v->cfg->link_cyc;
-			amdvi_pc_count(v, 0x06, x, 1);
-			return act;
-		}
-		amdvi_pc_count(v, 0x07, x, 1);
-	}
+	x->tag.id = id_of(w, x);
+	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
+		return gcr3_begin(v, x);
+	if (!x->functional && answered(v, x, &act))
+		return act;
 	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
 }
 

@@ -48,6 +48,8 @@ bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu
 
 void iommu_fini(struct iommu *u)
 {
+	ctag_destroy(u->ct);
+	u->ct = NULL;
 	free(u->merge_tab);
 	free(u->in);
 	u->merge_tab = NULL;

@@ -9,6 +9,7 @@
 #ifndef IOMMUSIM_IOMMU_H
 #define IOMMUSIM_IOMMU_H
 #include "core/cache/xcache.h"
+#include "core/ctag.h"
 #include "core/kernel/sim_kernel.h"
 #include "core/mem/mem.h"
 
@@ -85,6 +86,7 @@ struct iommu_cfg {
 	uint64_t hit_ps; /* added to every answer: pipeline and return */
 	uint32_t ports; /* places where requests enter, each with its own pipeline and hold queue; a requester uses port rid mod ports; 0: one */
 	uint32_t slots; /* misses of one port in flight; 0: no limit */
+	struct ctag_cfg tag; /* what translations are cached under */
 };
 #define IOMMU_OPTS(t, m)                                                                                                                                      \
 	{ "clock", CFG_TIME, offsetof(t, m.clock_ps), 1000, 1, 1000000000, "ps", "Clock period of the unit.", 0 },                                              \
@@ -94,7 +96,8 @@ struct iommu_cfg {
 	{ "merge", CFG_BOOL, offsetof(t, m.merge), 1, 0, 1, "", "A request for a page already being walked waits for that walk.", 0 },                         \
 	{ "hit_time", CFG_TIME, offsetof(t, m.hit_ps), 0, 0, 1000000000, "ps", "Time added to every answer for pipeline and return.", 0 },                       \
 	{ "request_ports", CFG_U32, offsetof(t, m.ports), 1, 1, 64, "ports", "Places where requests enter (a requester uses port rid mod this), each with its pipeline.", 0 }, \
-	{ "request_slots", CFG_U32, offsetof(t, m.slots), 0, 0, 1u << 20, "requests", "Misses of one port in flight; more wait at the port in order; 0 is no limit.", 0 }
+	{ "request_slots", CFG_U32, offsetof(t, m.slots), 0, 0, 1u << 20, "requests", "Misses of one port in flight; more wait at the port in order; 0 is no limit.", 0 }, \
+	CTAG_OPTS(t, m.tag)
 
 #define IOMMU_STATS(X)                                                                             \
 	X(requests, "count", "requests presented to the unit, retried ones again")                  \
@@ -185,6 +188,7 @@ struct iommu {
 	struct mem_port *port;
 	struct iommu_env env;
 	const struct iommu_cfg *cfg;
+	struct ctag *ct; /* NULL: cache tags are the specification's */
 	struct iommu_stats st;
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */

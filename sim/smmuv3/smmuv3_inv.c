@@ -55,6 +55,18 @@ static bool tbu_create(struct smmuv3 *s, struct err *e)
 	return true;
 }
 
+/* What TLBI commands name a leaf by, per kind. TBU entries found by stream keep that tag. */
+static bool tags_create(struct smmuv3 *s, struct err *e)
+{
+	static const uint8_t named_by[] = { [SMMUV3_K_EL1] = INV_VMID | INV_ASID, [SMMUV3_K_EL1_G] = INV_VMID, [SMMUV3_K_IPA] = INV_VMID,
+					    [SMMUV3_K_EL2] = 0, [SMMUV3_K_E2H] = INV_ASID, [SMMUV3_K_E2H_G] = 0 };
+	bool ok = ctag_create(&s->u, &s->cfg->unit.tag, named_by, ARRAY_LEN(named_by), &s->u.ct, e) && ctag_watch(s->u.ct, s->tlb, e);
+
+	for (unsigned i = 0; ok && s->cfg->tbu_tag == SMMUV3_TAG_ASID && i < s->n_tbu; i++)
+		ok = ctag_watch(s->u.ct, s->utlb[i], e) && ctag_watch(s->u.ct, s->tbu[i], e);
+	return ok;
+}
+
 bool smmuv3_caches_create(struct smmuv3 *s, struct err *e)
 {
 	const struct {
@@ -72,7 +84,7 @@ bool smmuv3_caches_create(struct smmuv3 *s, struct err *e)
 		if (!*row[i].c)
 			return false;
 	}
-	return walk_caches_create(s, e) && tbu_create(s, e);
+	return walk_caches_create(s, e) && tbu_create(s, e) && tags_create(s, e);
 }
 
 void smmuv3_caches_destroy(struct smmuv3 *s)
@@ -100,6 +112,7 @@ static void overtake_stream(struct smmuv3 *s, const struct inv_scope *c)
 	struct inv_scope a = *c;
 
 	a.kinds = ~UINT32_C(0);
+	ctag_config(s->u.ct, c);
 	iommu_overtake(&s->u, &a);
 }
 
@@ -197,10 +210,10 @@ static uint32_t over_by(const struct smmuv3 *s, uint32_t by)
 
 static void inv_leaves(struct smmuv3 *s, const struct inv_scope *c, const struct inv_scope *ipa)
 {
-	xc_invalidate(s->tlb, c);
+	ctag_drop(s->u.ct, s->tlb, c);
 	for (unsigned i = 0; i < s->n_tbu; i++) {
-		xc_invalidate(s->utlb[i], c);
-		xc_invalidate(s->tbu[i], c);
+		ctag_drop(s->u.ct, s->utlb[i], c);
+		ctag_drop(s->u.ct, s->tbu[i], c);
 	}
 	if (ipa->kinds)
 		xc_invalidate(s->pt.nested, ipa);
@@ -267,6 +280,7 @@ void smmuv3_tlbi(struct smmuv3 *s, const struct smmuv3_tlbi *t)
 				.vmid_ignore = s->on.vmid_ignore, .any_asid_kinds = K(EL1_G) | K(E2H_G), .first = t->first, .last = t->last };
 	if (!s->cap.s2p)
 		c.by &= ~(uint32_t)INV_VMID;
+	ctag_scope(s->u.ct, &c);
 	ipa = tables = c;
 	ipa.kinds &= K(IPA);
 	if (ipa.kinds)

@@ -9,7 +9,7 @@ uint16_t smmuv3_vmid(const struct smmuv3 *s, const struct smmuv3_ste *e)
 {
 	if (!s->cap.s2p || e->world != SMMUV3_W_EL1)
 		return 0;
-	return (uint16_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8));
+	return (uint16_t)ctag_short(s->u.ct, (uint32_t)(e->w[2] & low_mask(s->cap.vmid16 ? 16 : 8)));
 }
 
 /* ---- tables ---- */
@@ -30,7 +30,7 @@ static void set_root(const struct smmuv3 *s, struct pt_table *t, uint64_t ttb)
 	t->root = ttb & bits_mask(s->cap.minor ? 51 : 47, 4) & ~low_mask(lg2);
 }
 
-struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e)
+struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x)
 {
 	static const uint8_t grain[] = { 12, 16, 14, 12 };
 	static const uint8_t start4k[] = { 2, 3, 4, 1, 5, 5, 5, 5 }; /* levels to walk by {S2SL0_2, S2SL0} */
@@ -50,6 +50,8 @@ struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste 
 		(ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
 	if (w2 & BIT64(56)) /* S2HA; S2HD counts with it only */
 		t.opt |= VMSA_HA | (w2 & BIT64(55) ? VMSA_HD | PT_OPT_AD : 0u);
+	if (UNLIKELY(s->u.ct != NULL))
+		t.id = ctag_walk_id(s->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 
@@ -76,6 +78,8 @@ struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk
 		(el2 ? VMSA_EL2 : 0) | (up ? VMSA_TTB1 : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) | (ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
 	if (cd[0] & BIT64(43)) /* HA; HD counts with it only */
 		t.opt |= VMSA_HA | (cd[0] & BIT64(42) ? VMSA_HD : 0);
+	if (UNLIKELY(s->u.ct != NULL))
+		t.id = ctag_walk_id(s->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 

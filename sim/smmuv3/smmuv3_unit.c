@@ -77,7 +77,7 @@ const struct cfg_opt smmuv3_opts[] = {
 static const struct stat_def smmuv3_stat_defs[] = { SMMUV3_STATS(STAT_ROW) { 0 } };
 #undef STAT_STRUCT
 
-enum { PATHS = 1 + 6 + 2 * SMMUV3_MAX_TBU + 2 * PT_LEVELS };
+enum { PATHS = 2 + 6 + 2 * SMMUV3_MAX_TBU + 2 * PT_LEVELS };
 struct paths {
 	struct smmuv3 *s;
 	struct stat_reg *r;
@@ -145,6 +145,8 @@ static bool smmuv3_stats(struct iommu *u, struct stat_reg *r)
 		add_cache(&p, what, s->tbu[i]);
 	}
 	add_walk_caches(&p);
+	if (s->u.ct)
+		add(&p, "tag", ctag_stats_of(s->u.ct), ctag_stat_defs);
 	return p.ok;
 }
 

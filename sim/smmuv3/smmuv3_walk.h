@@ -101,7 +101,7 @@ enum xl_act smmuv3_fault_config(struct xl *x, unsigned code, bool s2);
 /** smmuv3_bypass_size() - the input is too wide and stage 1 is bypassed: always aborted and recorded. */
 enum xl_act smmuv3_bypass_size(struct xl *x);
 /** smmuv3_s2_table() - the stage 2 of the STE. */
-struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e);
+struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x);
 /** smmuv3_walk_failed() - a table walk faulted: the event, its class, and what the fault configuration makes of it. @class_cd: under a CD fetch. */
 enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd);
 /** smmuv3_vmid() - the tag: S2VMID in NS-EL1 if there is a stage 2 at all, else 0. */

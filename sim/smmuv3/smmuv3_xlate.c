@@ -61,7 +61,7 @@ static bool has(const struct xcache *c)
 	return c && xc_config(c)->entries;
 }
 
-static void leaf_fill(struct xcache *c, const struct xc_tag *t, uint64_t id, const struct smmuv3_leaf *e)
+static void leaf_fill(struct smmuv3 *s, const struct xl *x, struct xcache *c, const struct xc_tag *t, uint64_t id, const struct smmuv3_leaf *e)
 {
 	struct xc_tag tag = *t;
 	uint32_t slot;
@@ -70,6 +70,8 @@ static void leaf_fill(struct xcache *c, const struct xc_tag *t, uint64_t id, con
 	slot = xc_fill(c, &tag);
 	if (slot != XC_MISS)
 		*(struct smmuv3_leaf *)xc_payload(c, slot) = *e;
+	if (UNLIKELY(s->u.ct != NULL))
+		ctag_fill(s->u.ct, c, slot, x);
 }
 
 /* E0PD: no unprivileged access in this half. */
@@ -95,7 +97,7 @@ static void tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, con
 		leaf.perm &= (uint8_t)~(XL_R | XL_W | XL_X); /* nobody looks at the CD before a hit there */
 	for (unsigned i = 0; i < upto; i++)
 		if (has(c[i]))
-			leaf_fill(c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
+			leaf_fill(s, x, c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
 }
 
 static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
@@ -104,6 +106,8 @@ static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_
 	const struct xc_tag *t = xc_tag_of(c, slot);
 
 	x->hit = true;
+	if (UNLIKELY(s->u.ct != NULL))
+		ctag_hit(s->u.ct, c, slot, x);
 	if (at)
 		tbu_fill(s, x, t, e, at);
 	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
@@ -112,7 +116,8 @@ static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_
 /* Look into one cache; a leaf that does not serve the request counts as a miss. */
 static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
 {
-	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id;
+	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id &&
+		       ctag_rule_of(s->u.ct) == CTAG_SPEC;
 	uint64_t alt = id;
 	uint32_t slot;
 
@@ -219,7 +224,8 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 	if (w->s1 && (w->pt.s1_memtype & VMSA_GLOBAL) && w->kind != SMMUV3_K_EL2) {
 		s->global_seen = true;
 		t.kind++; /* EL1 to EL1_G, E2H to E2H_G */
-		t.id = ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
+		if (ctag_rule_of(s->u.ct) == CTAG_SPEC)
+			t.id = ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
 	}
 	tbu_fill(s, x, &t, e, 2);
 	if (!has(s->tlb))
@@ -235,10 +241,10 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 		t.size_lg2 = w->pt.s1_lg2;
 		t.first = w->va & ~low_mask(t.size_lg2);
 		if (xl_may_fill(x, t.first, t.size_lg2))
-			leaf_fill(s->tlb, &t, t.id, &ipa);
+			leaf_fill(s, x, s->tlb, &t, t.id, &ipa);
 		return;
 	}
-	leaf_fill(s->tlb, &t, t.id, e);
+	leaf_fill(s, x, s->tlb, &t, t.id, e);
 }
 
 static enum xl_act tables_act(struct smmuv3 *s, struct xl *x, enum xl_act act);
@@ -333,7 +339,7 @@ static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 		w->pt.t[0] = smmuv3_s1_table(s, w, x);
 	}
 	if (w->s2)
-		w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+		w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
@@ -347,6 +353,31 @@ static uint64_t input_address(const struct smmuv3_walk *w, uint64_t iova)
 	return (uint64_t)((int64_t)(iova << 8) >> 8) & (el2 ? low_mask(56) : UINT64_MAX);
 }
 
+static uint64_t spec_id(const struct smmuv3_walk *w, const struct xl *x)
+{
+	return w->s1 ? smmuv3_id(w->ste->world, x->tag.vmid, x->tag.asid) : SMMUV3_ID_IPA | smmuv3_id(0, x->tag.vmid, 0);
+}
+
+/* The tag where it is not the specification's: identifiers of fewer bits (the VMID is), another rule. Returns: the TLB's. */
+static uint64_t rule_id(const struct smmuv3 *s, const struct smmuv3_walk *w, struct xl *x)
+{
+	struct ctag_key k = { .mode = w->kind };
+
+	x->tag.asid = (uint16_t)ctag_short(s->u.ct, x->tag.asid);
+	k.spec = k.table = spec_id(w, x);
+
+	if (ctag_rule_of(s->u.ct) == CTAG_ROOT) {
+		struct pt_table s1 = { 0 }, s2 = { 0 };
+
+		if (w->s1 && !half_disabled(w))
+			s1 = smmuv3_s1_table(s, w, x);
+		if (w->s2)
+			s2 = smmuv3_s2_table(s, w->ste, x);
+		k.root = ctag_root(&s1, &s2, w->s1 ? w->cd->w[3] : 0); /* MAIR */
+	}
+	return ctag_id(s->u.ct, x, &k);
+}
+
 static void set_tag(const struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
@@ -357,11 +388,10 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 		w->kind = world == SMMUV3_W_EL1 ? SMMUV3_K_EL1 : world == SMMUV3_W_EL2 ? SMMUV3_K_EL2 : SMMUV3_K_E2H;
 		if (world != SMMUV3_W_EL2)
 			x->tag.asid = (uint16_t)(bits_get(w->cd->w[0], 63, 48) & low_mask(s->cap.asid16 ? 16 : 8));
-		x->tag.id = smmuv3_id(world, x->tag.vmid, x->tag.asid);
 	} else {
 		w->kind = SMMUV3_K_IPA;
-		x->tag.id = SMMUV3_ID_IPA | smmuv3_id(0, x->tag.vmid, 0);
 	}
+	x->tag.id = UNLIKELY(s->u.ct != NULL) ? rule_id(s, w, x) : spec_id(w, x);
 	x->tag.kind = w->kind;
 	x->tagged = true;
 }
@@ -401,7 +431,7 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 			smmuv3_keep(w);
 			w->pt.c = &s->pt;
 			w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
-			w->pt.t[1] = smmuv3_s2_table(s, w->ste);
+			w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
 			return s2_tail(s, x, slot);
 		}
 		if (slot != XC_MISS) {

@@ -11,6 +11,9 @@ static struct xcache *psc_create(struct vtd *v, unsigned n, struct err *e)
 	return xc_create(&v->cfg->psc, sizeof(struct pt_psc), v->seed + 16 + n, e);
 }
 
+/* What commands name an IOTLB entry by, per kind (6.5). */
+static const uint8_t named_by[] = { [VTD_K_SS] = INV_DID, [VTD_K_FS] = INV_DID | INV_PASID, [VTD_K_NESTED] = INV_DID | INV_PASID, [VTD_K_PT] = INV_DID };
+
 bool vtd_walk_caches_create(struct vtd *v, struct err *e)
 {
 	v->cc = xc_create(&v->cfg->ctx, sizeof(struct vtd_cc_entry), v->seed + 1, e);
@@ -25,7 +28,7 @@ bool vtd_walk_caches_create(struct vtd *v, struct err *e)
 			if (!v->psc.psc[s][l])
 				return false;
 		}
-	return true;
+	return ctag_create(&v->u, &v->cfg->unit.tag, named_by, ARRAY_LEN(named_by), &v->u.ct, e) && ctag_watch(v->u.ct, v->iotlb, e);
 }
 
 void vtd_walk_caches_destroy(struct vtd *v)
@@ -46,6 +49,8 @@ static void overtake_any_kind(struct vtd *v, const struct inv_scope *s)
 
 	a.kinds = all_kinds;
 	a.by &= ~(uint32_t)INV_RANGE;
+	ctag_config(v->u.ct, &a);
+	ctag_scope(v->u.ct, &a);
 	iommu_overtake(&v->u, &a);
 }
 
@@ -72,20 +77,22 @@ static void inv_psc(struct vtd *v, const struct inv_scope *s)
 			xc_invalidate(v->psc.psc[st][l], s);
 }
 
-void vtd_inv_iotlb(struct vtd *v, const struct inv_scope *s, bool leaf_only)
+void vtd_inv_iotlb(struct vtd *v, const struct inv_scope *named, bool leaf_only)
 {
-	struct inv_scope p = *s;
+	struct inv_scope s = *named, p;
 
 	if (v->cfg->ignore_invalidations)
 		return;
-	xc_invalidate(v->iotlb, s);
-	xc_invalidate(v->psc.nested, s); /* holds second-stage leaves: IH does not spare it */
+	ctag_scope(v->u.ct, &s);
+	p = s;
+	ctag_drop(v->u.ct, v->iotlb, &s);
+	xc_invalidate(v->psc.nested, &s); /* holds second-stage leaves: IH does not spare it */
 	/* IH = 1 spares paging-structure entries, but those of nested walks hold addresses that the second stage translated. */
 	if (leaf_only)
-		p.kinds &= s->kinds >> VTD_K_SS & 1 ? 1u << VTD_K_PSC_NESTED : 0;
+		p.kinds &= s.kinds >> VTD_K_SS & 1 ? 1u << VTD_K_PSC_NESTED : 0;
 	if (p.kinds)
 		inv_psc(v, &p);
-	p = *s;
+	p = s;
 	p.tables_only = true;
 	iommu_overtake(&v->u, &p);
 }

@@ -96,7 +96,7 @@ static enum xl_act vtd_begin(struct iommu *u, struct xl *x)
 	return vtd_walk_begin(u, x);
 }
 
-enum { PATHS = 6 + 2 * PT_LEVELS };
+enum { PATHS = 7 + 2 * PT_LEVELS };
 static bool add_cache(struct stat_reg *r, char *path, const char *unit, const char *what, struct xcache *x)
 {
 	if (!x)
@@ -117,6 +117,10 @@ static bool vtd_stats(struct iommu *u, struct stat_reg *r)
 	ok = ok && add_cache(r, v->path[2], u->name, "pasid", v->pc);
 	ok = ok && add_cache(r, v->path[3], u->name, "iotlb", v->iotlb);
 	ok = ok && add_cache(r, v->path[4], u->name, "nested", v->psc.nested);
+	if (v->u.ct) {
+		snprintf(v->path[PATHS - 1], sizeof v->path[0], "%.50s.tag", u->name);
+		ok = ok && stat_add(r, v->path[PATHS - 1], ctag_stats_of(v->u.ct), ctag_stat_defs);
+	}
 	for (unsigned s = 0; s < 2; s++) {
 		for (unsigned l = 0; l < PT_LEVELS; l++) {
 			snprintf(level, sizeof level, "psc.s%u.l%u", s + 1, l + 1);

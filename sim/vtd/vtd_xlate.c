@@ -8,20 +8,27 @@
 #include "core/pt/fmt_x86_64.h"
 
 /* Lookup tags per translation type (5.2): DID + page for second stage; DID + PASID + page (and privilege) for first stage and nested. */
-static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
+static uint64_t tag_without_pasid(const struct vtd_walk *w, const struct xl *x)
 {
 	uint64_t id = x->tag.did;
 
 	if (w->kind == VTD_K_FS || w->kind == VTD_K_NESTED)
-		id |= (uint64_t)w->pasid << 20 | (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
+		id |= (uint64_t)w->priv << 59 | (uint64_t)w->kind << 60;
 	return id;
+}
+
+static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
+{
+	bool pasid = w->kind == VTD_K_FS || w->kind == VTD_K_NESTED;
+
+	return tag_without_pasid(w, x) | (pasid ? (uint64_t)x->tag.pasid << 20 : 0);
 }
 
 static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
 {
 	uint64_t p = w->scalable ? w->pe[0] : w->ctx[0];
 	unsigned aw = (unsigned)(w->scalable ? bits_get(p, 4, 2) : bits_get(w->ctx[1], 2, 0)), width = 30 + 9 * aw;
-	struct pt_table t = { .fmt = &fmt_vtdss, .root = p & bits_mask(63, 12), .id = x->tag.did, .levels = (uint8_t)(aw + 2),
+	struct pt_table t = { .fmt = &fmt_vtdss, .root = p & bits_mask(63, 12), .levels = (uint8_t)(aw + 2),
 			      .ia_bits = (uint8_t)(width < v->cap.mgaw ? width : v->cap.mgaw), .grain_lg2 = 12, .oa_bits = (uint8_t)v->cap.haw };
 
 	t.inv = x->tag;
@@ -33,13 +40,16 @@ static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, c
 		t.opt |= PT_OPT_AD | (v->cfg->ss_d_on_fs_read ? PT_OPT_FETCH_DIRTY : 0u) | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
 	if (w->kind == VTD_K_NESTED && v->cfg->spr17)
 		t.opt |= SS_NO_RO;
+	t.id = x->tag.did;
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
 	return t;
 }
 
 static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
 {
 	unsigned five = (unsigned)bits_get(w->pe[2], 3, 2) & 1;
-	struct pt_table t = { .fmt = &fmt_x86_64, .root = w->pe[2] & bits_mask(63, 12), .id = tag_id(w, x), .levels = (uint8_t)(4 + five),
+	struct pt_table t = { .fmt = &fmt_x86_64, .root = w->pe[2] & bits_mask(63, 12), .levels = (uint8_t)(4 + five),
 			      .ia_bits = (uint8_t)(48 + 9 * five), .grain_lg2 = 12,
 			      .oa_bits = w->kind == VTD_K_NESTED ? 52 : (uint8_t)v->cap.haw };
 
@@ -51,7 +61,31 @@ static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, c
 		t.opt |= X86_XD_RSVD;
 	if (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)))
 		t.opt |= PT_OPT_FAULT_AD;
+	t.id = tag_id(w, x);
+	if (UNLIKELY(v->u.ct != NULL))
+		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, tag_without_pasid(w, x));
 	return t;
+}
+
+/* The tag where it is not the specification's: identifiers of fewer bits, another rule. Returns: the IOTLB's. */
+static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, struct xl *x)
+{
+	struct ctag_key k;
+
+	x->tag.did = (uint16_t)ctag_short(v->u.ct, x->tag.did);
+	x->tag.pasid = ctag_short(v->u.ct, x->tag.pasid);
+	k = (struct ctag_key){ .spec = tag_id(w, x), .table = tag_without_pasid(w, x), .mode = (uint64_t)w->kind << 1 | w->priv };
+
+	if (ctag_rule_of(v->u.ct) == CTAG_ROOT) {
+		struct pt_table s1 = { 0 }, s2 = { 0 };
+
+		if (w->kind != VTD_K_SS)
+			s1 = fs_table(v, w, x);
+		if (w->kind != VTD_K_FS)
+			s2 = ss_table(v, w, x);
+		k.root = ctag_root(&s1, &s2, w->scalable ? w->pe[1] & bits_mask(30, 23) : 0); /* snoop and memory type */
+	}
+	return ctag_id(v->u.ct, x, &k);
 }
 
 /* ---- faults ---- */
@@ -180,6 +214,8 @@ static enum xl_act walk_done(struct vtd *v, struct xl *x)
 		slot = xc_fill(v->iotlb, &t);
 		if (slot != XC_MISS)
 			*(struct vtd_iotlb_entry *)xc_payload(v->iotlb, slot) = e;
+		if (UNLIKELY(v->u.ct != NULL))
+			ctag_fill(v->u.ct, v->iotlb, slot, x);
 	}
 	return act;
 }
@@ -228,6 +264,8 @@ static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act
 		return true;
 	}
 	x->hit = true;
+	if (UNLIKELY(v->u.ct != NULL))
+		ctag_hit(v->u.ct, v->iotlb, slot, x);
 	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
 	return true;
 }
@@ -253,7 +291,7 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	}
 	w->kind = pgtt == VTD_PGTT_SS ? VTD_K_SS : pgtt == VTD_PGTT_FS ? VTD_K_FS : VTD_K_NESTED;
 	x->tag.kind = w->kind;
-	x->tag.id = tag_id(w, x);
+	x->tag.id = UNLIKELY(v->u.ct != NULL) ? rule_id(v, w, x) : tag_id(w, x);
 	x->tag.size_lg2 = 12;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;

@@ -16,6 +16,7 @@ static struct ment me[MAX];
 static bool tree[MAX][2 * MAX]; /* PLRU: true, the next victim is in the upper half */
 static uint32_t rr[MAX];
 static uint64_t tick, replaced;
+static uint32_t moved[3]; /* index tag: by how many sets each id moves, plus 1; 0: not seen yet */
 static struct xcache *x;
 static struct xc_cfg cfg;
 static uint32_t ways, sets;
@@ -27,6 +28,7 @@ static const struct xc_cfg shapes[] = { /* entries, ways */
 	{ .entries = 60, .ways = 12 }, { .entries = 9, .ways = 3 },    { .entries = 66, .ways = 22 },	{ .entries = 1, .ways = 1 },
 };
 enum { SHAPES = ARRAY_LEN(shapes), POLICIES = XC_RR + 1 };
+static const struct { uint32_t index, shift; } index_rows[] = { { XC_INDEX_PAGE, 0 }, { XC_INDEX_PAGE, 2 }, { XC_INDEX_FOLD, 0 }, { XC_INDEX_FOLD, 3 }, { XC_INDEX_TAG, 0 } };
 
 static uint64_t span(unsigned lg2) /* bytes of the page, minus one */
 {
@@ -45,6 +47,7 @@ static void begin(struct xc_cfg c, uint64_t seed)
 	memset(me, 0, sizeof(me));
 	memset(tree, 0, sizeof(tree));
 	memset(rr, 0, sizeof(rr));
+	memset(moved, 0, sizeof(moved));
 	tick = replaced = 0;
 	rng_seed(&rng, seed);
 }
@@ -102,15 +105,33 @@ static void check_victim(uint32_t set, uint32_t slot)
 		ck_assert_uint_eq(slot, want);
 }
 
+/* The set of a page, bit by bit; index tag: @slot says by how much an id moves it, always the same. */
+static uint32_t set_of(const struct xc_tag *t, uint32_t slot)
+{
+	uint64_t page = t->size_lg2 == 64 ? 0 : t->first >> t->size_lg2 >> cfg.index_shift, fold = 0;
+	unsigned width = 1;
+	uint32_t *m = &moved[t->id];
+
+	while (sets > 1u << width)
+		width++;
+	for (unsigned b = 0; b < 64; b++)
+		fold ^= (page >> b & 1) << b % width;
+	if (cfg.index == XC_INDEX_FOLD)
+		return (uint32_t)(fold % sets);
+	if (cfg.index == XC_INDEX_TAG && !*m)
+		*m = 1 + (slot / ways + sets - (uint32_t)(page % sets)) % sets;
+	return (uint32_t)((page % sets + (cfg.index == XC_INDEX_TAG ? *m - 1 : 0)) % sets);
+}
+
 static void fill(const struct xc_tag *t)
 {
-	uint64_t page = t->size_lg2 == 64 ? 0 : t->first >> t->size_lg2;
-	uint32_t set = (uint32_t)(page % sets), same = XC_MISS, slot;
+	uint32_t set, same = XC_MISS, slot;
 
 	for (uint32_t i = 0; i < cfg.entries; i++)
 		if (me[i].live && me[i].t.id == t->id && me[i].t.first == t->first && me[i].t.size_lg2 == t->size_lg2)
 			same = i;
 	slot = xc_fill(x, t);
+	set = set_of(t, slot);
 	ck_assert_uint_eq(slot / ways, set);
 	ck_assert_mem_eq(xc_tag_of(x, slot), t, sizeof(*t));
 	if (same != XC_MISS) {
@@ -238,7 +259,9 @@ START_TEST(same_as_a_plain_array)
 	struct xc_cfg c = shapes[_i % SHAPES];
 	const char *env = getenv("SIM_SEED");
 
-	c.policy = (uint32_t)(_i / SHAPES);
+	c.policy = (uint32_t)(_i / SHAPES % POLICIES);
+	c.index = index_rows[_i / SHAPES / POLICIES].index;
+	c.index_shift = index_rows[_i / SHAPES / POLICIES].shift;
 	if (c.policy == XC_PLRU && ((c.ways ? c.ways : c.entries) & ((c.ways ? c.ways : c.entries) - 1)))
 		return; /* refused, see bad_configurations */
 	begin(c, env ? strtoull(env, NULL, 0) : 1000 + (uint64_t)_i);
@@ -269,6 +292,8 @@ START_TEST(same_as_a_plain_array)
 	check_all();
 	ck_assert_uint_gt(xc_stats_of(x)->evictions, 0);
 	ck_assert_uint_gt(xc_stats_of(x)->hits, 0);
+	if (c.index == XC_INDEX_TAG && sets >= 16)
+		ck_assert(moved[0] != moved[1] || moved[0] != moved[2]);
 	xc_destroy(x);
 }
 END_TEST
@@ -389,6 +414,8 @@ static const struct {
 	{ { .entries = 12, .ways = 4, .policy = XC_PLRU }, true },
 	{ { .entries = 12, .ways = 3, .policy = XC_LRU }, true },
 	{ { .entries = 8, .ways = 8, .policy = XC_RR + 1 }, false },
+	{ { .entries = 8, .ways = 4, .index = XC_INDEX_TAG }, true },
+	{ { .entries = 8, .ways = 4, .index = XC_INDEX_TAG + 1 }, false },
 };
 
 START_TEST(bad_configurations)
@@ -445,7 +472,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, same_as_a_plain_array, 0, SHAPES * POLICIES);
+	tcase_add_loop_test(t, same_as_a_plain_array, 0, SHAPES * POLICIES * (int)ARRAY_LEN(index_rows));
 	tcase_add_loop_test(t, every_address_of_the_page_hits_until_invalidated, 0, (int)ARRAY_LEN(page_rows));
 	tcase_add_loop_test(t, eviction_order, 0, (int)ARRAY_LEN(order_rows));
 	tcase_add_test(t, no_entries_no_hits);

@@ -1,10 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * xc_index.c - xcache of many ways: hash table to find an entry, lists to order the entries of a set.
- * Look-up, touch, fill and drop are O(1) whatever the number of ways (PLRU: O(log ways)).
+ * Look-up, touch, fill and drop are O(1) whatever the number of ways (PLRU: O(log ways)). Also the set indices other than the default.
  */
 #include <stdlib.h>
 #include "core/cache/xc_int.h"
+
+uint64_t xci_set(const struct xcache *x, uint64_t page, uint64_t id)
+{
+	unsigned width = 1;
+	uint64_t p = x->cfg.index_shift < 64 ? page >> x->cfg.index_shift : 0, fold = 0;
+
+	while (x->sets > UINT64_C(1) << width)
+		width++;
+	switch (x->cfg.index) {
+	case XC_INDEX_FOLD:
+		for (; p; p >>= width)
+			fold ^= p & ((UINT64_C(1) << width) - 1);
+		return fold % x->sets;
+	case XC_INDEX_TAG:
+		return (p + (xc_hash(0, 0, id) >> 40)) % x->sets;
+	default:
+		return p % x->sets;
+	}
+}
 
 static uint32_t set_of_slot(const struct xcache *x, uint32_t slot)
 {

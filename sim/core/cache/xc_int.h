@@ -29,7 +29,7 @@ struct xcache {
 	struct xc_set *set; /* NULL: indexed */
 	unsigned char *ent; /* per slot: struct xc_tag, then the payload */
 	size_t stride;
-	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1 */
+	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1; UINT64_MAX: an index other than the default */
 	uint32_t ways;
 	uint32_t recent; /* the slot used last, if nothing was used, written or dropped since: finding it again changes no order. XC_NONE: none */
 	uint8_t policy, n_sizes;
@@ -60,11 +60,14 @@ static inline uint64_t xc_page(uint64_t addr, unsigned size_lg2)
 {
 	return size_lg2 >= 64 ? 0 : addr >> size_lg2;
 }
-/* The set of a page: the only place where this is decided. */
-static inline uint64_t xc_set_of(const struct xcache *x, uint64_t page)
+/* The set of a page under a tag: the only place where this is decided, xci_set() being its second half. */
+uint64_t xci_set(const struct xcache *x, uint64_t page, uint64_t id);
+static inline uint64_t xc_set_of(const struct xcache *x, uint64_t page, uint64_t id)
 {
 	if (LIKELY(x->set_mask == x->sets - 1))
 		return page & x->set_mask;
+	if (UNLIKELY(x->set_mask == UINT64_MAX))
+		return xci_set(x, page, id);
 	return page % x->sets;
 }
 static inline uint64_t xc_hash(uint64_t page, unsigned size_lg2, uint64_t id)

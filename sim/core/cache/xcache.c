@@ -26,6 +26,8 @@ static bool cfg_ok(const struct xc_cfg *c, uint32_t ways, struct err *e)
 		return err_set(e, ERR_INPUT, "cache: policy plru needs a power of two of ways, not %u", ways);
 	if (c->policy > XC_RR)
 		return err_set(e, ERR_INPUT, "cache: unknown replacement policy %u", c->policy);
+	if (c->index > XC_INDEX_TAG)
+		return err_set(e, ERR_INPUT, "cache: unknown set index %u", c->index);
 	return true;
 }
 
@@ -57,6 +59,8 @@ struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, 
 	x->ways = ways;
 	x->sets = c->entries / ways;
 	x->set_mask = x->sets & (x->sets - 1) ? 0 : x->sets - 1;
+	if (x->sets > 1 && (c->index != XC_INDEX_PAGE || c->index_shift))
+		x->set_mask = UINT64_MAX;
 	x->stride = (sizeof(struct xc_tag) + payload + 7) & ~(size_t)7;
 	x->ent = calloc(c->entries, x->stride);
 	if (!x->ent || !(ways > XC_SMALL_WAYS ? xci_init(x) : small_init(x)))
@@ -168,7 +172,7 @@ static void small_insert(struct xcache *x, uint64_t set, uint32_t slot, uint64_t
 static void small_remove(struct xcache *x, uint32_t slot)
 {
 	const struct xc_tag *t = xc_ent(x, slot);
-	uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2));
+	uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2), t->id);
 	uint32_t way = slot - (uint32_t)set * x->ways;
 
 	SIM_ASSERT(x->set[set].fp[way / 8] >> (8 * (way % 8)) & 0x80);
@@ -182,7 +186,7 @@ static inline uint32_t find(const struct xcache *x, uint64_t addr, uint64_t id)
 	for (unsigned i = 0; i < x->n_sizes; i++) {
 		unsigned lg2 = x->sizes[i];
 		uint64_t page = xc_page(addr, lg2), hash = xc_hash(page, lg2, id);
-		uint32_t slot = x->set ? small_find(x, xc_set_of(x, page), hash, addr, lg2, id) : xci_find(x, hash, addr, lg2, id);
+		uint32_t slot = x->set ? small_find(x, xc_set_of(x, page, id), hash, addr, lg2, id) : xci_find(x, hash, addr, lg2, id);
 
 		if (slot != XC_MISS)
 			return slot;
@@ -194,7 +198,7 @@ static inline void touch(struct xcache *x, uint32_t slot)
 {
 	if (x->set) {
 		const struct xc_tag *t = xc_ent(x, slot);
-		uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2));
+		uint64_t set = xc_set_of(x, xc_page(t->first, t->size_lg2), t->id);
 
 		small_touch(x, set, slot - (uint32_t)set * x->ways);
 	} else {
@@ -207,7 +211,7 @@ static inline uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id
 {
 	for (unsigned i = 0; i < x->n_sizes; i++) {
 		unsigned lg2 = x->sizes[i];
-		uint64_t page = xc_page(addr, lg2), set = xc_set_of(x, page);
+		uint64_t page = xc_page(addr, lg2), set = xc_set_of(x, page, id);
 		uint32_t slot = small_find(x, set, xc_hash(page, lg2, id), addr, lg2, id);
 
 		if (slot != XC_MISS) {
@@ -321,7 +325,7 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 	if (!x->cfg.entries)
 		return XC_MISS;
 	x->st.fills++;
-	set = xc_set_of(x, page);
+	set = xc_set_of(x, page, t->id);
 	slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
 	if (slot != XC_MISS) {
 		touch(x, slot);
@@ -350,6 +354,13 @@ void *xc_payload(struct xcache *x, uint32_t slot)
 const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot)
 {
 	return xc_ent(x, slot);
+}
+
+bool xc_is_live(const struct xcache *x, uint32_t slot)
+{
+	if (x->set)
+		return x->set[slot / x->ways].fp[slot % x->ways / 8] >> (8 * (slot % x->ways % 8)) & 0x80;
+	return x->used[slot / 64] >> (slot % 64) & 1;
 }
 
 void xc_drop(struct xcache *x, uint32_t slot)
@@ -404,6 +415,8 @@ static bool probe_pays(const struct xcache *x, const struct inv_scope *s)
 {
 	uint64_t budget = x->sets / 2, sum = 0;
 
+	if (x->cfg.index == XC_INDEX_TAG) /* the pages do not name the sets */
+		return false;
 	if (!(s->by & INV_RANGE) || (s->kinds & x->kinds & ~s->range_kinds) || s->first > s->last)
 		return false;
 	for (unsigned i = 0; i < x->n_sizes; i++) {
@@ -426,7 +439,7 @@ static uint32_t inv_probe(struct xcache *x, const struct inv_scope *s)
 		uint64_t p = xc_page(s->first, sizes[i]), last = xc_page(s->last, sizes[i]);
 
 		for (uint64_t left = last - p + 1; left; left--, p++)
-			n += inv_set(x, xc_set_of(x, p), s);
+			n += inv_set(x, xc_set_of(x, p, 0), s);
 	}
 	return n;
 }

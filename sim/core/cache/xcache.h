@@ -4,7 +4,7 @@
  * Models: entries, ways (0: fully associative), replacement, mixed page sizes (an entry is found at every address of its
  * page), lookup latency, initiation interval by ports, invalidation by neutral scope.
  * Does not model: banks, parity, power.
- * Set index: page number of the ENTRY'S OWN size, modulo the number of sets, in one function for fill, lookup and invalidate.
+ * Set index: of the page number of the ENTRY'S OWN size (enum xc_index), in one function for fill, lookup and invalidate.
  */
 #ifndef IOMMUSIM_XCACHE_H
 #define IOMMUSIM_XCACHE_H
@@ -15,12 +15,16 @@
 
 enum xc_policy { XC_LRU, XC_PLRU, XC_FIFO, XC_RANDOM, XC_RR };
 #define XC_POLICY_CHOICES "lru|plru|fifo|random|rr"
+/* Of the page number without its lowest index_shift bits: modulo the number of sets; all its bits folded by exclusive or; the first, moved by a hash of the tag. */
+enum xc_index { XC_INDEX_PAGE, XC_INDEX_FOLD, XC_INDEX_TAG };
+#define XC_INDEX_CHOICES "page|fold|tag"
 struct xc_cfg {
 	uint32_t entries; /* 0: no cache; every lookup misses, no fill is kept */
 	uint32_t ways; /* 0: fully associative; else must divide entries */
 	uint32_t policy; /* enum xc_policy */
 	uint32_t lat_cyc; /* cycles from lookup to answer */
 	uint32_t ports; /* lookups that can start per cycle; 0: unlimited */
+	uint32_t index, index_shift; /* enum xc_index; without effect in a cache of one set */
 };
 /* Rows for a struct xc_cfg at member `m` of struct `t` under key prefix `p`. */
 #define XC_OPTS(t, m, p, n_def, w_def, lat_def, what)                                                                                                     \
@@ -28,7 +32,10 @@ struct xc_cfg {
 	{ p ".ways", CFG_U32, offsetof(t, m.ways), w_def, 0, 1u << 22, "ways", "Associativity of the " what "; 0 is fully associative.", 0 },                \
 	{ p ".policy", CFG_ENUM, offsetof(t, m.policy), XC_LRU, 0, 0, "", "Replacement policy of the " what ".", XC_POLICY_CHOICES },                        \
 	{ p ".latency", CFG_U32, offsetof(t, m.lat_cyc), lat_def, 0, 1000000, "cycles", "Lookup latency of the " what ".", 0 },                              \
-	{ p ".ports", CFG_U32, offsetof(t, m.ports), 0, 0, 1024, "per cycle", "Lookups the " what " can start per cycle; 0 is unlimited.", 0 }
+	{ p ".ports", CFG_U32, offsetof(t, m.ports), 0, 0, 1024, "per cycle", "Lookups the " what " can start per cycle; 0 is unlimited.", 0 },                   \
+	{ p ".index", CFG_ENUM, offsetof(t, m.index), XC_INDEX_PAGE, 0, 0, "",                                                                               \
+	  "What picks the set of the " what ": the page number, all its bits folded, or the page number moved by a hash of the tag.", XC_INDEX_CHOICES },    \
+	{ p ".index_shift", CFG_U32, offsetof(t, m.index_shift), 0, 0, 52, "bits", "Lowest bits of the page number that do not pick the set of the " what ".", 0 }
 
 /* What an entry is found by: equality of `id` (the vendor packs its lookup tags into it) and an address inside the page. */
 /* What an entry is invalidated by: the tags, its kind and its page. */
@@ -102,6 +109,8 @@ void *xc_payload(struct xcache *x, uint32_t slot);
 const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot);
 /** xc_invalidate() - drop all entries covered by @s. Returns: how many. */
 uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s);
+/** xc_is_live() - the slot holds an entry. */
+bool xc_is_live(const struct xcache *x, uint32_t slot);
 /** xc_drop() - drop one entry. */
 void xc_drop(struct xcache *x, uint32_t slot);
 uint32_t xc_live(const struct xcache *x);
