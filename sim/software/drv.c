@@ -37,7 +37,7 @@ const struct cfg_opt drv_opts[] = {
 	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
 	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
 	O("amd_last_rid", CFG_U32, amd_last_rid, 0xffff, 0, 0xffff, "rid", "AMD-Vi: the device table has entries up to this requester and the end of its page.", 0),
-	O("break", CFG_LIST, broken, 0, 0, 0, "", "Ordering rules that the driver breaks on purpose ('iommusim params --breaks' says how).", DRV_BREAKS(DRV_BREAK_CHOICE) + 1),
+	O("break", CFG_LIST, broken, 0, 0, 0, "", "Ordering rules that the driver breaks on purpose ('iommusim params --breaks' says how).", &(DRV_BREAKS(DRV_BREAK_CHOICE))[1]),
 	O("break_every", CFG_U32, break_every, 1, 1, 1000000, "sequences", "It breaks them in every so many of the unmaps, detaches or maps they concern.", 0),
 	{ 0 }
 };
