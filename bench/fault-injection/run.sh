@@ -183,12 +183,15 @@ table() {
 	fault GEN-ORD-13 amdvi leave
 	fault VTD-ORD-02 vtd leave-legacy
 	fault VTD-ORD-03 vtd leave-fs $scalable
+	fault VTD-ORD-04 vtd plain $scalable --set software.mode=ss
 	fault VTD-ORD-08 vtd tables
+	fault VTD-ORD-10 vtd plain $scalable --set software.mode=fs
 	fault SMM-ORD-04 smmuv3 leave-pasid
 	fault SMM-ORD-06 smmuv3 leave-ss
 	fault SMM-ORD-12 smmuv3 tables
 	fault AMD-ORD-02 amdvi leave
 	fault AMD-ORD-03 amdvi leave-pasid
+	fault AMD-ORD-14 amdvi plain --set software.mode=fs
 	fault AMD-ORD-05 amdvi tables-large --set software.superpages=true
 }
 table >"$out/table.md"

@@ -10,7 +10,7 @@
 #include "software/drv_int.h"
 #include "vtd/vtd_fields.h"
 
-enum { CFG = 1, CFG_PASID = 2, TLB = 4, ATC = 8, ANY = 15, UNWAITED = 32 };
+enum { CFG = 1, CFG_PASID = 2, TLB_DID = 4, TLB_PASID = 8, ATC = 16, TLB = TLB_DID | TLB_PASID, ANY = 31, UNWAITED = 32 };
 enum { V, S, A };
 #define ROW(name, id, archs, stale, what, why) { id, what, why, archs, stale },
 const struct drv_break_row drv_break_rows[] = { DRV_BREAKS(ROW) };
@@ -48,6 +48,28 @@ static void plain_devtlb(uint64_t *w)
 	memcpy(w, o, sizeof(o));
 }
 
+static void by_pasid(uint64_t *w)
+{
+	uint64_t o[2] = { 0 };
+
+	vtd_put_inv_piotlb_TYPE(o, 6);
+	vtd_put_inv_piotlb_G(o, vtd_get_inv_iotlb_G(w));
+	vtd_put_inv_piotlb_DID(o, vtd_get_inv_iotlb_DID(w));
+	o[1] = w[1]; /* AM, IH and ADDR are in one place in both */
+	memcpy(w, o, sizeof(o));
+}
+
+static void by_did(uint64_t *w)
+{
+	uint64_t o[2] = { 0 };
+
+	vtd_put_inv_iotlb_TYPE(o, 2);
+	vtd_put_inv_iotlb_G(o, vtd_get_inv_piotlb_G(w));
+	vtd_put_inv_iotlb_DID(o, vtd_get_inv_piotlb_DID(w));
+	o[1] = w[1];
+	memcpy(w, o, sizeof(o));
+}
+
 static void one_tlbi(uint64_t *w)
 {
 	smmuv3_put_cmd_tlbi_nh_va_TG(w, 0);
@@ -72,6 +94,12 @@ static void one_pages(uint64_t *w)
 	amdvi_put_cmd_invalidate_iommu_pages_S(w, 0);
 }
 
+static void host_pages(uint64_t *w)
+{
+	amdvi_put_cmd_invalidate_iommu_pages_GN(w, 0);
+	amdvi_put_cmd_invalidate_iommu_pages_PASID(w, 0);
+}
+
 static void one_iotlb_pages(uint64_t *w)
 {
 	amdvi_put_cmd_invalidate_iotlb_pages_S(w, 0);
@@ -89,30 +117,30 @@ static const struct cmd { /* a command that a driver queues, by opcode */
 	void (*tag)(uint64_t *w, uint64_t v);
 	void (*leaf)(uint64_t *w, uint64_t v);
 	void (*one)(uint64_t *w); /* of a range one page stays */
-	void (*no_pasid)(uint64_t *w);
+	void (*form)(uint64_t *w); /* the other form of the command, with or without PASID */
 	uint64_t (*dev)(const uint64_t *w);
 } cmds[] = {
 	{ V, 1, CFG, 0, NULL, NULL, NULL, NULL, NULL },
 	{ V, 7, CFG_PASID, 0, NULL, NULL, NULL, NULL, NULL },
-	{ V, 2, TLB, 1, vtd_put_inv_iotlb_DID, vtd_put_inv_iotlb_IH, one_iotlb, NULL, NULL },
-	{ V, 6, TLB, 1, vtd_put_inv_piotlb_DID, vtd_put_inv_piotlb_IH, one_piotlb, NULL, NULL },
+	{ V, 2, TLB_DID, 1, vtd_put_inv_iotlb_DID, vtd_put_inv_iotlb_IH, one_iotlb, by_pasid, NULL },
+	{ V, 6, TLB_PASID, 1, vtd_put_inv_piotlb_DID, vtd_put_inv_piotlb_IH, one_piotlb, by_did, NULL },
 	{ V, 3, ATC, 0, NULL, NULL, one_devtlb, NULL, vtd_get_inv_devtlb_SID },
 	{ V, 8, ATC, 0, NULL, NULL, one_pdevtlb, plain_devtlb, vtd_get_inv_pdevtlb_SID },
 	{ S, 0x03, CFG, 0, NULL, NULL, NULL, NULL, NULL },
 	{ S, 0x05, CFG_PASID, 0, NULL, NULL, NULL, NULL, NULL },
-	{ S, 0x11, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, NULL, NULL, NULL, NULL },
-	{ S, 0x12, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
-	{ S, 0x21, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, NULL, NULL, NULL, NULL },
-	{ S, 0x22, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
-	{ S, 0x28, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_VMID, NULL, NULL, NULL, NULL },
-	{ S, 0x2a, TLB, 1, smmuv3_put_cmd_tlbi_nh_va_VMID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
+	{ S, 0x11, TLB_PASID, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, NULL, NULL, NULL, NULL },
+	{ S, 0x12, TLB_PASID, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
+	{ S, 0x21, TLB_PASID, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, NULL, NULL, NULL, NULL },
+	{ S, 0x22, TLB_PASID, 1, smmuv3_put_cmd_tlbi_nh_va_ASID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
+	{ S, 0x28, TLB_DID, 1, smmuv3_put_cmd_tlbi_nh_va_VMID, NULL, NULL, NULL, NULL },
+	{ S, 0x2a, TLB_DID, 1, smmuv3_put_cmd_tlbi_nh_va_VMID, smmuv3_put_cmd_tlbi_nh_va_Leaf, one_tlbi, NULL, NULL },
 	{ S, 0x40, ATC, 0, NULL, NULL, one_atc, plain_atc, smmuv3_get_cmd_atc_inv_StreamID },
 	{ A, 2, CFG, 0, NULL, NULL, NULL, NULL, NULL },
-	{ A, 3, TLB, 0, amdvi_put_cmd_invalidate_iommu_pages_DomainID, amdvi_put_cmd_invalidate_iommu_pages_PDE, one_pages, NULL, NULL },
+	{ A, 3, TLB_PASID, 0, amdvi_put_cmd_invalidate_iommu_pages_DomainID, amdvi_put_cmd_invalidate_iommu_pages_PDE, one_pages, host_pages, NULL },
 	{ A, 4, ATC, 0, NULL, NULL, one_iotlb_pages, plain_iotlb_pages, amdvi_get_cmd_invalidate_iotlb_pages_DevID },
 };
 
-enum act { ELSEWHERE, DROP, HOLD, TAG, LEAF, ONE, PASID, FIRST_UNIT, FIRST_DEV };
+enum act { ELSEWHERE, DROP, HOLD, TAG, LEAF, ONE, FORM, FIRST_UNIT, FIRST_DEV };
 static const struct rule {
 	uint8_t scope, class, act;
 } rules[DRV_BREAK_N] = {
@@ -120,12 +148,13 @@ static const struct rule {
 	[DRV_GEN_ORD_11] = { DRV_SEQ_MAP, ANY, DROP }, [DRV_GEN_ORD_13] = { DRV_SEQ_DETACH, CFG | CFG_PASID, HOLD },
 	[DRV_GEN_ORD_15] = { DRV_SEQ_FLUSH, TLB, TAG }, [DRV_GEN_ORD_16] = { DRV_SEQ_FLUSH, TLB, ONE },
 	[DRV_VTD_ORD_02] = { DRV_SEQ_DETACH, CFG, DROP }, [DRV_VTD_ORD_03] = { DRV_SEQ_DETACH, CFG_PASID, DROP },
-	[DRV_VTD_ORD_08] = { DRV_SEQ_FLUSH, TLB, LEAF }, [DRV_SMM_ORD_04] = { DRV_SEQ_DETACH, CFG_PASID, DROP },
+	[DRV_VTD_ORD_04] = { DRV_SEQ_FLUSH, TLB_DID, FORM }, [DRV_VTD_ORD_10] = { DRV_SEQ_FLUSH, TLB_PASID, FORM },
+	[DRV_AMD_ORD_14] = { DRV_SEQ_FLUSH, TLB_PASID, FORM }, [DRV_VTD_ORD_08] = { DRV_SEQ_FLUSH, TLB, LEAF }, [DRV_SMM_ORD_04] = { DRV_SEQ_DETACH, CFG_PASID, DROP },
 	[DRV_SMM_ORD_06] = { DRV_SEQ_DETACH, CFG, DROP }, [DRV_SMM_ORD_12] = { DRV_SEQ_FLUSH, TLB, LEAF },
 	[DRV_AMD_ORD_02] = { DRV_SEQ_DETACH, CFG, DROP }, [DRV_AMD_ORD_03] = { DRV_SEQ_DETACH, TLB, DROP },
 	[DRV_AMD_ORD_05] = { DRV_SEQ_FLUSH | DRV_SEQ_MAP, TLB, LEAF }, [DRV_ATS_ORD_01] = { DRV_SEQ_FLUSH, ATC, DROP },
 	[DRV_ATS_ORD_02] = { DRV_SEQ_DETACH, ATC, DROP }, [DRV_ATS_ORD_06] = { DRV_SEQ_FLUSH, ATC, ONE },
-	[DRV_ATS_ORD_07] = { DRV_SEQ_FLUSH, ATC, PASID }, [DRV_ATS_ORD_12] = { DRV_SEQ_FLUSH, ATC, FIRST_DEV },
+	[DRV_ATS_ORD_07] = { DRV_SEQ_FLUSH, ATC, FORM }, [DRV_ATS_ORD_12] = { DRV_SEQ_FLUSH, ATC, FIRST_DEV },
 };
 
 static unsigned arch_of(const struct drv *d, unsigned unit)
@@ -188,9 +217,9 @@ static bool act(struct drv *d, enum act a, const struct cmd *c, unsigned unit, u
 		return true;
 	case ONE:
 		return one_page(&d->brk, c, unit, w);
-	case PASID:
-		if (c->no_pasid)
-			c->no_pasid(w);
+	case FORM:
+		if (c->form)
+			c->form(w);
 		return true;
 	case FIRST_UNIT:
 		return unit == d->brk.first_unit;

@@ -31,13 +31,16 @@ enum { DRV_ON_VTD = 1, DRV_ON_SMMUV3 = 2, DRV_ON_AMDVI = 4, DRV_ON_ALL = 7 };
 	X(GEN_ORD_16, "GEN-ORD-16", DRV_ON_ALL, DRV_ON_ALL, "unmap: IOTLB commands cover one page of the range", "") \
 	X(VTD_ORD_02, "VTD-ORD-02", DRV_ON_VTD, DRV_ON_VTD, "detach in legacy mode: no context-cache invalidation", "") \
 	X(VTD_ORD_03, "VTD-ORD-03", DRV_ON_VTD, DRV_ON_VTD, "detach in scalable mode: no PASID-cache invalidation", "") \
+	X(VTD_ORD_04, "VTD-ORD-04", DRV_ON_VTD, DRV_ON_VTD, "unmap: the PASID-based IOTLB command for second-stage tables", "") \
 	X(VTD_ORD_08, "VTD-ORD-08", DRV_ON_VTD, DRV_ON_VTD, "unmap: IH = 1 although a table was taken out", "") \
+	X(VTD_ORD_10, "VTD-ORD-10", DRV_ON_VTD, 0, "unmap: the IOTLB command by DID and page for first-stage tables", "the unit drops every first-stage entry of the DID then, whatever its address") \
 	X(SMM_ORD_04, "SMM-ORD-04", DRV_ON_SMMUV3, DRV_ON_SMMUV3, "detach: no CMD_CFGI_CD", "") \
 	X(SMM_ORD_06, "SMM-ORD-06", DRV_ON_SMMUV3, DRV_ON_SMMUV3, "detach: no CMD_CFGI_STE", "") \
 	X(SMM_ORD_12, "SMM-ORD-12", DRV_ON_SMMUV3, DRV_ON_SMMUV3, "unmap: Leaf = 1 although a table was taken out", "") \
 	X(AMD_ORD_02, "AMD-ORD-02", DRV_ON_AMDVI, DRV_ON_AMDVI, "detach: no INVALIDATE_DEVTAB_ENTRY", "") \
 	X(AMD_ORD_03, "AMD-ORD-03", DRV_ON_AMDVI, DRV_ON_AMDVI, "detach: no INVALIDATE_IOMMU_PAGES", "") \
 	X(AMD_ORD_05, "AMD-ORD-05", DRV_ON_AMDVI, DRV_ON_AMDVI, "map and unmap: PDE = 0 although a table was taken out", "") \
+	X(AMD_ORD_14, "AMD-ORD-14", DRV_ON_AMDVI, DRV_ON_AMDVI, "unmap: INVALIDATE_IOMMU_PAGES with GN = 0 for v2 tables", "") \
 	X(ATS_ORD_01, "ATS-ORD-01", DRV_ON_ALL, DRV_ON_ALL, "unmap: no invalidation of device caches", "") \
 	X(ATS_ORD_02, "ATS-ORD-02", DRV_ON_ALL, DRV_ON_ALL, "detach, ATS off: no invalidation of the device's cache", "") \
 	X(ATS_ORD_06, "ATS-ORD-06", DRV_ON_ALL, DRV_ON_ALL, "unmap: invalidations of device caches cover one page of the range", "") \
