@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Faults in the driver models (software.break): each that makes a stale use possible is found by the oracle on each architecture it
 # applies to, each run without it is clean, and so are captures lifted and run by the driver model of each architecture; what is not
-# an id is refused. $1: the iommusim binary. Run from the top of the tree.
+# an id is refused. With IOMMUSIM_CAPTURES=DIR, every capture there too. $1: the iommusim binary. Run from the top of the tree.
 set -eu
 bin=$1
 tmp=$(mktemp -d)
@@ -19,13 +19,20 @@ dir=tests/data/import
 "$bin" import qemu $dir/smmuv3-edu.log.zst --image $dir/smmuv3-edu.snap1.idx -o "$tmp/smmuv3.iotb" 2>/dev/null
 "$bin" import qemu $dir/amdvi-edu.log.zst --image $dir/amdvi-edu.snap1.idx -o "$tmp/amdvi.iotb" 2>/dev/null
 cp traces/vtd-lazy-vblk.iotb "$tmp/vtd.iotb"
-for from in vtd smmuv3 amdvi; do
-	"$bin" trace lift "$tmp/$from.iotb" -o "$tmp/lifted.iotb" 2>/dev/null
+lifted() { # TRACE NAME: on every architecture
+	"$bin" trace lift "$1" -o "$tmp/lifted.iotb" 2>/dev/null
 	for on in vtd smmuv3 amdvi; do
 		[ $on = vtd ] && mode=legacy || mode=ss
-		"$bin" run configs/captures/$on.yaml --trace "$tmp/lifted.iotb" --set software.mode=$mode --oracle >"$tmp/o" 2>&1 || { tail "$tmp/o"; fail "a capture of $from lifted, on $on, is not clean"; }
-		grep -q '^oracle: [1-9][0-9]* checked, .*, 0 stale, 0 invalidation missing, 0 alias, 0 reuse, 0 unexplained$' "$tmp/o" || fail "no DMA checked: $from on $on"
+		"$bin" run configs/captures/$on.yaml --trace "$tmp/lifted.iotb" --set software.mode=$mode --oracle >"$tmp/o" 2>&1 || { tail "$tmp/o"; fail "$2 lifted, on $on, is not clean"; }
+		grep -q '^oracle: [1-9][0-9]* checked, .*, 0 stale, 0 invalidation missing, 0 alias, 0 reuse, 0 unexplained$' "$tmp/o" || fail "no DMA checked: $2 on $on"
 	done
+}
+for from in vtd smmuv3 amdvi; do lifted "$tmp/$from.iotb" $from; done
+for log in ${IOMMUSIM_CAPTURES:+"$IOMMUSIM_CAPTURES"/*.log.zst}; do
+	name=$(basename "$log" .log.zst)
+	[ "$name" != vtd-passthrough-nvme ] || continue # no DMA in it
+	"$bin" import qemu "$log" --image "${log%.log.zst}.snap1.idx" -o "$tmp/c.iotb" 2>/dev/null
+	lifted "$tmp/c.iotb" "$name"
 done
 # every third sequence broken: the unmaps of two domains alternate, and of the 20 of the first domain, whose device goes on, 7 are hit
 missing() { "$bin" run configs/captures/vtd.yaml --trace "$tmp/fi/plain.iot" --set software.superpages=false --set software.break=GEN-ORD-15 --set "software.break_every=$1" --oracle | sed -n 's/^oracle: .* \([0-9]*\) invalidation missing, 0 alias, \([0-9]*\) reuse, .*/\1 \2/p'; }
