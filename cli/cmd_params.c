@@ -2,6 +2,7 @@
 /* cmd_params.c - every configuration key with type, unit, range, default and help, from the rows that read it. */
 #include "cli.h"
 #include "config_int.h"
+#include "software/drv_break.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 enum fmt { FMT_TEXT, FMT_MD, FMT_YAML };
 static const char *const fmt_name[] = { "text", "md", "yaml" };
-static const char *const type_name[] = { "integer", "integer", "hexadecimal", "time", "size", "boolean", "choice", "text" };
+static const char *const type_name[] = { "integer", "integer", "hexadecimal", "time", "size", "boolean", "choice", "list", "text" };
 
 /* @v as a value of the row, through the same printer as the dump. */
 static void value_text(const struct cfg_opt *row, uint64_t v, char *buf, size_t n)
@@ -36,7 +37,7 @@ static void range_text(const struct cfg_opt *o, const char *bar, char *buf, size
 	snprintf(buf, n, "any");
 	if (o->type == CFG_BOOL) {
 		snprintf(buf, n, "true, false");
-	} else if (o->type == CFG_ENUM) {
+	} else if (o->type == CFG_ENUM || o->type == CFG_LIST) {
 		for (const char *p = o->choices; *p && at + 4 < n; p++) {
 			if (*p == '|')
 				at += (size_t)snprintf(buf + at, n - at, "%s", bar);
@@ -53,16 +54,16 @@ static void range_text(const struct cfg_opt *o, const char *bar, char *buf, size
 
 static void print_text(const char *prefix, const struct cfg_opt *o)
 {
-	char def[64], range[300];
+	char def[64], range[1000];
 
 	value_text(o, o->def, def, sizeof(def));
 	range_text(o, ", ", range, sizeof(range));
-	printf("%s%s = %s\n    %s%s%s, %s. %s\n", prefix, o->key, o->type == CFG_STR ? "\"\"" : def, type_name[o->type], *o->unit ? " in " : "", o->unit, range, o->help);
+	printf("%s%s = %s\n    %s%s%s, %s. %s\n", prefix, o->key, *def ? def : "\"\"", type_name[o->type], *o->unit ? " in " : "", o->unit, range, o->help);
 }
 
 static void print_md(const char *prefix, const struct cfg_opt *o)
 {
-	char def[64], range[300];
+	char def[64], range[1000];
 
 	value_text(o, o->def, def, sizeof(def));
 	range_text(o, ", ", range, sizeof(range));
@@ -72,11 +73,11 @@ static void print_md(const char *prefix, const struct cfg_opt *o)
 /* A configuration file with every default, which `run` accepts as it is. */
 static void print_yaml(const char *indent, const struct cfg_opt *o)
 {
-	char def[64], range[300];
+	char def[64], range[1000];
 
 	value_text(o, o->def, def, sizeof(def));
 	range_text(o, ", ", range, sizeof(range));
-	printf("%s%s: %s # %s%s%s; %s\n", indent, o->key, o->type == CFG_STR ? "\"\"" : def, range, *o->unit ? "; " : "", o->unit, o->help);
+	printf("%s%s: %s # %s%s%s; %s\n", indent, o->key, *def ? def : "\"\"", range, *o->unit ? "; " : "", o->unit, o->help);
 }
 
 static void title(enum fmt f, const char *text)
@@ -137,12 +138,31 @@ static void print_all(enum fmt f)
 		arch_rows(f, a, a == archs);
 }
 
+static const char *on(unsigned archs)
+{
+	static const char *const name[] = { "none", "vtd", "smmuv3", "vtd smmuv3", "amdvi", "vtd amdvi", "smmuv3 amdvi", "vtd smmuv3 amdvi" };
+
+	return name[archs & DRV_ON_ALL];
+}
+
+static int print_breaks(void)
+{
+	puts("| id | on | stale use possible on | what the driver does | if not on all: why |\n|---|---|---|---|---|");
+	for (size_t i = 0; i < DRV_BREAK_N; i++) {
+		const struct drv_break_row *b = &drv_break_rows[i];
+
+		printf("| %s | %s | %s | %s | %s |\n", b->id, on(b->archs), on(b->stale), b->what, b->why);
+	}
+	return cli_out(0);
+}
+
 static int usage_text(void)
 {
 	puts("Usage: iommusim params [ARCH] [--format text|md|yaml]\n"
+	     "       iommusim params --breaks\n"
 	     "List every configuration key with type, unit, range, default and meaning; with ARCH (vtd, smmuv3 or amdvi) those of one\n"
 	     "architecture only.\n"
-	     "The YAML form is a configuration file with every default.\n\nExample:\n  iommusim params vtd --format md");
+	     "The YAML form is a configuration file with every default. --breaks lists the faults of software.break.\n\nExample:\n  iommusim params vtd --format md");
 	return cli_out(0);
 }
 
@@ -167,7 +187,7 @@ static int one_arch(enum fmt f, const char *word)
 
 int cmd_params(int argc, char **argv)
 {
-	static const struct option longs[] = { { "format", required_argument, NULL, 'f' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "format", required_argument, NULL, 'f' }, { "breaks", no_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	unsigned f = FMT_TEXT;
 	int c;
 
@@ -176,6 +196,8 @@ int cmd_params(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		if (c == 'h')
 			return usage_text();
+		if (c == 'b')
+			return print_breaks();
 		if (c != 'f')
 			return cli_usage("params", c == ':' ? "%s needs a value" : "unknown option %s", argv[optind - 1]);
 		for (f = 0; f < ARRAY_LEN(fmt_name) && strcmp(optarg, fmt_name[f]); f++)

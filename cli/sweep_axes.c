@@ -57,7 +57,7 @@ const struct cfg_opt *sweep_opt(const struct run_cfg *c, const char *path)
 static double as_num(const struct cfg_opt *o, const union scratch *x)
 {
 	switch (o->type) {
-	case CFG_STR: return NAN;
+	case CFG_STR: case CFG_LIST: return NAN;
 	case CFG_BOOL: return x->b;
 	case CFG_U32: case CFG_ENUM: return x->u32;
 	default: return (double)x->u64;
@@ -219,7 +219,7 @@ static bool add_range(struct sweep_axis *a, const struct ynode *n, struct err *e
 	struct range r = { NAN, NAN, NAN, NAN, NAN, NULL };
 	double last = NAN, x;
 
-	if (a->opt->type == CFG_STR || a->opt->type == CFG_BOOL || a->opt->type == CFG_ENUM)
+	if (a->opt->type == CFG_STR || a->opt->type == CFG_LIST || a->opt->type == CFG_BOOL || a->opt->type == CFG_ENUM)
 		return FAIL_AT(&n->at, e, "%s: not a number: give a list of values", a->key);
 	for (size_t i = 0; i < n->n; i++)
 		if (!range_field(&r, a, n->child[i], e))

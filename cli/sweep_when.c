@@ -52,7 +52,7 @@ static bool one_cond(const struct sweep *s, char *text, const struct ynode *n, s
 		return false;
 	const struct sweep_axis *a = &s->axis[c->axis];
 
-	if ((a->opt->type == CFG_STR || a->opt->type == CFG_ENUM || a->opt->type == CFG_BOOL) && *c->op != '=' && *c->op != '!')
+	if ((a->opt->type == CFG_STR || a->opt->type == CFG_LIST || a->opt->type == CFG_ENUM || a->opt->type == CFG_BOOL) && *c->op != '=' && *c->op != '!')
 		return FAIL_AT(&n->at, e, "when: %s has no order; use == or !=", a->key);
 	return sweep_value_parse(a->opt, a->key, value, &c->v, &in) || FAIL_AT(&n->at, e, "when: %s", in.msg);
 }

@@ -197,18 +197,36 @@ static bool fail_at(const struct ymark *at, struct err *e, const char *path, con
 	return err_at(e, at->file, at->line, at->col, "%s%s", path, what);
 }
 
+/* A list as the value of a row of words: its items, joined. */
+static bool joined(const struct ynode *v, char *buf, size_t n)
+{
+	size_t at = 0;
+
+	*buf = 0;
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->child[i]->kind != YN_SCALAR || at + strlen(v->child[i]->text) + 2 > n)
+			return false;
+		at += (size_t)snprintf(buf + at, n - at, "%s%s", i ? "," : "", v->child[i]->text);
+	}
+	return true;
+}
+
 static bool apply_leaf(const struct apply *a, const char *key, const struct ynode *v)
 {
 	static const char *const found[] = { "a single value", "a map", "a list" };
-	bool row = known(a, key), group = !row && is_group(a, key);
+	const struct cfg_opt *opt = known(a, key);
+	bool row = opt, group = !row && is_group(a, key), list = row && opt->type == CFG_LIST && v->kind == YN_SEQ;
 	struct err in = { 0 };
+	char items[1000];
 
-	if (group || (row && v->kind != YN_SCALAR))
+	if (list && !joined(v, items, sizeof(items)))
+		return err_at(a->e, v->at.file, v->at.line, v->at.col, "%s%s: expected a list of words", a->path, key);
+	if (group || (row && v->kind != YN_SCALAR && !list))
 		return err_at(a->e, v->at.file, v->at.line, v->at.col, "%s%s: expected %s, found %s", a->path, key, group ? "a map of keys" : "a single value",
 			      found[v->kind]);
 	if (row && v->plain_empty)
 		return err_at(a->e, v->at.file, v->at.line, v->at.col, "%s%s: the value is missing", a->path, key);
-	if (target_set(a->t, a->n, key, v->kind == YN_SCALAR ? v->text : "", &in))
+	if (target_set(a->t, a->n, key, list ? items : v->kind == YN_SCALAR ? v->text : "", &in))
 		return true;
 	if (in.code == ERR_MACHINE)
 		return err_set(a->e, in.code, "%s", in.msg);

@@ -37,6 +37,8 @@ const struct cfg_opt drv_opts[] = {
 	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
 	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
 	O("amd_last_rid", CFG_U32, amd_last_rid, 0xffff, 0, 0xffff, "rid", "AMD-Vi: the device table has entries up to this requester and the end of its page.", 0),
+	O("break", CFG_LIST, broken, 0, 0, 0, "", "Ordering rules that the driver breaks on purpose ('iommusim params --breaks' says how).", &(DRV_BREAKS(DRV_BREAK_CHOICE))[1]),
+	O("break_every", CFG_U32, break_every, 1, 1, 1000000, "sequences", "It breaks them in every so many of the unmaps, detaches or maps they concern.", 0),
 	{ 0 }
 };
 
@@ -94,12 +96,16 @@ void drv_destroy(struct drv *d)
 	free(d->free);
 	free(d->dom);
 	free(d->out);
+	free(d->brk.held);
+	free(d->brk.late);
 	free(d);
 }
 
 static void lazy_flush(struct drv *d, struct drv_dom *m)
 {
+	drv_seq_begin(d, DRV_SEQ_FLUSH, m);
 	m->ops->flush_all(d, m);
+	drv_seq_end(d);
 	m->n_lazy = 0;
 }
 
@@ -130,6 +136,8 @@ static void lazy_timer(struct drv *d)
 /* An IOVA is not given out again before its flush. */
 static void lazy_reuse(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last)
 {
+	if (d->cfg->broken & (BIT64(DRV_GEN_ORD_01) | BIT64(DRV_GEN_ORD_03)))
+		return;
 	for (uint32_t i = 0; i < m->n_lazy; i++)
 		if (m->lazy[i].first <= last && first <= m->lazy[i].last) {
 			lazy_flush(d, m);
@@ -237,11 +245,16 @@ static void do_unmap(struct drv *d)
 {
 	struct drv_range r = { .first = d->cur.u.sw.iova };
 	struct drv_dom *m = sw_domain(d, &r.last);
-	bool lazy = m && d->cfg->policy == DRV_LAZY && !drv_any_cm(d, m);
+	bool lazy;
 
 	if (!m)
 		return;
+	drv_seq_begin(d, DRV_SEQ_FLUSH, m);
+	lazy = (d->cfg->policy == DRV_LAZY || d->brk.on >> DRV_GEN_ORD_01 & 1) && !drv_any_cm(d, m);
 	m->ops->unmap(d, m, &r, lazy);
+	if (d->brk.on >> DRV_GEN_ORD_09 & 1)
+		drv_gone_free(d, m);
+	drv_seq_end(d);
 	if (lazy)
 		lazy_add(d, m, r.first, r.last);
 }
@@ -253,10 +266,13 @@ static void do_flush(struct drv *d)
 
 	if (!m)
 		return;
-	if (!d->cur.u.sw.size || m->n_lazy)
+	if (!d->cur.u.sw.size || m->n_lazy) {
 		lazy_flush(d, m);
-	else
-		m->ops->flush_range(d, m, d->cur.u.sw.iova, last);
+		return;
+	}
+	drv_seq_begin(d, DRV_SEQ_FLUSH, m);
+	m->ops->flush_range(d, m, d->cur.u.sw.iova, last);
+	drv_seq_end(d);
 }
 
 static void do_attach(struct drv *d)
@@ -274,8 +290,11 @@ static void do_detach(struct drv *d)
 {
 	const struct drv_ops *o = need_driver(d);
 
-	if (o)
-		o->detach(d);
+	if (!o)
+		return;
+	drv_seq_begin(d, DRV_SEQ_DETACH, NULL);
+	o->detach(d);
+	drv_seq_end(d);
 }
 
 static void do_device(struct drv *d)
@@ -283,10 +302,14 @@ static void do_device(struct drv *d)
 	bool on = d->cur.u.dev.event == TRC_DEV_ATS_ON;
 	const struct drv_ops *o = on || d->cur.u.dev.event == TRC_DEV_ATS_OFF ? driver(d) : NULL;
 
-	if (o)
-		o->ats(d, on);
-	else
+	if (!o) {
 		drv_emit(d, &d->cur);
+		return;
+	}
+	if (!on)
+		drv_seq_begin(d, DRV_SEQ_DETACH, NULL);
+	o->ats(d, on);
+	drv_seq_end(d);
 }
 
 static void do_record(struct drv *d)
@@ -325,14 +348,18 @@ int drv_next(void *drv, struct trc_rec *r, struct err *e)
 			struct drv_dom *m = drv_dom_find(d, d->cur.u.sw.dom);
 
 			d->mapping = m->ops->map_some(d, m);
-			if (!d->mapping)
+			if (!d->mapping) {
+				drv_seq_begin(d, DRV_SEQ_MAP, m);
 				m->ops->map_done(d, m);
+				drv_seq_end(d);
+			}
 			continue;
 		}
 		int rc = d->src(d->arg, &d->cur, e);
 
 		if (rc <= 0)
 			return rc;
+		drv_late(d);
 		lazy_timer(d);
 		if (d->n_out == 0 && d->cur.kind < TRC_ATTACH && d->cur.kind != TRC_DEVICE) {
 			*r = d->cur;

@@ -40,6 +40,8 @@ struct drv_cfg {
 	bool amd_sized_pages;
 	uint32_t amd_gcr3_trp; /* DRV_AUTO, DRV_ON, DRV_OFF */
 	uint32_t amd_last_rid; /* the device table ends with its page */
+	uint64_t broken; /* enum drv_break: faults put in on purpose (drv_break.h) */
+	uint32_t break_every; /* into every so many of the sequences they concern */
 };
 extern const struct cfg_opt drv_opts[]; /* YAML section software: */
 struct drv;

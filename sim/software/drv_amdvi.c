@@ -144,6 +144,8 @@ struct amdd_dev *amdd_dev(struct amdd *v, uint32_t rid)
 
 uint16_t amdd_new_id(struct drv *d)
 {
+	if (d->amd_id && drv_id_taken(d, 0, d->amd_id))
+		return (uint16_t)d->amd_id;
 	if (d->amd_id < 0xffff)
 		return (uint16_t)++d->amd_id;
 	drv_fail(d, ERR_INPUT, "out of DomainIDs (16 bits, never given back)");
@@ -405,7 +407,17 @@ static void flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64
 	amdd_flush(d, m, first, last);
 }
 
+static void cmd(struct drv_unit *u, const uint64_t w[2])
+{
+	amdd_cmd((struct amdd *)u, w[0], w[1]);
+}
+
+static void sync(struct drv_unit *u)
+{
+	amdd_wait((struct amdd *)u);
+}
+
 const struct drv_ops drv_amdvi_ops = {
 	.arch = "amdvi", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = amdd_map_some, .map_done = map_done,
-	.unmap = unmap, .flush_range = flush_range, .flush_all = amdd_flush_all, .destroy = destroy,
+	.unmap = unmap, .flush_range = flush_range, .flush_all = amdd_flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

@@ -31,6 +31,8 @@ void amdd_wait(struct amdd *v)
 	if (!v->need_sync)
 		return;
 	v->need_sync = false;
+	if (v->d->brk.no_wait)
+		return;
 	amdvi_put_cmd_completion_wait_s(w, 1);
 	amdvi_put_cmd_completion_wait_StoreAddress(w, v->sem >> 3);
 	put(v, w[0], ++v->seq);
@@ -38,7 +40,11 @@ void amdd_wait(struct amdd *v)
 
 void amdd_cmd(struct amdd *v, uint64_t qw0, uint64_t qw1)
 {
-	put(v, qw0, qw1);
+	uint64_t w[2] = { qw0, qw1 };
+
+	if (!drv_step(v->d, v->index, w))
+		return;
+	put(v, w[0], w[1]);
 	v->need_sync = true;
 	if (v->d->cfg->wait == DRV_WAIT_EACH)
 		amdd_wait(v);

@@ -7,6 +7,7 @@
 #ifndef IOMMUSIM_DRV_INT_H
 #define IOMMUSIM_DRV_INT_H
 #include "software/drv.h"
+#include "software/drv_break.h"
 
 enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512 };
 struct drv_unit;
@@ -59,6 +60,8 @@ struct drv_ops {
 	void (*unmap)(struct drv *d, struct drv_dom *m, struct drv_range *r, bool lazy);
 	void (*flush_range)(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last);
 	void (*flush_all)(struct drv *d, struct drv_dom *m);
+	void (*cmd)(struct drv_unit *u, const uint64_t w[2]); /* one command, as the driver queues its own */
+	void (*sync)(struct drv_unit *u); /* what is queued, and a wait */
 	void (*destroy)(struct drv_unit *u);
 };
 struct drv_unit { /* first member of the vendor's state of a unit */
@@ -99,6 +102,7 @@ struct drv {
 	const struct drv_ops *s2_ops; /* nesting: the one virtual machine's stage 2 is of this architecture */
 	uint64_t s2_root;
 	uint8_t s2_levels, s2_page, s2_bits;
+	struct drv_brk brk;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -59,6 +59,8 @@ void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64
 	r.u.mmio.bytes = (uint8_t)bytes;
 	r.u.mmio.val = v;
 	r.u.mmio.has_val = true;
+	r.u.mmio.unwaited = d->brk.no_wait;
+	d->brk.unwaited += d->brk.no_wait;
 	drv_emit(d, &r);
 }
 

@@ -61,6 +61,8 @@ static unsigned mode_of(const struct drv *d, const struct smmud *v, const char *
 
 static unsigned new_id(struct drv *d, uint32_t *last, bool wide, const char *what)
 {
+	if (*last && drv_id_taken(d, 0, *last))
+		return *last;
 	if (*last + 1 < (wide ? 0x10000u : 0x100u))
 		return ++*last;
 	drv_fail(d, ERR_INPUT, "out of %ss (8 or 16 bits, never given back)", what);
@@ -278,7 +280,17 @@ static void flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64
 	smmud_flush(d, m, first, last, m->page_lg2, false);
 }
 
+static void cmd(struct drv_unit *u, const uint64_t w[2])
+{
+	smmud_cmd((struct smmud *)u, w[0], w[1]);
+}
+
+static void sync(struct drv_unit *u)
+{
+	smmud_sync((struct smmud *)u);
+}
+
 const struct drv_ops drv_smmuv3_ops = {
 	.arch = "smmuv3", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = smmud_map_some, .map_done = map_done,
-	.unmap = smmud_unmap, .flush_range = flush_range, .flush_all = smmud_flush_all, .destroy = destroy,
+	.unmap = smmud_unmap, .flush_range = flush_range, .flush_all = smmud_flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

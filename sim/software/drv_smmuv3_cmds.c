@@ -4,6 +4,7 @@
  * A batch holds 64 commands; a full one is issued without CMD_SYNC before the next command is added (with one where the erratum of the
  * MMU-700 asks for it), the last one with it. A batch is one write of CMDQ_PROD. Not modelled: retries after an error.
  */
+#include <string.h>
 #include "software/drv_smmuv3.h"
 #include "smmuv3/smmuv3_fields.h"
 
@@ -47,7 +48,7 @@ static void issue(struct smmud *v, bool sync)
 	for (unsigned i = 0; i < v->n_cmd; i++)
 		put(v, v->cmd[i]);
 	v->n_cmd = 0;
-	if (sync)
+	if (sync && !v->d->brk.no_wait)
 		put_sync(v);
 	drv_mmio(v->d, v->index, REG_CMDQ_PROD, 4, v->prod);
 }
@@ -64,10 +65,13 @@ void smmud_sync(struct smmud *v)
 
 void smmud_cmd(struct smmud *v, uint64_t w0, uint64_t w1)
 {
+	uint64_t w[2] = { w0, w1 };
+
+	if (!drv_step(v->d, v->index, w))
+		return;
 	if (v->n_cmd == SMMUD_BATCH || (v->force_sync && v->n_cmd == SMMUD_BATCH - 1))
 		issue(v, v->force_sync);
-	v->cmd[v->n_cmd][0] = w0;
-	v->cmd[v->n_cmd++][1] = w1;
+	memcpy(v->cmd[v->n_cmd++], w, sizeof(w));
 	if (v->d->cfg->wait == DRV_WAIT_EACH)
 		issue(v, true);
 }

@@ -245,6 +245,8 @@ static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
 	else
 		while (did < v->n_did && v->did_refs[did])
 			did++;
+	if (did > VTDD_DID_FIRST)
+		did = drv_id_taken(d, did, VTDD_DID_FIRST);
 	if (did >= v->n_did) {
 		drv_fail(d, ERR_INPUT, "unit %u has only %" PRIu32 " domain ids (CAP.ND), all in use", v->index, v->n_did);
 		return 0;
@@ -399,7 +401,17 @@ static void flush_all(struct drv *d, struct drv_dom *m)
 	drv_gone_free(d, m);
 }
 
+static void cmd(struct drv_unit *u, const uint64_t w[2])
+{
+	vtdd_cmd((struct vtdd *)u, w[0], w[1]);
+}
+
+static void sync(struct drv_unit *u)
+{
+	vtdd_submit((struct vtdd *)u);
+}
+
 const struct drv_ops drv_vtd_ops = {
 	.arch = "vtd", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
-	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .destroy = destroy,
+	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

@@ -3,6 +3,7 @@
  * drv_vtd_cmds.c - invalidation descriptors, submission (Linux qi_submit_sync), flushes of a domain (Linux cache.c).
  * A submission is up to 16 descriptors, one wait with SW = 1 and data 2, one tail write. Not modelled: retries after an error.
  */
+#include <string.h>
 #include "software/drv_vtd.h"
 #include "vtd/vtd_fields.h"
 
@@ -27,6 +28,10 @@ void vtdd_submit(struct vtdd *v)
 	for (unsigned i = 0; i < v->n_cmd; i++)
 		put_desc(v, v->cmd[i]);
 	v->n_cmd = 0;
+	if (v->d->brk.no_wait) {
+		drv_mmio(v->d, v->index, REG_IQT, 4, (uint64_t)v->tail * v->desc_words * 8);
+		return;
+	}
 	vtd_put_inv_wait_TYPE(wait, 5);
 	vtd_put_inv_wait_SW(wait, 1);
 	vtd_put_inv_wait_DATA(wait, QI_DONE);
@@ -38,8 +43,11 @@ void vtdd_submit(struct vtdd *v)
 
 void vtdd_cmd(struct vtdd *v, uint64_t qw0, uint64_t qw1)
 {
-	v->cmd[v->n_cmd][0] = qw0;
-	v->cmd[v->n_cmd++][1] = qw1;
+	uint64_t w[2] = { qw0, qw1 };
+
+	if (!drv_step(v->d, v->index, w))
+		return;
+	memcpy(v->cmd[v->n_cmd++], w, sizeof(w));
 	if (v->n_cmd == VTDD_BATCH || v->d->cfg->wait == DRV_WAIT_EACH)
 		vtdd_submit(v);
 }

@@ -6,6 +6,7 @@
  * Replay order of a trace without times (DESIGN 5): a DMA issues after all earlier stores and MMIO writes; a store waits for the
  * earlier DMAs that use the words it changes (order = words) or for all earlier DMAs (order = all); an MMIO write to a register other than a
  * queue tail waits for all earlier DMAs; after an MMIO write every later line waits until the unit's commands are finished.
+ * (not if the driver model does not wait for it, drv_break.h).
  * A DMA that a unit holds back for software (a stall) counts as done in all of this until it goes on, and so do the DMAs of a device
  * that cannot move because of it. Those still held back at the end of the trace are counted and noted, they are no error.
  */

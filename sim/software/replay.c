@@ -257,7 +257,8 @@ static enum verdict do_mmio_write(struct replay *r, struct iommu *u)
 	if (r->n_flying && !tail)
 		return wait_for(r, &r->st->stalls_all);
 	r->st->mmio_writes++;
-	r->cmd_unit = u;
+	if (!r->rec.u.mmio.unwaited)
+		r->cmd_unit = u;
 	watch(r, tail);
 	mmio_write(r, u);
 	return GO;

@@ -9,7 +9,7 @@
 
 struct all {
 	uint32_t u32, choice, rid;
-	uint64_t u64, hex, time, size;
+	uint64_t u64, hex, time, size, list;
 	bool flag;
 	char *str;
 };
@@ -22,6 +22,7 @@ static const struct cfg_opt rows[] = {
 	{ "bytes", CFG_SIZE, O(size), 4096, 0, 0, "bytes", "Size.", 0 },
 	{ "flag", CFG_BOOL, O(flag), 1, 0, 1, "", "Flag.", 0 },
 	{ "policy", CFG_ENUM, O(choice), 1, 0, 0, "", "Policy.", "lru|fifo|random" },
+	{ "steps", CFG_LIST, O(list), 0, 0, 0, "", "Steps.", "A-1|B-2|C-3" },
 	{ "rid", CFG_U32, O(rid), 0, 0, 0xffff, "rid", "Requester.", 0 },
 	{ "file", CFG_STR, O(str), 0, 0, 0, "", "File.", 0 },
 	{ 0 },
@@ -48,6 +49,8 @@ static const struct {
 	{ "flag", "no", "false", 0 }, { "flag", "true", "true", 0 }, { "flag", "2", 0, "is not true or false" },
 	{ "policy", "lru", "lru", 0 }, { "policy", "random", "random", 0 }, { "policy", "rand", 0, "not one of lru|fifo|random" }, { "policy", "", 0, "not one of" },
 	{ "policy", "lru|fifo", 0, "not one of" },
+	{ "steps", "B-2", "B-2", 0 }, { "steps", "C-3, A-1", "A-1,C-3", 0 }, { "steps", "", "", 0 }, { "steps", "A-1,A-1", "A-1", 0 },
+	{ "steps", "A-1|B-2", 0, "steps: 'A-1|B-2' is not one of A-1|B-2|C-3" }, { "steps", "A-1,B2", 0, "steps: 'B2' is not one of A-1|B-2|C-3; did you mean B-2?" },
 	{ "rid", "00:01.0", "8", 0 }, { "rid", "ff:1f.7", "65535", 0 }, { "rid", "0x8", "8", 0 }, { "rid", "00:20.0", 0, "is not a requester id" },
 	{ "rid", "00:01.8", 0, "is not a requester id" },
 	{ "file", "a b: c", "a b: c", 0 }, { "file", "", "", 0 },

@@ -196,6 +196,49 @@ static bool boolean(const char *s, uint64_t *v)
 	return false;
 }
 
+/* Words of @list between commas and blanks, as bits. Returns: NULL, or the word that is none of them, which is put into @buf. */
+static const char *words(const char *list, const char *text, uint64_t *v, char *buf, size_t n)
+{
+	for (*v = 0; *(text += strspn(text, ", ")); text += strcspn(text, ", ")) {
+		uint64_t bit;
+
+		snprintf(buf, n, "%.*s", (int)strcspn(text, ", "), text);
+		if (!choice(list, buf, &bit))
+			return buf;
+		*v |= UINT64_C(1) << bit;
+	}
+	return NULL;
+}
+
+static int print_words(const char *list, uint64_t v, char *buf, size_t n)
+{
+	int len = 0;
+
+	for (const char *p = list; v; v >>= 1, p += strcspn(p, "|") + 1)
+		if (v & 1)
+			len += snprintf(n > (size_t)len ? buf + len : NULL, n > (size_t)len ? n - (size_t)len : 0, "%s%.*s", len ? "," : "", (int)strcspn(p, "|"), p);
+	if (!len && n)
+		*buf = 0;
+	return len;
+}
+
+static bool no_word(const char *key, const char *list, const char *word, struct err *e)
+{
+	char *copy = strdup(list), *next = copy;
+	const char *cand[64], *near;
+	size_t n = 0;
+
+	while (next && n < ARRAY_LEN(cand))
+		cand[n++] = strsep(&next, "|");
+	near = err_nearest(word, cand, n);
+	if (near)
+		err_set(e, ERR_INPUT, "%s: '%.80s' is not one of %.600s; did you mean %s?", key, word, list, near);
+	else
+		err_set(e, ERR_INPUT, "%s: '%.80s' is not one of %.600s", key, word, list);
+	free(copy);
+	return false;
+}
+
 /* Print @v as a value of row @o. */
 static int print_value(const struct cfg_opt *o, uint64_t v, char *buf, size_t n)
 {
@@ -212,6 +255,8 @@ static int print_value(const struct cfg_opt *o, uint64_t v, char *buf, size_t n)
 		while (v-- && *(p = strchrnul(p, '|')))
 			p++;
 		return snprintf(buf, n, "%.*s", (int)strcspn(p, "|"), p);
+	case CFG_LIST:
+		return print_words(o->choices, v, buf, n);
 	case CFG_TIME:
 	case CFG_SIZE:
 		if (!v)
@@ -302,13 +347,19 @@ bool cfg_set(const struct cfg_opt *rows, void *base, const char *key, const char
 {
 	const struct cfg_opt *o = cfg_find(rows, key);
 	const char *why;
-	char limit[64];
+	char limit[128];
 	uint64_t v = 0, max;
 
 	if (!o)
 		return no_key(rows, key, e);
 	if (o->type == CFG_STR)
 		return set_string(o, base, text, e);
+	if (o->type == CFG_LIST) {
+		if (words(o->choices, text, &v, limit, sizeof(limit)))
+			return no_word(key, o->choices, limit, e);
+		store(o, base, v);
+		return true;
+	}
 	why = parse(o, text, &v);
 	if (why && *why)
 		return err_set(e, ERR_INPUT, "%s: %.80s %s; expected %s", key, text, why, expected(o));

@@ -14,6 +14,7 @@ enum cfg_type {
 	CFG_SIZE, /* uint64_t in bytes; text "4096", "64K", "2M", "1G" (binary multiples) */
 	CFG_BOOL, /* bool */
 	CFG_ENUM, /* uint32_t; @choices lists the words separated by '|', value = index */
+	CFG_LIST, /* uint64_t; words of @choices separated by ',', bit = index */
 	CFG_STR /* char *, owned by the configuration */
 };
 struct cfg_opt {
@@ -23,7 +24,7 @@ struct cfg_opt {
 	uint64_t def, min, max; /* inclusive; CFG_TIME in ps, CFG_ENUM def = index */
 	const char *unit; /* "entries", "cycles", ... or "" */
 	const char *help; /* one sentence */
-	const char *choices; /* CFG_ENUM */
+	const char *choices; /* CFG_ENUM, CFG_LIST */
 };
 /** cfg_defaults() - write every row's default into @base. */
 void cfg_defaults(const struct cfg_opt *o, void *base);

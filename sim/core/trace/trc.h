@@ -44,7 +44,7 @@ struct trc_rec {
 			uint16_t code; /* expect = FAULT: the source's reason code, 0 when it has none */
 		} dma;
 		struct { uint64_t pa, val; uint8_t bytes; } store; /* bytes 1, 2, 4, 8 */
-		struct { uint64_t val; uint32_t off; uint8_t bytes; bool has_val; } mmio; /* reads: has_val says an expected value is known */
+		struct { uint64_t val; uint32_t off; uint8_t bytes; bool has_val; bool unwaited; } mmio; /* reads: has_val says an expected value is known; writes: unwaited, not stored: software does not wait for the unit */
 		struct { uint64_t pa; const uint64_t *w; } page; /* 512 words; borrowed until the next read */
 		struct { uint64_t val; uint32_t off; uint8_t bytes; char name[24]; } reg;
 		struct { uint32_t rid; uint8_t event; } dev;

@@ -101,6 +101,7 @@ static bool get_mmio(struct trc_reader *t, struct trc_rec *r)
 		return false;
 	r->u.mmio.off = (uint32_t)off;
 	r->u.mmio.has_val = true;
+	r->u.mmio.unwaited = false;
 	r->u.mmio.val = 0;
 	if (r->kind == TRC_MMIO_READ) {
 		scan_blanks(t);
