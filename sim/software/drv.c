@@ -33,6 +33,8 @@ const struct cfg_opt drv_opts[] = {
 	O("smmu_sync", CFG_ENUM, smmu_sync, DRV_SYNC_AUTO, 0, 2, "", "SMMUv3: CMD_SYNC writes its own queue slot (msi) or the queue's index is polled (sev); auto: msi if IDR0 has MSI and COHACC.",
 	  "auto|msi|sev"),
 	O("smmu_ssid_bits", CFG_U32, smmu_ssid_bits, 20, 0, 20, "bits", "SMMUv3: PASID width of every requester, at most IDR1.SSIDSIZE; above 10 takes two-level CD tables if there are.", 0),
+	O("smmu_vmid", CFG_ENUM, smmu_vmid, DRV_VMID_VIOMMU, 0, 1, "", "SMMUv3, nesting: a VMID for each virtual SMMU, as overlapping ASIDs of two of them need, or one for the virtual machine.",
+	  "viommu|vm"),
 	O("smmu_e2h", CFG_BOOL, smmu_e2h, 0, 0, 1, "", "SMMUv3: stage 1 of the host in stream world EL2-E2H, as a kernel at EL2 does; off: NS-EL1.", 0),
 	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
 	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
@@ -95,6 +97,13 @@ void drv_destroy(struct drv *d)
 	free(d->dom);
 	free(d->out);
 	free(d);
+}
+
+void drv_place(struct drv *d, unsigned vm, unsigned viommu)
+{
+	SIM_ASSERT(vm < DRV_VMS && viommu < DRV_VIOMMUS);
+	d->at_vm = (uint8_t)vm;
+	d->at_viommu = (uint8_t)viommu;
 }
 
 static void lazy_flush(struct drv *d, struct drv_dom *m)
@@ -223,9 +232,16 @@ static void do_map(struct drv *d)
 		drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " lies in the driver's own memory (software.base, software.pool)", pa);
 	else if (!(d->cur.u.sw.perm & (XL_R | XL_W)))
 		drv_fail(d, ERR_INPUT, "a mapping needs read or write permission");
+	else if (m->is_vm && d->cur.u.sw.iova != pa + d->cfg->s2_offset)
+		drv_fail(d, ERR_INPUT, "memory of a virtual machine is at its physical address + software.s2_offset (0x%" PRIx64 ")", d->cfg->s2_offset);
 	if (d->failed)
 		return;
 	lazy_reuse(d, m, d->cur.u.sw.iova, last);
+	if (m->is_vm) {
+		if (m->ops->s2_map(d, m->vm, pa, size))
+			m->ops->map_done(d, m);
+		return;
+	}
 	d->mapping = true;
 	d->map_iova = d->cur.u.sw.iova;
 	d->map_pa = pa;
@@ -237,11 +253,13 @@ static void do_unmap(struct drv *d)
 {
 	struct drv_range r = { .first = d->cur.u.sw.iova };
 	struct drv_dom *m = sw_domain(d, &r.last);
-	bool lazy = m && d->cfg->policy == DRV_LAZY && !drv_any_cm(d, m);
+	bool lazy = m && d->cfg->policy == DRV_LAZY && !m->is_vm && !drv_any_cm(d, m);
 
 	if (!m)
 		return;
 	m->ops->unmap(d, m, &r, lazy);
+	if (m->is_vm)
+		m->ops->s2_flush(d, m->vm, r.first, r.last);
 	if (lazy)
 		lazy_add(d, m, r.first, r.last);
 }
@@ -266,6 +284,8 @@ static void do_attach(struct drv *d)
 
 	if (o && m && m->ops != o)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " has tables for %s, unit %u is %s", m->id, m->ops->arch, d->cur.unit, o->arch);
+	else if (o && m && (m->mode == DRV_MODE_NESTED || m->is_vm) && m->vm != d->at_vm)
+		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " belongs to virtual machine %u, the device to %u", m->id, m->vm, d->at_vm);
 	else if (o)
 		o->attach(d);
 }

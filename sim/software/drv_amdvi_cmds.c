@@ -153,6 +153,24 @@ void amdd_flush_all(struct drv *d, struct drv_dom *m)
 	complete(d, m);
 }
 
+void amdd_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last)
+{
+	for (size_t k = 0; k < d->cap_dom; k++) {
+		const struct drv_dom *m = d->dom[k];
+
+		if (!m || m->mode != DRV_MODE_NESTED || m->vm != vm || m->ops != &drv_amdvi_ops)
+			continue;
+		for (const struct drv_att *a = m->att; a && !d->failed; a = a->next) {
+			struct amdd *v = amdd_of(d, a->unit);
+			const struct amdd_dev *dev = amdd_dev(v, a->rid);
+
+			pages(v, dev->domid, address(first, last), false, 0);
+			amdd_cmd_iotlb_all(v, dev, true, pasid_of(a));
+		}
+		complete(d, m);
+	}
+}
+
 void amdd_flush_everything(struct amdd *v)
 {
 	const uint32_t last = v->d->cfg->amd_last_rid;
