@@ -25,6 +25,7 @@ const struct cfg_section cfg_sections[] = {
 	{ "trace", trace_opts, 0 },
 	{ "gen", gen_opts, offsetof(struct run_cfg, gen) },
 	{ "software", drv_opts, offsetof(struct run_cfg, drv) },
+	{ "software", hyp_opts, offsetof(struct run_cfg, hyp) },
 	{ NULL, NULL, 0 },
 };
 

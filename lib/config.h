@@ -11,6 +11,7 @@
 #define IOMMUSIM_CONFIG_H
 #include "software/drv.h"
 #include "software/gen.h"
+#include "software/hyp.h"
 #include "amdvi/amdvi.h"
 #include "smmuv3/smmuv3.h"
 #include "software/platform.h"
@@ -28,6 +29,7 @@ struct run_cfg {
 	char *trace; /* path; overridden by --trace; may be NULL */
 	struct gen_cfg gen; /* traffic when no trace is given */
 	struct drv_cfg drv; /* the driver model that carries out software-level records */
+	struct hyp_cfg hyp; /* and the hypervisor around it */
 };
 struct arch { /* one row per architecture */
 	const char *name; /* "vtd" */

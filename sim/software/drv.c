@@ -106,6 +106,18 @@ void drv_place(struct drv *d, unsigned vm, unsigned viommu)
 	d->at_viommu = (uint8_t)viommu;
 }
 
+void drv_devtlb(struct drv *d, bool on)
+{
+	d->no_devtlb = !on;
+}
+
+bool drv_owes_flush(const struct drv *d, uint32_t dom)
+{
+	const struct drv_dom *m = drv_dom_find(d, dom);
+
+	return m && m->n_lazy;
+}
+
 static void lazy_flush(struct drv *d, struct drv_dom *m)
 {
 	m->ops->flush_all(d, m);
@@ -288,6 +300,16 @@ static void do_attach(struct drv *d)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " belongs to virtual machine %u, the device to %u", m->id, m->vm, d->at_vm);
 	else if (o)
 		o->attach(d);
+}
+
+void drv_bring_up(struct drv *d, unsigned unit)
+{
+	const struct drv_ops *o;
+
+	d->cur = (struct trc_rec){ .unit = (uint8_t)unit, .at = TRC_NO_TIME };
+	o = driver(d);
+	if (o)
+		o->up(d, unit);
 }
 
 static void do_detach(struct drv *d)

@@ -54,5 +54,12 @@ int drv_next(void *drv, struct trc_rec *r, struct err *e) MUST_USE;
  * machine has one stage 2 and each virtual IOMMU numbers its guest's ids itself.
  */
 void drv_place(struct drv *d, unsigned vm, unsigned viommu);
+enum { DRV_MAX_VMS = 64, DRV_MAX_VIOMMUS = 8 /* of one virtual machine */ };
+/** drv_bring_up() - unit @unit now, from within the source; else its first software-level record does. */
+void drv_bring_up(struct drv *d, unsigned unit);
+/** drv_devtlb() - off: no invalidation is sent to devices' translation caches from now on. */
+void drv_devtlb(struct drv *d, bool on);
+/** drv_owes_flush() - has domain @dom unmapped ranges that are not flushed yet? */
+bool drv_owes_flush(const struct drv *d, uint32_t dom);
 void drv_destroy(struct drv *drv);
 #endif

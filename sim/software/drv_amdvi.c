@@ -407,8 +407,13 @@ static void flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64
 	amdd_flush(d, m, first, last);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!amdd_get(d, unit);
+}
+
 const struct drv_ops drv_amdvi_ops = {
-	.arch = "amdvi", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = amdd_map_some, .map_done = map_done,
+	.arch = "amdvi", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = amdd_map_some, .map_done = map_done,
 	.unmap = unmap, .flush_range = flush_range, .flush_all = amdd_flush_all,
 	.s2_map = amdd_s2_map, .s2_flush = amdd_s2_flush, .destroy = destroy,
 };

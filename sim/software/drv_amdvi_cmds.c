@@ -78,7 +78,7 @@ static void iotlb(struct amdd *v, const struct amdd_dev *a, uint64_t addr, bool 
 	amdvi_put_cmd_invalidate_iotlb_pages_Maxpend(w, AMDD_QUEUE_DEPTH);
 	amdvi_put_cmd_invalidate_iotlb_pages_QueueID(w, a->rid);
 	amdvi_put_cmd_invalidate_iotlb_pages_PASID(w, gn ? pasid : 0);
-	if (a->ats_on)
+	if (a->ats_on && !v->d->no_devtlb)
 		amdd_cmd(v, w[0], w[1]);
 }
 

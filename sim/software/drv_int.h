@@ -8,7 +8,7 @@
 #define IOMMUSIM_DRV_INT_H
 #include "software/drv.h"
 
-enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512, DRV_VMS = 64, DRV_VIOMMUS = 8 /* of one virtual machine */ };
+enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512, DRV_VMS = DRV_MAX_VMS, DRV_VIOMMUS = DRV_MAX_VIOMMUS };
 struct drv_unit;
 struct drv_att { /* one device, or one PASID of it, attached to a domain */
 	struct drv_att *next; /* of the domain, in the order of attaching */
@@ -57,6 +57,7 @@ struct drv_dom {
  */
 struct drv_ops {
 	const char *arch; /* of iommu_ops */
+	void (*up)(struct drv *d, unsigned unit); /* bring it up, if it is not */
 	struct drv_dom *(*dom)(struct drv *d, unsigned unit, uint32_t id, const char *type); /* found or made; NULL: failed */
 	void (*attach)(struct drv *d);
 	void (*detach)(struct drv *d);
@@ -107,6 +108,7 @@ struct drv {
 	uint32_t amd_id; /* the last AMD-Vi DomainID given out */
 	struct drv_vm vm[DRV_VMS];
 	uint8_t at_vm, at_viommu; /* where the attach in progress belongs */
+	bool no_devtlb;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

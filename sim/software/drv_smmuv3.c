@@ -293,8 +293,13 @@ static void flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64
 	smmud_flush(d, m, first, last, m->page_lg2, false);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!smmud_get(d, unit);
+}
+
 const struct drv_ops drv_smmuv3_ops = {
-	.arch = "smmuv3", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = smmud_map_some, .map_done = map_done,
+	.arch = "smmuv3", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = smmud_map_some, .map_done = map_done,
 	.unmap = smmud_unmap, .flush_range = flush_range, .flush_all = smmud_flush_all,
 	.s2_map = smmud_s2_map, .s2_flush = smmud_s2_flush, .destroy = destroy,
 };

@@ -107,6 +107,8 @@ void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uin
 	uint64_t w[2] = { OP_ATC_INV }, first = addr >> 12, diff = size ? first ^ (addr + (size - 1)) >> 12 : 0;
 	unsigned lg2 = diff ? 64 - (unsigned)__builtin_clzll(diff) : 0;
 
+	if (v->d->no_devtlb)
+		return;
 	smmuv3_put_cmd_atc_inv_SSV(w, pasid != TRC_NO_PASID);
 	smmuv3_put_cmd_atc_inv_SubstreamID(w, pasid != TRC_NO_PASID ? pasid : 0);
 	smmuv3_put_cmd_atc_inv_StreamID(w, sid);

@@ -417,7 +417,12 @@ static void flush_all(struct drv *d, struct drv_dom *m)
 	drv_gone_free(d, m);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!vtdd_get(d, unit);
+}
+
 const struct drv_ops drv_vtd_ops = {
-	.arch = "vtd", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
+	.arch = "vtd", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
 	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .s2_map = vtdd_s2_map, .s2_flush = vtdd_s2_flush, .destroy = destroy,
 };

@@ -98,6 +98,8 @@ void vtdd_cmd_devtlb(struct vtdd *v, uint32_t rid, uint32_t pasid, uint64_t addr
 	uint64_t page = am >= 52 ? low_mask(51) : am ? (addr >> 12 & ~low_mask(am)) | low_mask(am - 1) : addr >> 12;
 	unsigned pf = vtd_get_ecap_DIT(&v->ecap) ? rid & 0xffff : 0; /* every requester is its own physical function */
 
+	if (v->d->no_devtlb)
+		return;
 	if (pasid == TRC_NO_PASID) {
 		vtd_put_inv_devtlb_TYPE(w, 3);
 		vtd_put_inv_devtlb_SID(w, rid);
