@@ -227,7 +227,7 @@ int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 		tail_write(h, r);
 	} else if (r->kind == TRC_STORE && h->op.kind) {
 		hyp_op_store(h, r->unit, r->u.store.pa);
-		if (h->op.kind == TRC_UNMAP && !h->op.stored) {
+		if ((h->op.kind == TRC_UNMAP || h->op.kind == TRC_MAP) && !h->op.stored) {
 			h->op.stored = true;
 			if (h->op.pre_ps) { /* the way to the host comes first */
 				h->held = *r;

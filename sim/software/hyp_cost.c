@@ -172,8 +172,8 @@ void hyp_op_end(struct hyp *h)
 
 	if (o->kind == TRC_UNMAP)
 		unmapped(h, now);
-	else if (o->kind == TRC_MAP)
-		hist_add(&h->st.map, now - o->begin);
+	else if (o->kind == TRC_MAP && o->stored)
+		hist_add(&h->st.map, now - o->first_store + o->pre_ps);
 	else if (o->kind == TRC_ATTACH)
 		hist_add(&h->st.attach, now - o->begin);
 	if (o->flushed && !o->is_vm && (o->kind == TRC_UNMAP || o->kind == TRC_FLUSH))
