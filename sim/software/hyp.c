@@ -140,7 +140,11 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 	h->p = p;
 	h->src = src;
 	h->arg = arg;
-	h->drv = c->mode == HYP_NONE ? drv_create(dc, p, src, arg, e) : drv_create(dc, p, hyp_source, h, e);
+	h->strict = *dc;
+	h->strict.policy = DRV_STRICT;
+	if (c->mode == HYP_SHADOW || (c->mode > HYP_SHADOW && c->iova == HYP_IOVA_SHADOW)) /* a guest in caching mode is not lazy */
+		h->dc = &h->strict;
+	h->drv = c->mode == HYP_NONE ? drv_create(dc, p, src, arg, e) : drv_create(h->dc, p, hyp_source, h, e);
 	if (h->drv)
 		return h;
 	free(h);
@@ -194,6 +198,8 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 	struct hyp_batch b;
 	uint64_t exits = h->st.exits, back;
 
+	if (r->unit >= h->n_ring)
+		h->n_ring = r->unit + 1u;
 	if (!u || !hyp_ring_write(&h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b))
 		return;
 	hyp_op_commands(h, &b);
@@ -226,7 +232,7 @@ int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 	if (r->kind == TRC_MMIO_WRITE) {
 		tail_write(h, r);
 	} else if (r->kind == TRC_STORE && h->op.kind) {
-		hyp_op_store(h, r->unit, r->u.store.pa);
+		hyp_op_store(h, r->u.store.pa, r->u.store.bytes);
 		if ((h->op.kind == TRC_UNMAP || h->op.kind == TRC_MAP) && !h->op.stored) {
 			h->op.stored = true;
 			if (h->op.pre_ps) { /* the way to the host comes first */

@@ -7,7 +7,7 @@
  *   none            the driver model alone, software takes no time
  *   native          no guest: the same, and software takes its time
  *   passthrough     no virtual IOMMU: devices use guest-physical addresses on the virtual machine's stage 2; maps and unmaps do nothing
- *   shadow          the guest's map and unmap leave to the host, which keeps one stage of its own
+ *   shadow          the guest's map and unmap leave to the host, which keeps one stage of its own; the guest is in caching mode, so never lazy
  *   nested-trapped  the guest's stage 1 above a stage 2 of the host; its invalidation commands leave to the host, which queues them with host ids
  *   nested-hw       the same tables; the guest's commands go to the hardware without an exit. The commands are those of the unit's own queue: what a
  *                   guest-owned queue costs beside (fetching through a private address space, id maps) is measured by bench_viommu

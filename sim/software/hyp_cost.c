@@ -65,15 +65,32 @@ void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, bool is_v
 	o->pre_ps = o->owed_ps;
 }
 
+static bool in_ring(const struct hyp *h, uint64_t pa)
+{
+	for (unsigned i = 0; i < h->n_ring; i++)
+		if (pa - h->ring[i].base < h->ring[i].size)
+			return true;
+	return false;
+}
+
+static bool in_device_table(const struct hyp *h, uint64_t pa)
+{
+	for (unsigned i = 0; i < h->n_ring; i++)
+		if (pa >= h->ring[i].devtab && pa < h->ring[i].devtab_end)
+			return true;
+	return false;
+}
+
 /* A guest's table under shadow is stored to by the guest, read and stored again by the host. */
-void hyp_op_store(struct hyp *h, unsigned unit, uint64_t pa)
+void hyp_op_store(struct hyp *h, uint64_t pa, unsigned bytes)
 {
 	struct hyp_op *o = &h->op;
-	const struct hyp_ring *r = &h->ring[unit];
 
 	h->st.table_stores++;
 	if (o->own) {
 		own(h, h->c->pte_ps);
+	} else if (o->shadowed && (bytes != 8 || in_ring(h, pa))) { /* the host's own ring, or a status word */
+		host(h, h->c->pte_ps);
 	} else if (o->shadowed) {
 		guest(h, h->c->pte_ps);
 		host(h, h->c->host_page_ps);
@@ -83,7 +100,7 @@ void hyp_op_store(struct hyp *h, unsigned unit, uint64_t pa)
 		guest(h, h->c->pte_ps);
 	}
 	/* a half of an entry is one instruction */
-	if (h->c->dte_trap && !o->own && hyp_nested(h) && pa >= r->devtab && pa < r->devtab_end && o->dte_stores++ % 2 == 0)
+	if (h->c->dte_trap && !o->own && hyp_nested(h) && in_device_table(h, pa) && o->dte_stores++ % 2 == 0)
 		hyp_op_exit(h, &h->st.exits_table);
 }
 

@@ -74,6 +74,7 @@ struct hyp {
 	const struct hyp_cfg *c;
 	struct drv *drv;
 	const struct drv_cfg *dc;
+	struct drv_cfg strict; /* dc with strict unmaps */
 	struct plat *p;
 	plat_source_fn *src;
 	void *arg;
@@ -86,6 +87,7 @@ struct hyp {
 	bool have_held, have_later, up[256];
 	struct hyp_op op;
 	struct hyp_ring ring[256];
+	unsigned n_ring; /* looked at so far */
 	struct hyp_dev *dev;
 	size_t n_dev, cap_dev;
 	struct hyp_dom *dom; /* sorted by id */
@@ -112,7 +114,7 @@ void hyp_translate(struct hyp *h, const struct trc_rec *r);
 /* hyp_cost.c: what happens when, and what it costs */
 void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, bool is_vm);
 void hyp_op_end(struct hyp *h);
-void hyp_op_store(struct hyp *h, unsigned unit, uint64_t pa);
+void hyp_op_store(struct hyp *h, uint64_t pa, unsigned bytes);
 void hyp_op_commands(struct hyp *h, const struct hyp_batch *b);
 /** hyp_op_exit() - a guest leaves and comes back: counted, and owed. */
 void hyp_op_exit(struct hyp *h, uint64_t *kind);
