@@ -6,7 +6,7 @@ modes = 'native passthrough shadow nested-trapped nested-hw'
 set style fill solid 0.9 border -1
 set xrange [0.4:5.6]
 set xtics ('native' 1, 'passthrough' 2, 'shadow' 3, 'nested, trapped' 4, 'nested, hardware queue' 5)
-set key top left inside horizontal Left reverse
+set key top left inside horizontal Left reverse width 3
 set logscale y
 set yrange [1:600]
 set ylabel 'simulated time (ms)'

@@ -125,10 +125,10 @@ for a in $archs; do
 		done
 	done
 	for g in 4K 2M; do
-		add pages synthetic $a native page $g s2_page - $(synth 256M) $(s gen.page $g)
+		add pages synthetic $a native page $g s2_page - $(synth 256M) $(s gen.page $g) $(iotlb $a 16)
 		for h in 4K 2M 1G; do
 			for m in passthrough nested-hw; do
-				add pages synthetic $a $m page $g s2_page $h $(synth 256M) $(s gen.page $g) $(s software.s2_page $h) $(s gen.pa 0x1000000000)
+				add pages synthetic $a $m page $g s2_page $h $(synth 256M) $(s gen.page $g) $(s software.s2_page $h) $(iotlb $a 16)
 			done
 		done
 	done

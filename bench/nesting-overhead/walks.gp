@@ -6,8 +6,8 @@ set style fill solid 0.9 border -1
 set boxwidth 0.38
 set yrange [0:42]
 set ylabel 'memory reads per walk'
-set xrange [0.3:12.7]
-set key inside top left Left reverse horizontal
+set xrange [0.3:13.7]
+set key inside top left Left reverse horizontal width 3
 set title 'Nested walks, 4 KiB pages, 64 MiB at random: levels of the guest''s and the host''s tables'
 rows(k) = sprintf("< awk -F, '$1 == \"levels\" && $8 == \"%s\" { n++; split($6, l, \":\"); a = $3 == \"vtd\" ? \"VT-d\" : $3 == \"smmuv3\" ? \"SMMUv3\" : \"AMD-Vi\"; print n \",\" a \" \" l[1] \" over \" l[2] \",\" $13 }' %s", k, f)
 set xtics rotate by 20 right font ',10'
@@ -15,7 +15,7 @@ plot rows('0') using ($1 - 0.2):3:xtic(2) with boxes lc rgb orange title 'no wal
      rows('64') using ($1 + 0.2):3 with boxes lc rgb blue title '64 entries per level', \
      rows('0') using ($1 - 0.2):3:(sprintf('%.1f', $3)) with labels offset 0, 0.6 font ',9' notitle, \
      rows('64') using ($1 + 0.2):3:(sprintf('%.1f', $3)) with labels offset 0, 0.6 font ',9' notitle
-set title 'Reads per request, 256 MiB at random: page sizes of the guest''s mappings and of the stage 2'
+set title 'Reads per request, 256 MiB at random, IOTLB of 16: page sizes of the guest''s mappings and of the stage 2'
 set ylabel 'memory reads per request'
 set yrange [0:5]
 set xrange [0.3:8.7]
