@@ -20,8 +20,8 @@ plot for [i = 1:3] for [m = 1:5] sel1('capture', word(archs, i), word(modes, m),
 set yrange [0.2:20]
 set ylabel 'time (µs)'
 set title 'From the cleared entry until the device can no longer use it (mean; passthrough: never)'
-plot for [i = 1:3] for [m = 1:5] sel1('capture', word(archs, i), word(modes, m), '0') using (at(m, i)):($21 / 1000) with boxes \
-	lc rgb arch_colour(i) title (m == 1 ? arch_name(i) : ''), \
-     for [i = 1:3] for [m = 1:5] sel1('capture', word(archs, i), word(modes, m), '0') using (at(m, i)):($21 / 1000):($21 > 0 ? sprintf('%.2f', $21 / 1000) : '') with labels \
+plot for [i = 1:3] for [k in '1 3 4 5'] sel1('capture', word(archs, i), word(modes, k + 0), '0') using (at(k + 0, i)):($21 / 1000) with boxes \
+	lc rgb arch_colour(i) title (k eq '1' ? arch_name(i) : ''), \
+     for [i = 1:3] for [k in '1 3 4 5'] sel1('capture', word(archs, i), word(modes, k + 0), '0') using (at(k + 0, i)):($21 / 1000):($21 > 0 ? sprintf('%.2f', $21 / 1000) : '') with labels \
 	offset 0, 0.6 font ',10' notitle
 unset multiplot
