@@ -31,7 +31,7 @@ struct run {
 	struct sysc *sysc; /* --host systemc */
 	struct trc_reader *trc;
 	struct gen *gen;
-	struct drv *drv;
+	struct hyp *hyp; /* with the driver model */
 	struct oracle *oracle; /* --oracle */
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
@@ -53,7 +53,7 @@ static int run_next(void *arg, struct trc_rec *r, struct err *e)
 {
 	struct run *run = arg;
 
-	int got = interrupted ? 0 : drv_next(run->drv, r, e);
+	int got = interrupted ? 0 : hyp_next(run->hyp, r, e);
 
 	run->n_dma += got > 0 && r->kind == TRC_DMA;
 	return got;
@@ -110,6 +110,15 @@ static void diff(void *arg, const struct plat_diff *d)
 	r->n_diff++;
 }
 
+static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct xl_res *res)
+{
+	struct run *r = arg;
+
+	(void)res;
+	if (r->hyp)
+		hyp_fault(r->hyp, unit, q);
+}
+
 /* --- building --- */
 
 static bool make_host(struct run *r, struct err *e)
@@ -130,7 +139,8 @@ static bool make_host(struct run *r, struct err *e)
 
 static bool build(struct run *r, struct err *e)
 {
-	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note };
+	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note,
+					  .fault = r->c.hyp.mode != HYP_NONE ? fault : NULL };
 
 	if (!make_host(r, e))
 		return false;
@@ -160,8 +170,10 @@ static bool open_source(struct run *r, struct err *e)
 		if (!r->gen)
 			return false;
 	}
-	r->drv = drv_create(&r->c.drv, r->p, r->trc ? read_trace : gen_next, r->trc ? (void *)r->trc : (void *)r->gen, e);
-	return r->drv != NULL;
+	r->hyp = hyp_create(&r->c.hyp, &r->c.drv, r->p, r->trc ? read_trace : gen_next, r->trc ? (void *)r->trc : (void *)r->gen, e);
+	if (r->hyp && r->c.hyp.mode != HYP_NONE && !stat_add(&r->reg, "hypervisor", hyp_statistics(r->hyp), hyp_stat_defs))
+		return err_set(e, ERR_MACHINE, "out of memory");
+	return r->hyp != NULL;
 }
 
 static bool simulate(struct run *r, struct err *e)
@@ -346,7 +358,7 @@ static int help(void)
 
 static void cleanup(struct run *r)
 {
-	drv_destroy(r->drv);
+	hyp_destroy(r->hyp);
 	gen_destroy(r->gen);
 	if (r->trc)
 		trc_close(r->trc);

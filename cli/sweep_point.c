@@ -18,6 +18,7 @@ struct point {
 	const struct sweep_trace *trace; /* in memory, or NULL */
 	size_t at;
 	struct stat_reg reg;
+	struct hyp *hyp;
 	FILE *out;
 	const char *group;
 	bool *hit;
@@ -137,12 +138,21 @@ static void ignore_diff(void *arg, const struct plat_diff *d)
 	(void)d; /* counted in verify.disagree */
 }
 
+static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct xl_res *res)
+{
+	const struct point *pt = arg;
+
+	(void)res;
+	if (pt->hyp)
+		hyp_fault(pt->hyp, unit, q);
+}
+
 static bool simulate(struct point *pt, struct plat_verify *v, struct err *e)
 {
 	struct run_cfg *c = &pt->s->base;
-	const struct plat_hooks hooks = { .arg = pt, .same_fault = run_same_fault, .diff = ignore_diff, .note = note };
+	const struct plat_hooks hooks = { .arg = pt, .same_fault = run_same_fault, .diff = ignore_diff, .note = note,
+					  .fault = c->hyp.mode != HYP_NONE ? fault : NULL };
 	struct plat *p = run_build(c, &hooks, &pt->reg, e);
-	struct drv *d;
 	void *src = pt;
 	plat_source_fn *fn = read_mem;
 
@@ -155,8 +165,10 @@ static bool simulate(struct point *pt, struct plat_verify *v, struct err *e)
 		src = trc_open(c->trace, e);
 		fn = read_file;
 	}
-	d = src ? drv_create(&c->drv, p, fn, src, e) : NULL;
-	if (!d || !plat_run(p, drv_next, d, pt->s->verify, e))
+	pt->hyp = src ? hyp_create(&c->hyp, &c->drv, p, fn, src, e) : NULL;
+	if (pt->hyp && c->hyp.mode != HYP_NONE && !stat_add(&pt->reg, "hypervisor", hyp_statistics(pt->hyp), hyp_stat_defs))
+		return err_set(e, ERR_MACHINE, "out of memory");
+	if (!pt->hyp || !plat_run(p, hyp_next, pt->hyp, pt->s->verify, e))
 		return false;
 	*v = *plat_verified(p);
 	if (pt->s->verify && !stat_add(&pt->reg, "verify", v, run_verify_defs))

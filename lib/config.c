@@ -26,6 +26,7 @@ const struct cfg_section cfg_sections[] = {
 	{ "gen", gen_opts, offsetof(struct run_cfg, gen) },
 	{ "software", drv_opts, offsetof(struct run_cfg, drv) },
 	{ "page_faults", pf_opts, offsetof(struct run_cfg, faults) },
+	{ "software", hyp_opts, offsetof(struct run_cfg, hyp) },
 	{ NULL, NULL, 0 },
 };
 

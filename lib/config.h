@@ -12,6 +12,7 @@
 #include "software/drv.h"
 #include "software/gen.h"
 #include "software/pf_host.h"
+#include "software/hyp.h"
 #include "amdvi/amdvi.h"
 #include "smmuv3/smmuv3.h"
 #include "software/platform.h"
@@ -30,6 +31,7 @@ struct run_cfg {
 	struct gen_cfg gen; /* traffic when no trace is given */
 	struct drv_cfg drv; /* the driver model that carries out software-level records */
 	struct pf_cfg faults; /* of the command faults: page-fault handler, and work for it */
+	struct hyp_cfg hyp; /* and the hypervisor around it */
 };
 struct arch { /* one row per architecture */
 	const char *name; /* "vtd" */

@@ -33,6 +33,8 @@ const struct cfg_opt drv_opts[] = {
 	O("smmu_sync", CFG_ENUM, smmu_sync, DRV_SYNC_AUTO, 0, 2, "", "SMMUv3: CMD_SYNC writes its own queue slot (msi) or the queue's index is polled (sev); auto: msi if IDR0 has MSI and COHACC.",
 	  "auto|msi|sev"),
 	O("smmu_ssid_bits", CFG_U32, smmu_ssid_bits, 20, 0, 20, "bits", "SMMUv3: PASID width of every requester, at most IDR1.SSIDSIZE; above 10 takes two-level CD tables if there are.", 0),
+	O("smmu_vmid", CFG_ENUM, smmu_vmid, DRV_VMID_VIOMMU, 0, 1, "", "SMMUv3, nesting: a VMID for each virtual SMMU, as overlapping ASIDs of two of them need, or one for the virtual machine.",
+	  "viommu|vm"),
 	O("smmu_e2h", CFG_BOOL, smmu_e2h, 0, 0, 1, "", "SMMUv3: stage 1 of the host in stream world EL2-E2H, as a kernel at EL2 does; off: NS-EL1.", 0),
 	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
 	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
@@ -99,6 +101,25 @@ void drv_destroy(struct drv *d)
 	free(d->brk.held);
 	free(d->brk.late);
 	free(d);
+}
+
+void drv_place(struct drv *d, unsigned vm, unsigned viommu)
+{
+	SIM_ASSERT(vm < DRV_VMS && viommu < DRV_VIOMMUS);
+	d->at_vm = (uint8_t)vm;
+	d->at_viommu = (uint8_t)viommu;
+}
+
+void drv_devtlb(struct drv *d, bool on)
+{
+	d->no_devtlb = !on;
+}
+
+bool drv_owes_flush(const struct drv *d, uint32_t dom)
+{
+	const struct drv_dom *m = drv_dom_find(d, dom);
+
+	return m && m->n_lazy;
 }
 
 static void lazy_flush(struct drv *d, struct drv_dom *m)
@@ -231,9 +252,16 @@ static void do_map(struct drv *d)
 		drv_fail(d, ERR_INPUT, "physical address 0x%" PRIx64 " lies in the driver's own memory (software.base, software.pool)", pa);
 	else if (!(d->cur.u.sw.perm & (XL_R | XL_W)))
 		drv_fail(d, ERR_INPUT, "a mapping needs read or write permission");
+	else if (m->is_vm && d->cur.u.sw.iova != pa + d->cfg->s2_offset)
+		drv_fail(d, ERR_INPUT, "memory of a virtual machine is at its physical address + software.s2_offset (0x%" PRIx64 ")", d->cfg->s2_offset);
 	if (d->failed)
 		return;
 	lazy_reuse(d, m, d->cur.u.sw.iova, last);
+	if (m->is_vm) {
+		if (m->ops->s2_map(d, m->vm, pa, size))
+			m->ops->map_done(d, m);
+		return;
+	}
 	d->mapping = true;
 	d->map_iova = d->cur.u.sw.iova;
 	d->map_pa = pa;
@@ -250,10 +278,12 @@ static void do_unmap(struct drv *d)
 	if (!m)
 		return;
 	drv_seq_begin(d, DRV_SEQ_FLUSH, m);
-	lazy = (d->cfg->policy == DRV_LAZY || d->brk.on >> DRV_GEN_ORD_01 & 1) && !drv_any_cm(d, m);
+	lazy = (d->cfg->policy == DRV_LAZY || d->brk.on >> DRV_GEN_ORD_01 & 1) && !m->is_vm && !drv_any_cm(d, m);
 	m->ops->unmap(d, m, &r, lazy);
 	if (d->brk.on >> DRV_GEN_ORD_09 & 1)
 		drv_gone_free(d, m);
+	if (m->is_vm)
+		m->ops->s2_flush(d, m->vm, r.first, r.last);
 	drv_seq_end(d);
 	if (lazy)
 		lazy_add(d, m, r.first, r.last);
@@ -282,8 +312,20 @@ static void do_attach(struct drv *d)
 
 	if (o && m && m->ops != o)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " has tables for %s, unit %u is %s", m->id, m->ops->arch, d->cur.unit, o->arch);
+	else if (o && m && (m->mode == DRV_MODE_NESTED || m->is_vm) && m->vm != d->at_vm)
+		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " belongs to virtual machine %u, the device to %u", m->id, m->vm, d->at_vm);
 	else if (o)
 		o->attach(d);
+}
+
+void drv_bring_up(struct drv *d, unsigned unit)
+{
+	const struct drv_ops *o;
+
+	d->cur = (struct trc_rec){ .unit = (uint8_t)unit, .at = TRC_NO_TIME };
+	o = driver(d);
+	if (o)
+		o->up(d, unit);
 }
 
 static void do_detach(struct drv *d)

@@ -21,6 +21,7 @@ enum { DRV_RIL_AUTO, DRV_RIL_ON, DRV_RIL_OFF };
 enum { DRV_GRANULE_4K, DRV_GRANULE_16K, DRV_GRANULE_64K };
 enum { DRV_SYNC_AUTO, DRV_SYNC_MSI, DRV_SYNC_SEV };
 enum { DRV_AUTO, DRV_ON, DRV_OFF };
+enum { DRV_VMID_VIOMMU, DRV_VMID_VM };
 struct drv_cfg {
 	uint32_t policy; /* DRV_STRICT, DRV_LAZY */
 	bool caching_mode; /* flush after mapping too, as if CAP.CM = 1 (which has the same effect) */
@@ -36,6 +37,7 @@ struct drv_cfg {
 	uint32_t wait; /* DRV_WAIT_*: one wait per batch of up to 16 descriptors, or one per descriptor */
 	uint32_t smmu_ril, smmu_granule, smmu_sync; /* DRV_RIL_*, DRV_GRANULE_*, DRV_SYNC_* */
 	uint32_t smmu_ssid_bits;
+	uint32_t smmu_vmid; /* DRV_VMID_* */
 	bool smmu_e2h;
 	bool amd_sized_pages;
 	uint32_t amd_gcr3_trp; /* DRV_AUTO, DRV_ON, DRV_OFF */
@@ -49,5 +51,17 @@ struct drv;
 struct drv *drv_create(const struct drv_cfg *c, struct plat *p, plat_source_fn *src, void *arg, struct err *e) MUST_USE;
 /** drv_next() - a plat_source_fn; @drv is the struct drv. */
 int drv_next(void *drv, struct trc_rec *r, struct err *e) MUST_USE;
+/**
+ * drv_place() - attaches from now on are of devices of virtual machine @vm, behind its virtual IOMMU @viommu (hyp.h; else 0, 0). Each virtual
+ * machine has one stage 2 and each virtual IOMMU numbers its guest's ids itself.
+ */
+void drv_place(struct drv *d, unsigned vm, unsigned viommu);
+enum { DRV_MAX_VMS = 64, DRV_MAX_VIOMMUS = 8 /* of one virtual machine */ };
+/** drv_bring_up() - unit @unit now, from within the source; else its first software-level record does. */
+void drv_bring_up(struct drv *d, unsigned unit);
+/** drv_devtlb() - off: no invalidation is sent to devices' translation caches from now on. */
+void drv_devtlb(struct drv *d, bool on);
+/** drv_owes_flush() - has domain @dom unmapped ranges that are not flushed yet? */
+bool drv_owes_flush(const struct drv *d, uint32_t dom);
 void drv_destroy(struct drv *drv);
 #endif

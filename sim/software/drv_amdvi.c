@@ -168,14 +168,14 @@ static unsigned mode_of(const struct drv *d, const struct amdd *v, const char *t
 {
 	static const struct { const char *name; uint8_t mode; } name[] = {
 		{ "identity", DRV_MODE_PT }, { "pt", DRV_MODE_PT }, { "bypass", DRV_MODE_PT }, { "fs", DRV_MODE_FS }, { "v2", DRV_MODE_FS },
-		{ "ss", DRV_MODE_SS }, { "v1", DRV_MODE_SS }, { "legacy", DRV_MODE_SS }, { "nested", DRV_MODE_NESTED },
+		{ "vm", DRV_MODE_SS }, { "ss", DRV_MODE_SS }, { "v1", DRV_MODE_SS }, { "legacy", DRV_MODE_SS }, { "nested", DRV_MODE_NESTED },
 	};
 	unsigned mode = DRV_MODE_AUTO;
 
 	for (size_t i = 0; i < ARRAY_LEN(name); i++)
 		if (!strcmp(type, name[i].name))
 			mode = name[i].mode;
-	if (d->cfg->mode != DRV_MODE_AUTO && mode != DRV_MODE_PT) /* the same workload on other tables */
+	if (d->cfg->mode != DRV_MODE_AUTO && mode != DRV_MODE_PT && strcmp(type, "vm")) /* the same workload on other tables */
 		return d->cfg->mode == DRV_MODE_LEGACY ? DRV_MODE_SS : d->cfg->mode;
 	if (!*type || !strcmp(type, "dma") || !strcmp(type, "default"))
 		return lacks(v, DRV_MODE_SS) ? DRV_MODE_FS : DRV_MODE_SS;
@@ -202,7 +202,7 @@ static void on_unit(struct amdd *v, struct drv_dom *m)
 static bool too_deep(const struct amdd *v, const struct drv_dom *m)
 {
 	if (amdd_is_v2(m))
-		return (m->levels == 5 && !amdvi_get_efr_GATS(&v->efr)) || (m->mode == DRV_MODE_NESTED && v->d->s2_levels > v->host_levels);
+		return (m->levels == 5 && !amdvi_get_efr_GATS(&v->efr)) || (m->mode == DRV_MODE_NESTED && v->d->vm[m->vm].levels > v->host_levels);
 	return m->ia_bits > 12 + 9 * v->host_levels;
 }
 
@@ -214,8 +214,8 @@ static struct drv_dom *dom_for(struct amdd *v, uint32_t id, const char *type)
 	const char *why;
 
 	if (mode == DRV_MODE_AUTO)
-		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": ss (v1), fs (v2), nested, pt or nothing", type);
-	else if (m && m->mode != mode)
+		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": ss (v1), fs (v2), nested, vm, pt or nothing", type);
+	else if (m && (m->mode != mode || (*type && m->is_vm != !strcmp(type, "vm"))))
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is %s, not %s", id, mode_name[m->mode], mode_name[mode]);
 	else if ((why = lacks(v, mode)))
 		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
@@ -223,6 +223,7 @@ static struct drv_dom *dom_for(struct amdd *v, uint32_t id, const char *type)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is made for more levels than unit %u has (EFR.HATS, EFR.GATS)", id, v->index);
 	if (!d->failed && !m && (m = drv_dom_add(d, id, &drv_amdvi_ops))) {
 		m->mode = (uint8_t)mode;
+		m->is_vm = !strcmp(type, "vm");
 		if (!amdd_is_v2(m))
 			m->asid = amdd_new_id(d);
 		if (mode != DRV_MODE_PT && !d->failed)
@@ -329,6 +330,7 @@ static void join(struct amdd *v, struct amdd_dev *a, struct drv_dom *m, uint32_t
 		return;
 	if (amdd_is_v2(m)) {
 		a->nested = m->mode == DRV_MODE_NESTED;
+		a->vm = m->vm;
 		fresh = amdd_gcr3_set(v, a, main ? 0 : pasid, m);
 	}
 	if (main)
@@ -417,7 +419,13 @@ static void sync(struct drv_unit *u)
 	amdd_wait((struct amdd *)u);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!amdd_get(d, unit);
+}
+
 const struct drv_ops drv_amdvi_ops = {
-	.arch = "amdvi", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = amdd_map_some, .map_done = map_done,
-	.unmap = unmap, .flush_range = flush_range, .flush_all = amdd_flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
+	.arch = "amdvi", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = amdd_map_some, .map_done = map_done,
+	.unmap = unmap, .flush_range = flush_range, .flush_all = amdd_flush_all,
+	.s2_map = amdd_s2_map, .s2_flush = amdd_s2_flush, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

@@ -20,7 +20,7 @@ struct amdd_dev { /* a requester; its DevID is its requester id */
 	uint32_t rid, n_pasid;
 	struct drv_dom *dom; /* of requests without PASID */
 	uint64_t gcr3; /* top GCR3 table (system-physical); 0: none */
-	uint8_t gcr3_levels;
+	uint8_t gcr3_levels, vm; /* vm: under nesting */
 	uint16_t domid; /* of the GCR3 table, 0: never had one */
 	bool nested; /* the GCR3 table is the guest's */
 	bool ats, ats_on; /* the trace wants ATS; it is on at the device and in the entry */
@@ -58,7 +58,7 @@ void amdd_gcr3_free(struct amdd *v, struct amdd_dev *a);
 bool amdd_shape(struct amdd *v, struct drv_dom *m); /* geometry and top table */
 bool amdd_map_some(struct drv *d, struct drv_dom *m);
 void amdd_unmap(struct drv *d, struct drv_dom *m, struct drv_range *r);
-bool amdd_s2_map(struct drv *d, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
+bool amdd_s2_map(struct drv *d, unsigned vm, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
 static inline bool amdd_is_v2(const struct drv_dom *m)
 {
 	return m->mode == DRV_MODE_FS || m->mode == DRV_MODE_NESTED;
@@ -73,5 +73,7 @@ void amdd_flush_pasid(struct amdd *v, const struct amdd_dev *a, uint32_t pasid);
 void amdd_cmd_iotlb_all(struct amdd *v, const struct amdd_dev *a, bool gn, uint32_t pasid);
 void amdd_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_t last);
 void amdd_flush_all(struct drv *d, struct drv_dom *m);
+/** amdd_s2_flush() - pages of every DomainID of the virtual machine (GN = 0), and the devices' IOTLBs. */
+void amdd_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last);
 void amdd_flush_everything(struct amdd *v); /* at bring-up */
 #endif

@@ -84,7 +84,7 @@ static void iotlb(struct amdd *v, const struct amdd_dev *a, uint64_t addr, bool 
 	amdvi_put_cmd_invalidate_iotlb_pages_Maxpend(w, AMDD_QUEUE_DEPTH);
 	amdvi_put_cmd_invalidate_iotlb_pages_QueueID(w, a->rid);
 	amdvi_put_cmd_invalidate_iotlb_pages_PASID(w, gn ? pasid : 0);
-	if (a->ats_on)
+	if (a->ats_on && !v->d->no_devtlb)
 		amdd_cmd(v, w[0], w[1]);
 }
 
@@ -157,6 +157,24 @@ void amdd_flush_all(struct drv *d, struct drv_dom *m)
 {
 	flush_pages(d, m, ALL);
 	complete(d, m);
+}
+
+void amdd_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last)
+{
+	for (size_t k = 0; k < d->cap_dom; k++) {
+		const struct drv_dom *m = d->dom[k];
+
+		if (!m || m->mode != DRV_MODE_NESTED || m->vm != vm || m->ops != &drv_amdvi_ops)
+			continue;
+		for (const struct drv_att *a = m->att; a && !d->failed; a = a->next) {
+			struct amdd *v = amdd_of(d, a->unit);
+			const struct amdd_dev *dev = amdd_dev(v, a->rid);
+
+			pages(v, dev->domid, address(first, last), false, 0);
+			amdd_cmd_iotlb_all(v, dev, true, pasid_of(a));
+		}
+		complete(d, m);
+	}
 }
 
 void amdd_flush_everything(struct amdd *v)

@@ -91,7 +91,7 @@ void amdd_install(struct amdd *v, struct amdd_dev *a)
 		put_host(w, m->root, m->levels);
 	if (guest) {
 		if (a->nested)
-			put_host(w, d->s2_root, d->s2_levels);
+			put_host(w, d->vm[a->vm].root, d->vm[a->vm].levels);
 		amdvi_put_dte_GV(w, 1);
 		/* nobody attached without PASID: entry 0 is not valid, and refuses those */
 		amdvi_put_dte_GIoV(w, !m || m->mode != DRV_MODE_PT);
@@ -109,7 +109,7 @@ static uint64_t gcr3_page(struct amdd *v, const struct amdd_dev *a)
 	uint64_t pa = drv_alloc(v->d, 1);
 
 	if (pa && a->nested && v->gcr3trp)
-		amdd_s2_map(v->d, pa, 4096);
+		amdd_s2_map(v->d, a->vm, pa, 4096);
 	return pa;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv_amdvi_tables.c - page tables: v1 (host) tables with pages of every power of two, v2 (guest) tables, and the v1 table below the one
- * virtual machine under nesting.
+ * drv_amdvi_tables.c - page tables: v1 (host) tables with pages of every power of two, v2 (guest) tables, and the v1 table below a
+ * virtual machine.
  * As Linux: tables stay when they become empty; a large page that takes their place frees them, after a flush of the range; part of a
  * large page unmaps all of it; a v1 table begins with 3 levels and gets one more on top when an address needs it; v1 leaves have FC, v2
  * entries have accessed and dirty set in advance. 512 GiB pages are not used (an erratum). A page larger than its level's is in all the
@@ -15,13 +15,13 @@
 enum { NEXT_SIZED = 7, MAX_LG2 = 47, NO_512G = 39 };
 struct tables {
 	uint64_t root, off; /* off: added to physical addresses in its entries */
-	uint8_t levels;
+	uint8_t levels, vm;
 	bool v2, nested;
 };
 
 static struct tables tables_of(const struct drv *d, const struct drv_dom *m)
 {
-	return (struct tables){ m->root, m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, m->levels, amdd_is_v2(m),
+	return (struct tables){ m->root, m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, m->levels, m->vm, amdd_is_v2(m),
 				 m->mode == DRV_MODE_NESTED };
 }
 
@@ -122,7 +122,7 @@ static uint64_t descend(struct drv *d, const struct tables *t, uint64_t ia, unsi
 			uint64_t next = drv_alloc(d, 1);
 
 			if (next && t->nested)
-				amdd_s2_map(d, next, 4096);
+				amdd_s2_map(d, t->vm, next, 4096);
 			e = table_entry(t, next, *at - 1);
 			drv_store(d, pa, e);
 		}
@@ -130,14 +130,15 @@ static uint64_t descend(struct drv *d, const struct tables *t, uint64_t ia, unsi
 	}
 }
 
-bool amdd_s2_map(struct drv *d, uint64_t spa, uint64_t bytes)
+bool amdd_s2_map(struct drv *d, unsigned n, uint64_t spa, uint64_t bytes)
 {
-	const struct tables t = { .root = d->s2_root, .levels = d->s2_levels };
-	unsigned leaf = d->s2_page + 1u, at;
+	const struct drv_vm *vm = &d->vm[n];
+	const struct tables t = { .root = vm->root, .levels = vm->levels };
+	unsigned leaf = vm->page + 1u, at;
 	uint64_t size = BIT64(shift(leaf)), gpa = (spa + d->cfg->s2_offset) & ~(size - 1), end = spa + d->cfg->s2_offset + bytes;
 
-	if (d->failed || end - 1 > low_mask(d->s2_bits))
-		return drv_fail(d, ERR_INPUT, "guest-physical address 0x%" PRIx64 " does not fit the %u-level host table", end - 1, d->s2_levels);
+	if (d->failed || end - 1 > low_mask(vm->bits))
+		return drv_fail(d, ERR_INPUT, "guest-physical address 0x%" PRIx64 " does not fit the %u-level host table", end - 1, vm->levels);
 	for (; gpa < end && !d->failed; gpa += size) {
 		uint64_t pa = descend(d, &t, gpa, leaf, &at);
 
@@ -161,6 +162,21 @@ static unsigned reach(unsigned levels)
 	return levels < 6 ? 12 + 9 * levels : 64;
 }
 
+static void shape_vm(struct amdd *v, struct drv_vm *vm)
+{
+	struct drv *d = v->d;
+
+	if (vm->ops && vm->ops != &drv_amdvi_ops) {
+		drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: a virtual machine has one stage 2");
+	} else if (!vm->root) {
+		vm->ops = &drv_amdvi_ops;
+		vm->levels = (uint8_t)host_levels(v, d->cfg->s2_levels, 4, "s2_levels");
+		vm->bits = (uint8_t)reach(vm->levels);
+		vm->page = (uint8_t)d->cfg->s2_page;
+		vm->root = drv_alloc(d, 1);
+	}
+}
+
 static void shape_v2(struct amdd *v, struct drv_dom *m)
 {
 	struct drv *d = v->d;
@@ -169,23 +185,21 @@ static void shape_v2(struct amdd *v, struct drv_dom *m)
 	m->ia_bits = reach(m->levels); /* nothing below GCR3 entry 0 is checked for a sign; PASIDs should stay in the lower half */
 	if (m->levels < 4 || m->levels > 5 || (m->levels == 5 && !amdvi_get_efr_GATS(&v->efr)))
 		drv_fail(d, ERR_INPUT, "unit %u has no %u-level guest tables (EFR.GATS; software.levels)", v->index, m->levels);
-	if (m->mode != DRV_MODE_NESTED)
-		return;
-	if (d->s2_ops && d->s2_ops != &drv_amdvi_ops) {
-		drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: there is one virtual machine");
-	} else if (!d->s2_root) {
-		d->s2_ops = &drv_amdvi_ops;
-		d->s2_levels = (uint8_t)host_levels(v, d->cfg->s2_levels, 4, "s2_levels");
-		d->s2_bits = (uint8_t)reach(d->s2_levels);
-		d->s2_page = (uint8_t)d->cfg->s2_page;
-		d->s2_root = drv_alloc(d, 1);
-	}
+	if (m->mode == DRV_MODE_NESTED)
+		shape_vm(v, &d->vm[m->vm]);
 }
 
 bool amdd_shape(struct amdd *v, struct drv_dom *m)
 {
 	struct drv *d = v->d;
 
+	if (m->is_vm) {
+		shape_vm(v, &d->vm[m->vm]);
+		m->levels = d->vm[m->vm].levels;
+		m->ia_bits = reach(m->levels);
+		m->root = d->vm[m->vm].root;
+		return !d->failed;
+	}
 	if (amdd_is_v2(m)) {
 		shape_v2(v, m);
 	} else {
@@ -195,7 +209,7 @@ bool amdd_shape(struct amdd *v, struct drv_dom *m)
 	m->large[1] = m->large[2] = d->cfg->superpages;
 	m->root = drv_alloc(d, 1);
 	if (m->root && m->mode == DRV_MODE_NESTED)
-		amdd_s2_map(d, m->root, 4096);
+		amdd_s2_map(d, m->vm, m->root, 4096);
 	return !d->failed;
 }
 
@@ -287,7 +301,7 @@ bool amdd_map_some(struct drv *d, struct drv_dom *m)
 		unsigned lg2 = pick_lg2(d, m, &t), level = level_of(lg2), at;
 		uint64_t pa = descend(d, &t, d->map_iova, level, &at), size = BIT64(lg2);
 
-		if (d->failed || (t.nested && !amdd_s2_map(d, d->map_pa, size)) ||
+		if (d->failed || (t.nested && !amdd_s2_map(d, t.vm, d->map_pa, size)) ||
 		    !put_leaf(d, m, &t, pa, at == level ? 1u << (lg2 - shift(level)) : 1, at, leaf_entry(&t, d->map_pa, lg2, d->map_perm)))
 			return false;
 		d->map_iova += size;

@@ -9,18 +9,23 @@
 #include "software/drv.h"
 #include "software/drv_break.h"
 
-enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512 };
+enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512, DRV_VMS = DRV_MAX_VMS, DRV_VIOMMUS = DRV_MAX_VIOMMUS };
 struct drv_unit;
 struct drv_att { /* one device, or one PASID of it, attached to a domain */
 	struct drv_att *next; /* of the domain, in the order of attaching */
 	uint32_t rid, pasid; /* TRC_NO_PASID: requests without PASID */
-	uint8_t unit;
+	uint8_t unit, viommu; /* viommu: which of its guest's, under nesting */
 };
 struct drv_did { /* the domain's id on one unit */
 	struct drv_did *next;
 	uint32_t refs;
-	uint16_t did;
-	uint8_t unit;
+	uint16_t did, asid; /* asid: SMMUv3 stage 1 */
+	uint8_t unit, viommu;
+};
+struct drv_vm { /* a virtual machine: its stage 2, for all its devices */
+	const struct drv_ops *ops; /* the architecture it is of; NULL: not made yet */
+	uint64_t root;
+	uint8_t levels, page, bits;
 };
 struct drv_range {
 	uint64_t first, last; /* inclusive */
@@ -28,6 +33,8 @@ struct drv_range {
 struct drv_dom {
 	uint32_t id;
 	uint8_t mode; /* DRV_MODE_*, never AUTO */
+	uint8_t vm; /* nested, or is_vm: the virtual machine */
+	bool is_vm; /* its tables are the stage 2 of the virtual machine: for a device without virtual IOMMU */
 	uint8_t levels; /* SMMUv3: 4 less the level of the root; AMD-Vi v1: may grow */
 	bool first_stage; /* VT-d: table format, addresses are sign-extended */
 	bool large[3]; /* leaf sizes allowed: 4K, 2M, 1G */
@@ -51,6 +58,7 @@ struct drv_dom {
  */
 struct drv_ops {
 	const char *arch; /* of iommu_ops */
+	void (*up)(struct drv *d, unsigned unit); /* bring it up, if it is not */
 	struct drv_dom *(*dom)(struct drv *d, unsigned unit, uint32_t id, const char *type); /* found or made; NULL: failed */
 	void (*attach)(struct drv *d);
 	void (*detach)(struct drv *d);
@@ -62,6 +70,8 @@ struct drv_ops {
 	void (*flush_all)(struct drv *d, struct drv_dom *m);
 	void (*cmd)(struct drv_unit *u, const uint64_t w[2]); /* one command, as the driver queues its own */
 	void (*sync)(struct drv_unit *u); /* what is queued, and a wait */
+	bool (*s2_map)(struct drv *d, unsigned vm, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
+	void (*s2_flush)(struct drv *d, unsigned vm, uint64_t first, uint64_t last); /* what nested translations hold of these guest-physical addresses */
 	void (*destroy)(struct drv_unit *u);
 };
 struct drv_unit { /* first member of the vendor's state of a unit */
@@ -97,12 +107,12 @@ struct drv {
 	bool lazy_waiting; /* some domain has unflushed ranges; the first is due at: */
 	sim_time lazy_due;
 	struct drv_unit *unit[DRV_UNITS];
-	uint32_t asid, vm_asid; /* the last one given out: SMMUv3 host, and guest under nesting */
+	uint32_t asid, vm_asid[DRV_VMS][DRV_VIOMMUS]; /* the last one given out: SMMUv3 host, and virtual SMMU */
 	uint32_t amd_id; /* the last AMD-Vi DomainID given out */
-	const struct drv_ops *s2_ops; /* nesting: the one virtual machine's stage 2 is of this architecture */
-	uint64_t s2_root;
-	uint8_t s2_levels, s2_page, s2_bits;
 	struct drv_brk brk;
+	struct drv_vm vm[DRV_VMS];
+	uint8_t at_vm, at_viommu; /* where the attach in progress belongs */
+	bool no_devtlb;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -221,6 +221,7 @@ struct drv_dom *drv_dom_add(struct drv *d, uint32_t id, const struct drv_ops *op
 	m->id = id;
 	m->ops = ops;
 	m->page_lg2 = 12;
+	m->vm = d->at_vm;
 	d->dom[dom_slot(d, id)] = m;
 	d->n_dom++;
 	return m;
@@ -249,7 +250,7 @@ bool drv_att_add(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, 
 
 	if (!a)
 		return drv_fail(d, ERR_MACHINE, "out of memory");
-	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)unit };
+	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)unit, .viommu = d->at_viommu };
 	*drv_att_find(m, unit, rid, pasid) = a;
 	return true;
 }

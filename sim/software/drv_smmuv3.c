@@ -45,14 +45,14 @@ static unsigned mode_of(const struct drv *d, const struct smmud *v, const char *
 {
 	static const struct { const char *name; uint8_t mode; } name[] = {
 		{ "identity", DRV_MODE_PT }, { "pt", DRV_MODE_PT }, { "bypass", DRV_MODE_PT }, { "fs", DRV_MODE_FS }, { "s1", DRV_MODE_FS },
-		{ "ss", DRV_MODE_SS }, { "s2", DRV_MODE_SS }, { "nested", DRV_MODE_NESTED }, { "legacy", DRV_MODE_LEGACY },
+		{ "vm", DRV_MODE_SS }, { "ss", DRV_MODE_SS }, { "s2", DRV_MODE_SS }, { "nested", DRV_MODE_NESTED }, { "legacy", DRV_MODE_LEGACY },
 	};
 	unsigned mode = DRV_MODE_AUTO;
 
 	for (size_t i = 0; i < ARRAY_LEN(name); i++)
 		if (!strcmp(type, name[i].name))
 			mode = name[i].mode;
-	if (d->cfg->mode != DRV_MODE_AUTO && mode != DRV_MODE_PT)
+	if (d->cfg->mode != DRV_MODE_AUTO && mode != DRV_MODE_PT && strcmp(type, "vm"))
 		return d->cfg->mode; /* the same workload on other tables */
 	if (!*type || !strcmp(type, "dma") || !strcmp(type, "default"))
 		return lacks(v, DRV_MODE_FS) ? DRV_MODE_SS : DRV_MODE_FS;
@@ -69,38 +69,50 @@ static unsigned new_id(struct drv *d, uint32_t *last, bool wide, const char *wha
 	return 0;
 }
 
-unsigned smmud_did(const struct drv_dom *m, unsigned unit)
+const struct drv_did *smmud_tags(const struct drv_dom *m, unsigned unit, unsigned viommu)
 {
+	static const struct drv_did none;
+
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		if (i->unit == unit)
-			return i->did;
-	return 0;
+		if (i->unit == unit && i->viommu == viommu)
+			return i;
+	return &none;
+}
+
+static uint16_t vm_vmid(struct smmud *v, unsigned vm, unsigned viommu)
+{
+	uint16_t *id = &v->vm_vmid[vm][v->d->cfg->smmu_vmid == DRV_VMID_VM ? 0 : viommu];
+
+	if (!*id)
+		*id = (uint16_t)new_id(v->d, &v->vmid, smmuv3_get_idr0_VMID16(&v->idr0), "VMID");
+	return *id;
 }
 
 /* From now on flushes of @m go to @v too. */
 static void on_unit(struct smmud *v, struct drv_dom *m)
 {
-	bool vmid16 = smmuv3_get_idr0_VMID16(&v->idr0);
+	const bool nested = m->mode == DRV_MODE_NESTED, asid16 = smmuv3_get_idr0_ASID16(&v->idr0);
+	const unsigned viommu = nested ? v->d->at_viommu : 0;
 	struct drv_did **p = &m->did;
 
-	while (*p && (*p)->unit != v->index)
+	while (*p && !((*p)->unit == v->index && (*p)->viommu == viommu))
 		p = &(*p)->next;
 	if (*p || v->d->failed)
 		return;
-	if (m->asid > 0xff && !smmuv3_get_idr0_ASID16(&v->idr0))
-		drv_fail(v->d, ERR_INPUT, "unit %u has ASIDs of 8 bits, domain %" PRIu32 " has %u", v->index, m->id, m->asid);
-	if (m->mode == DRV_MODE_NESTED && !v->vm_vmid)
-		v->vm_vmid = new_id(v->d, &v->vmid, vmid16, "VMID");
 	*p = calloc(1, sizeof(**p));
 	if (!*p) {
 		drv_fail(v->d, ERR_MACHINE, "out of memory");
 		return;
 	}
-	(*p)->unit = (uint8_t)v->index;
+	**p = (struct drv_did){ .unit = (uint8_t)v->index, .viommu = (uint8_t)viommu, .asid = m->asid };
+	if (nested && m->did != *p) /* another virtual SMMU of the guest: a number of its own */
+		(*p)->asid = (uint16_t)new_id(v->d, &v->d->vm_asid[m->vm][viommu], asid16, "ASID");
+	if ((*p)->asid > 0xff && !asid16)
+		drv_fail(v->d, ERR_INPUT, "unit %u has ASIDs of 8 bits, domain %" PRIu32 " has %u", v->index, m->id, (*p)->asid);
 	if (m->mode == DRV_MODE_SS)
-		(*p)->did = (uint16_t)new_id(v->d, &v->vmid, vmid16, "VMID");
-	else if (m->mode == DRV_MODE_NESTED)
-		(*p)->did = (uint16_t)v->vm_vmid;
+		(*p)->did = (uint16_t)new_id(v->d, &v->vmid, smmuv3_get_idr0_VMID16(&v->idr0), "VMID");
+	else if (nested)
+		(*p)->did = vm_vmid(v, m->vm, viommu);
 }
 
 static struct drv_dom *dom_for(struct smmud *v, uint32_t id, const char *type)
@@ -111,8 +123,8 @@ static struct drv_dom *dom_for(struct smmud *v, uint32_t id, const char *type)
 	const char *why;
 
 	if (mode == DRV_MODE_AUTO)
-		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": fs (s1), ss (s2), nested, pt (bypass) or nothing", type);
-	else if (m && m->mode != mode)
+		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": fs (s1), ss (s2), nested, vm, pt (bypass) or nothing", type);
+	else if (m && (m->mode != mode || (*type && m->is_vm != !strcmp(type, "vm"))))
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is %s, not %s", id, mode_name[m->mode], mode_name[mode]);
 	else if ((why = lacks(v, mode)))
 		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
@@ -120,8 +132,9 @@ static struct drv_dom *dom_for(struct smmud *v, uint32_t id, const char *type)
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is made for %u bits, unit %u has fewer (IDR5.OAS)", id, m->pa_bits, v->index);
 	if (!d->failed && !m && (m = drv_dom_add(d, id, &drv_smmuv3_ops))) {
 		m->mode = (uint8_t)mode;
+		m->is_vm = !strcmp(type, "vm");
 		if (mode == DRV_MODE_FS || mode == DRV_MODE_NESTED)
-			m->asid = (uint16_t)new_id(d, mode == DRV_MODE_FS ? &d->asid : &d->vm_asid, smmuv3_get_idr0_ASID16(&v->idr0), "ASID");
+			m->asid = (uint16_t)new_id(d, mode == DRV_MODE_FS ? &d->asid : &d->vm_asid[m->vm][d->at_viommu], smmuv3_get_idr0_ASID16(&v->idr0), "ASID");
 		if (mode != DRV_MODE_PT && !d->failed)
 			smmud_shape(v, m);
 	}
@@ -199,6 +212,8 @@ static void attach(struct drv *d)
 		return;
 	if (!a->ste)
 		smmud_find_ste(v, a);
+	a->vm = m->vm;
+	a->viommu = m->mode == DRV_MODE_NESTED ? d->at_viommu : 0;
 	had_cd = a->n_pasid || (a->dom && a->dom->asid);
 	was_nested = old && old->mode == DRV_MODE_NESTED;
 	if (m->asid)
@@ -290,7 +305,13 @@ static void sync(struct drv_unit *u)
 	smmud_sync((struct smmud *)u);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!smmud_get(d, unit);
+}
+
 const struct drv_ops drv_smmuv3_ops = {
-	.arch = "smmuv3", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = smmud_map_some, .map_done = map_done,
-	.unmap = smmud_unmap, .flush_range = flush_range, .flush_all = smmud_flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
+	.arch = "smmuv3", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = smmud_map_some, .map_done = map_done,
+	.unmap = smmud_unmap, .flush_range = flush_range, .flush_all = smmud_flush_all,
+	.s2_map = smmud_s2_map, .s2_flush = smmud_s2_flush, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

@@ -24,6 +24,7 @@ struct smmud_master { /* a requester; its StreamID is its requester id */
 	uint64_t ste; /* where its STE is; 0: never attached */
 	struct smmud_cdtab cd[2]; /* of the host; of the guest under nesting */
 	bool nested; /* its PASIDs are the guest's */
+	uint8_t vm, viommu; /* nesting: where it belongs */
 	bool ats, eats; /* the device has ATS on; its STE allows it */
 };
 struct smmud {
@@ -39,7 +40,8 @@ struct smmud {
 	uint32_t prod; /* index and wrap bit */
 	uint64_t cmd[SMMUD_BATCH][2]; /* not yet issued */
 	unsigned n_cmd;
-	uint32_t vmid, vm_vmid; /* the last one given out; of the one virtual machine, 0: none */
+	uint32_t vmid; /* the last one given out */
+	uint16_t vm_vmid[DRV_VMS][DRV_VIOMMUS]; /* of virtual machines, 0: none */
 	struct smmud_master **master; /* blocks of 256 */
 };
 /* drv_smmuv3_reset.c: units */
@@ -51,7 +53,7 @@ static inline struct smmud *smmud_of(const struct drv *d, unsigned unit)
 	return (struct smmud *)d->unit[unit];
 }
 /* drv_smmuv3.c: domains, attach, detach */
-unsigned smmud_did(const struct drv_dom *m, unsigned unit); /* VMID of the domain on that unit */
+const struct drv_did *smmud_tags(const struct drv_dom *m, unsigned unit, unsigned viommu); /* VMID and ASID there; never NULL */
 /* drv_smmuv3_ctx.c: stream table entries, context descriptors */
 uint64_t smmud_strtab(struct smmud *v); /* a stream table of abort entries */
 void smmud_find_ste(struct smmud *v, struct smmud_master *a); /* makes its block of the stream table */
@@ -62,15 +64,15 @@ void smmud_write_cd(struct smmud *v, struct smmud_master *a, uint32_t ssid, cons
 /* drv_smmuv3_tables.c: page tables */
 struct smmud_pt { /* one set of tables */
 	uint64_t root, off; /* off: added to physical addresses in its entries */
-	uint8_t page_lg2, start, bits; /* start: level of the root */
+	uint8_t page_lg2, start, bits, vm; /* start: level of the root */
 	bool s2, nested; /* nested: the tables are memory of the guest */
 };
 bool smmud_shape(struct smmud *v, struct drv_dom *m); /* geometry and top table */
 struct smmud_pt smmud_pt_of(const struct drv *d, const struct drv_dom *m);
-struct smmud_pt smmud_pt_vm(const struct drv *d); /* stage 2 of the virtual machine */
+struct smmud_pt smmud_pt_vm(const struct drv *d, unsigned vm); /* stage 2 of a virtual machine */
 bool smmud_map_some(struct drv *d, struct drv_dom *m);
 void smmud_unmap(struct drv *d, struct drv_dom *m, struct drv_range *r, bool lazy);
-bool smmud_s2_map(struct drv *d, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
+bool smmud_s2_map(struct drv *d, unsigned vm, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
 static inline unsigned smmud_lg2(const struct smmud_pt *t, unsigned level)
 {
 	return t->page_lg2 + (t->page_lg2 - 3u) * (3 - level);
@@ -94,4 +96,6 @@ void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uin
  */
 void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_t last, unsigned lg2, bool leaf);
 void smmud_flush_all(struct drv *d, struct drv_dom *m);
+/** smmud_s2_flush() - for every VMID of the virtual machine: its stage 2 entries, what stage 1 made of them, and the ATCs. */
+void smmud_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last);
 #endif

@@ -10,7 +10,7 @@
 
 enum { REG_CMDQ_PROD = 0x98 };
 enum {
-	OP_PREFETCH_CONFIG = 0x01, OP_CFGI_STE = 0x03, OP_CFGI_CD = 0x05, OP_NH_ASID = 0x11, OP_NH_VA = 0x12, OP_EL2_ASID = 0x21, OP_EL2_VA = 0x22,
+	OP_PREFETCH_CONFIG = 0x01, OP_CFGI_STE = 0x03, OP_CFGI_CD = 0x05, OP_NH_ALL = 0x10, OP_NH_ASID = 0x11, OP_NH_VA = 0x12, OP_EL2_ASID = 0x21, OP_EL2_VA = 0x22,
 	OP_S12_VMALL = 0x28, OP_S2_IPA = 0x2a, OP_ATC_INV = 0x40, OP_SYNC = 0x46
 };
 enum { CS_IRQ = 1, CS_SEV = 2, RANGE_NUM_MAX = 31, ATC_ALL = 52 };
@@ -111,6 +111,8 @@ void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uin
 	uint64_t w[2] = { OP_ATC_INV }, first = addr >> 12, diff = size ? first ^ (addr + (size - 1)) >> 12 : 0;
 	unsigned lg2 = diff ? 64 - (unsigned)__builtin_clzll(diff) : 0;
 
+	if (v->d->no_devtlb)
+		return;
 	smmuv3_put_cmd_atc_inv_SSV(w, pasid != TRC_NO_PASID);
 	smmuv3_put_cmd_atc_inv_SubstreamID(w, pasid != TRC_NO_PASID ? pasid : 0);
 	smmuv3_put_cmd_atc_inv_StreamID(w, sid);
@@ -120,13 +122,13 @@ void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uin
 }
 
 /* The opcode by address or (@all) by tag, with the tags of @m; NUM, SCALE, Leaf, TTL, TG and the address have one place in all of them. */
-static void tlbi(const struct smmud *v, const struct drv_dom *m, bool all, uint64_t w[2])
+static void tlbi(const struct smmud *v, const struct drv_dom *m, const struct drv_did *i, bool all, uint64_t w[2])
 {
 	w[0] = m->mode == DRV_MODE_SS ? (all ? OP_S12_VMALL : OP_S2_IPA) : v->e2h && m->mode == DRV_MODE_FS ? (all ? OP_EL2_ASID : OP_EL2_VA) :
 	       (all ? OP_NH_ASID : OP_NH_VA);
 	w[1] = 0;
-	smmuv3_put_cmd_tlbi_nh_va_VMID(w, smmud_did(m, v->index));
-	smmuv3_put_cmd_tlbi_nh_va_ASID(w, m->asid);
+	smmuv3_put_cmd_tlbi_nh_va_VMID(w, i->did);
+	smmuv3_put_cmd_tlbi_nh_va_ASID(w, i->asid);
 }
 
 static void by_page(struct smmud *v, const uint64_t cmd[2], uint64_t first, uint64_t last, unsigned lg2)
@@ -139,9 +141,8 @@ static void by_page(struct smmud *v, const uint64_t cmd[2], uint64_t first, uint
 }
 
 /* Five bits of the number of pages at a time, from the bottom. A table's level is not known: no TTL, and never a range of one page. */
-static void by_range(struct smmud *v, const struct drv_dom *m, uint64_t cmd[2], uint64_t first, uint64_t last, unsigned lg2, bool leaf)
+static void by_range(struct smmud *v, unsigned g, uint64_t cmd[2], uint64_t first, uint64_t last, unsigned lg2, bool leaf)
 {
-	const unsigned g = m->page_lg2;
 	uint64_t pages = ((last - first) >> g) + 1;
 
 	smmuv3_put_cmd_tlbi_nh_va_TG(cmd, (g - 10) / 2);
@@ -162,11 +163,11 @@ static void by_range(struct smmud *v, const struct drv_dom *m, uint64_t cmd[2], 
 	}
 }
 
-/* ATC_INV for every device of @m that may use ATS. */
-static void flush_atcs(struct smmud *v, const struct drv_dom *m, uint64_t addr, uint64_t size)
+/* ATC_INV for every device of @m behind @i that may use ATS. */
+static void flush_atcs(struct smmud *v, const struct drv_dom *m, const struct drv_did *i, uint64_t addr, uint64_t size)
 {
 	for (const struct drv_att *a = m->att; a; a = a->next) {
-		struct smmud_master *s = a->unit == v->index ? smmud_master(v, a->rid) : NULL;
+		struct smmud_master *s = a->unit == v->index && smmud_tags(m, a->unit, a->viommu) == i ? smmud_master(v, a->rid) : NULL;
 
 		if (s && s->eats)
 			smmud_atc(v, a->rid, a->pasid, addr, size);
@@ -174,14 +175,14 @@ static void flush_atcs(struct smmud *v, const struct drv_dom *m, uint64_t addr, 
 	smmud_sync(v);
 }
 
-static void flush_unit(struct smmud *v, const struct drv_dom *m)
+static void flush_tags(struct smmud *v, const struct drv_dom *m, const struct drv_did *i)
 {
 	uint64_t w[2];
 
-	tlbi(v, m, true, w);
+	tlbi(v, m, i, true, w);
 	smmud_cmd(v, w[0], w[1]);
 	smmud_sync(v);
-	flush_atcs(v, m, 0, 0);
+	flush_atcs(v, m, i, 0, 0);
 }
 
 void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_t last, unsigned lg2, bool leaf)
@@ -193,22 +194,57 @@ void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_
 		uint64_t w[2];
 
 		if ((last - first) >> 40) { /* SCALE may not hold it */
-			flush_unit(v, m);
+			flush_tags(v, m, i);
 			continue;
 		}
-		tlbi(v, m, false, w);
+		tlbi(v, m, i, false, w);
 		smmuv3_put_cmd_tlbi_nh_va_Leaf(w, leaf && d->cfg->ih);
 		if (v->ril)
-			by_range(v, m, w, first, last, lg2, leaf && d->cfg->ih);
+			by_range(v, m->page_lg2, w, first, last, lg2, leaf && d->cfg->ih);
 		else
 			by_page(v, w, first, last, lg2);
 		smmud_sync(v);
-		flush_atcs(v, m, first, last - first + 1);
+		flush_atcs(v, m, i, first, last - first + 1);
 	}
 }
 
 void smmud_flush_all(struct drv *d, struct drv_dom *m)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		flush_unit(smmud_of(d, i->unit), m);
+		flush_tags(smmud_of(d, i->unit), m, i);
+}
+
+/* Each VMID once, whatever number of domains has it. */
+static void s2_flush_vmid(struct smmud *v, unsigned vmid, uint64_t first, uint64_t last)
+{
+	const unsigned g = 12 + 2 * v->d->cfg->smmu_granule;
+	uint64_t w[2] = { OP_S2_IPA, 0 };
+
+	smmuv3_put_cmd_tlbi_nh_va_VMID(w, vmid);
+	if (v->ril && (last - first) >> 40 == 0)
+		by_range(v, g, w, first, last, g, false);
+	else
+		by_page(v, w, first, last, g);
+	w[0] = OP_NH_ALL;
+	w[1] = 0;
+	smmuv3_put_cmd_tlbi_nh_va_VMID(w, vmid);
+	smmud_cmd(v, w[0], w[1]);
+	smmud_sync(v);
+}
+
+void smmud_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last)
+{
+	for (unsigned u = 0; u < DRV_UNITS; u++) {
+		struct smmud *v = d->unit[u] && d->unit[u]->ops == &drv_smmuv3_ops ? smmud_of(d, u) : NULL;
+
+		for (unsigned i = 0; v && i < DRV_VIOMMUS; i++)
+			if (v->vm_vmid[vm][i])
+				s2_flush_vmid(v, v->vm_vmid[vm][i], first, last);
+	}
+	for (size_t k = 0; k < d->cap_dom; k++) {
+		const struct drv_dom *m = d->dom[k];
+
+		for (const struct drv_did *i = m && m->mode == DRV_MODE_NESTED && m->vm == vm && m->ops == &drv_smmuv3_ops ? m->did : NULL; i; i = i->next)
+			flush_atcs(smmud_of(d, i->unit), m, i, 0, 0);
+	}
 }

@@ -141,12 +141,12 @@ void smmud_find_ste(struct smmud *v, struct smmud_master *a)
 }
 
 /* Memory of the guest has to be there in stage 2. */
-static uint64_t cd_alloc(struct smmud *v, uint64_t bytes, bool nested)
+static uint64_t cd_alloc(struct smmud *v, uint64_t bytes, bool nested, unsigned vm)
 {
 	uint64_t size = bytes < 4096 ? 4096 : bytes, pa = drv_alloc_aligned(v->d, size >> 12, size);
 
 	if (pa && nested)
-		smmud_s2_map(v->d, pa, size);
+		smmud_s2_map(v->d, vm, pa, size);
 	return pa;
 }
 
@@ -157,7 +157,7 @@ static const struct smmud_cdtab *cd_table(struct smmud *v, struct smmud_master *
 
 	if (!t->pa) {
 		t->two_level = v->ssid_bits > SMMUD_CD_LEAF_LG2;
-		t->pa = cd_alloc(v, t->two_level ? L1_BYTES * BIT64(v->ssid_bits - SMMUD_CD_LEAF_LG2) : STE_BYTES * BIT64(v->ssid_bits), nested);
+		t->pa = cd_alloc(v, t->two_level ? L1_BYTES * BIT64(v->ssid_bits - SMMUD_CD_LEAF_LG2) : STE_BYTES * BIT64(v->ssid_bits), nested, a->vm);
 	}
 	return t;
 }
@@ -171,7 +171,7 @@ static uint64_t cd_slot(struct smmud *v, struct smmud_master *a, uint32_t ssid, 
 		return t->pa + STE_BYTES * (uint64_t)ssid;
 	e = drv_peek(v->d, l1);
 	if (!e) {
-		uint64_t leaf = cd_alloc(v, STE_BYTES << SMMUD_CD_LEAF_LG2, nested);
+		uint64_t leaf = cd_alloc(v, STE_BYTES << SMMUD_CD_LEAF_LG2, nested, a->vm);
 
 		smmuv3_put_l1cd_V(&e, 1);
 		smmuv3_put_l1cd_L2Ptr(&e, (leaf + off) >> 12);
@@ -217,13 +217,13 @@ void smmud_write_cd(struct smmud *v, struct smmud_master *a, uint32_t ssid, cons
 		smmuv3_put_cd_SH0(w, 3);
 		smmuv3_put_cd_EPD1(w, 1);
 		smmuv3_put_cd_V(w, 1);
-		smmuv3_put_cd_IPS(w, size_code(nested ? v->d->s2_bits : out_bits(v, t.page_lg2)));
+		smmuv3_put_cd_IPS(w, size_code(nested ? v->d->vm[a->vm].bits : out_bits(v, t.page_lg2)));
 		smmuv3_put_cd_AA64(w, 1);
 		smmuv3_put_cd_S(w, smmuv3_get_idr0_STALL_MODEL(&v->idr0) == 2);
 		smmuv3_put_cd_R(w, 1);
 		smmuv3_put_cd_A(w, 1);
 		smmuv3_put_cd_ASET(w, 1);
-		smmuv3_put_cd_ASID(w, m->asid);
+		smmuv3_put_cd_ASID(w, smmud_tags(m, v->index, nested ? a->viommu : 0)->asid);
 		w[1] = t.root + t.off;
 		w[3] = UINT64_C(0xfffffffff404ff44); /* MAIR: non-cacheable, write-back, device, write-back with another hint; the rest is not used */
 	}
@@ -288,9 +288,9 @@ bool smmud_write_ste(struct smmud *v, struct smmud_master *a)
 		smmuv3_put_ste_SHCFG(w, smmuv3_get_idr1_ATTR_TYPES_OVR(&v->idr1));
 	}
 	if (nested || mode == DRV_MODE_SS) {
-		struct smmud_pt t = nested ? smmud_pt_vm(v->d) : smmud_pt_of(v->d, m);
+		struct smmud_pt t = nested ? smmud_pt_vm(v->d, a->vm) : smmud_pt_of(v->d, m);
 
-		put_s2(v, &t, nested ? v->vm_vmid : smmud_did(m, v->index), nested, w);
+		put_s2(v, &t, nested ? v->vm_vmid[a->vm][v->d->cfg->smmu_vmid == DRV_VMID_VM ? 0 : a->viommu] : smmud_tags(m, v->index, 0)->did, nested, w);
 	}
 	if (s1)
 		put_s1(v, a, nested, mode == DRV_MODE_FS || mode == DRV_MODE_NESTED ? DSS_SSID0 : mode == DRV_MODE_PT ? DSS_BYPASS : DSS_TERMINATE, w);

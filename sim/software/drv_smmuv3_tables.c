@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv_smmuv3_tables.c - VMSAv8-64 tables of both stages, granules of 4, 16 and 64 KiB, and the stage 2 of the one virtual machine.
+ * drv_smmuv3_tables.c - VMSAv8-64 tables of both stages, granules of 4, 16 and 64 KiB, and the stage 2 of virtual machines.
  * As Linux: tables of a stage 2 that would have at most 16 entries at level 0 start at level 1, concatenated; an unmapped range that covers
  * all of a table, where a block could stand instead, takes the table out, flushes at once what may hold it and frees it; leaves are
  * collected and flushed together while they are of one size and touch. Not modelled: contiguous hints, hardware update of flags.
@@ -16,13 +16,15 @@ struct smmud_pt smmud_pt_of(const struct drv *d, const struct drv_dom *m)
 {
 	return (struct smmud_pt){ .root = m->root, .off = m->mode == DRV_MODE_NESTED ? d->cfg->s2_offset : 0, .page_lg2 = m->page_lg2,
 				  .start = (uint8_t)(4 - m->levels), .bits = (uint8_t)m->ia_bits, .s2 = m->mode == DRV_MODE_SS,
-				  .nested = m->mode == DRV_MODE_NESTED };
+				  .vm = m->vm, .nested = m->mode == DRV_MODE_NESTED };
 }
 
-struct smmud_pt smmud_pt_vm(const struct drv *d)
+struct smmud_pt smmud_pt_vm(const struct drv *d, unsigned n)
 {
-	return (struct smmud_pt){ .root = d->s2_root, .page_lg2 = (uint8_t)(12 + 2 * d->cfg->smmu_granule), .start = (uint8_t)(4 - d->s2_levels),
-				  .bits = d->s2_bits, .s2 = true };
+	const struct drv_vm *vm = &d->vm[n];
+
+	return (struct smmud_pt){ .root = vm->root, .page_lg2 = (uint8_t)(12 + 2 * d->cfg->smmu_granule), .start = (uint8_t)(4 - vm->levels),
+				  .bits = vm->bits, .s2 = true };
 }
 
 static uint64_t slot(const struct smmud_pt *t, uint64_t table, uint64_t ia, unsigned level)
@@ -71,7 +73,7 @@ static uint64_t new_table(struct drv *d, const struct smmud_pt *t)
 	uint64_t bytes = BIT64(t->page_lg2), pa = drv_alloc_aligned(d, bytes >> 12, bytes);
 
 	if (pa && t->nested)
-		smmud_s2_map(d, pa, bytes);
+		smmud_s2_map(d, t->vm, pa, bytes);
 	return pa;
 }
 
@@ -97,10 +99,10 @@ static uint64_t descend(struct drv *d, const struct smmud_pt *t, uint64_t ia, un
 	}
 }
 
-bool smmud_s2_map(struct drv *d, uint64_t spa, uint64_t bytes)
+bool smmud_s2_map(struct drv *d, unsigned vm, uint64_t spa, uint64_t bytes)
 {
-	const struct smmud_pt t = smmud_pt_vm(d);
-	unsigned leaf = 3u - d->s2_page, at;
+	const struct smmud_pt t = smmud_pt_vm(d, vm);
+	unsigned leaf = 3u - d->vm[vm].page, at;
 	uint64_t gpa = (spa + d->cfg->s2_offset) & ~low_mask(smmud_lg2(&t, leaf)), end = spa + d->cfg->s2_offset + bytes;
 
 	if (end > BIT64(t.bits))
@@ -131,34 +133,49 @@ static uint64_t top_table(struct drv *d, struct smmud_pt *t, unsigned levels)
 	return drv_alloc_aligned(d, bytes >> 12, bytes);
 }
 
+static bool shape_vm(struct drv *d, struct drv_vm *vm, unsigned oas)
+{
+	struct smmud_pt t = { .page_lg2 = (uint8_t)(12 + 2 * d->cfg->smmu_granule), .s2 = true, .bits = (uint8_t)oas };
+
+	if (vm->ops && vm->ops != &drv_smmuv3_ops)
+		return drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: a virtual machine has one stage 2");
+	if (vm->root)
+		return true;
+	if (!has_block(&t, 3 - d->cfg->s2_page))
+		return drv_fail(d, ERR_INPUT, "there are no such large pages with granule software.smmu_granule (software.s2_page)");
+	vm->ops = &drv_smmuv3_ops;
+	vm->page = (uint8_t)d->cfg->s2_page;
+	vm->root = top_table(d, &t, d->cfg->s2_levels);
+	vm->bits = t.bits;
+	vm->levels = (uint8_t)(4 - t.start);
+	return !d->failed;
+}
+
 bool smmud_shape(struct smmud *v, struct drv_dom *m)
 {
 	struct drv *d = v->d;
+	struct drv_vm *vm = &d->vm[m->vm];
 	unsigned g = 12 + 2 * d->cfg->smmu_granule, oas = v->oas > 48 && g != 16 ? 48 : v->oas;
 	struct smmud_pt t = { .page_lg2 = (uint8_t)g, .s2 = m->mode == DRV_MODE_SS };
-	struct smmud_pt vm = { .page_lg2 = (uint8_t)g, .s2 = true, .bits = (uint8_t)oas };
 
 	if (d->cfg->levels >= 5 || d->cfg->s2_levels >= 5)
 		return drv_fail(d, ERR_INPUT, "unit %u: tables have at most 4 levels (software.levels, software.s2_levels)", v->index);
-	if (m->mode == DRV_MODE_NESTED && d->s2_ops && d->s2_ops != &drv_smmuv3_ops)
-		return drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: there is one virtual machine");
-	if (m->mode == DRV_MODE_NESTED && !d->s2_root) {
-		if (!has_block(&vm, 3 - d->cfg->s2_page))
-			return drv_fail(d, ERR_INPUT, "there are no such large pages with granule software.smmu_granule (software.s2_page)");
-		d->s2_ops = &drv_smmuv3_ops;
-		d->s2_page = (uint8_t)d->cfg->s2_page;
-		d->s2_root = top_table(d, &vm, d->cfg->s2_levels);
-		d->s2_bits = vm.bits;
-		d->s2_levels = (uint8_t)(4 - vm.start);
-	}
-	t.bits = (uint8_t)(t.s2 ? oas : 48);
+	if ((m->mode == DRV_MODE_NESTED || m->is_vm) && !shape_vm(d, vm, oas))
+		return false;
 	m->page_lg2 = (uint8_t)g;
 	m->pa_bits = (uint8_t)oas;
+	if (m->is_vm) {
+		m->root = vm->root;
+		m->ia_bits = vm->bits;
+		m->levels = vm->levels;
+		return true;
+	}
+	t.bits = (uint8_t)(t.s2 ? oas : 48);
 	m->root = top_table(d, &t, d->cfg->levels);
 	m->ia_bits = t.bits;
 	m->levels = (uint8_t)(4 - t.start);
 	if (m->root && m->mode == DRV_MODE_NESTED)
-		smmud_s2_map(d, m->root, 8 * BIT64(t.bits - smmud_lg2(&t, t.start)));
+		smmud_s2_map(d, m->vm, m->root, 8 * BIT64(t.bits - smmud_lg2(&t, t.start)));
 	return !d->failed;
 }
 
@@ -179,7 +196,7 @@ bool smmud_map_some(struct drv *d, struct drv_dom *m)
 		if (pa && drv_peek(d, pa) & 1)
 			drv_fail(d, ERR_INPUT, "iova 0x%" PRIx64 " of domain %" PRIu32 " is already mapped", d->map_iova, m->id);
 		size = BIT64(smmud_lg2(&t, at));
-		if (d->failed || (m->mode == DRV_MODE_NESTED && !smmud_s2_map(d, d->map_pa, size)))
+		if (d->failed || (m->mode == DRV_MODE_NESTED && !smmud_s2_map(d, t.vm, d->map_pa, size)))
 			return false;
 		drv_store(d, pa, leaf_entry(&t, d->map_pa + t.off, at, d->map_perm));
 		d->map_iova += size;

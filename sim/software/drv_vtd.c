@@ -149,6 +149,8 @@ static unsigned mode_of(const struct drv *d, const struct vtdd *v, const char *t
 {
 	bool pass = !strcmp(type, "identity") || !strcmp(type, "pt");
 
+	if (!strcmp(type, "vm"))
+		return v->scalable ? DRV_MODE_SS : DRV_MODE_LEGACY;
 	if (d->cfg->mode != DRV_MODE_AUTO && !pass)
 		return d->cfg->mode; /* the same workload on other tables */
 	if (!*type || !strcmp(type, "dma") || !strcmp(type, "default")) {
@@ -173,6 +175,22 @@ static unsigned ss_levels(struct drv *d, const struct vtdd *v, unsigned want, co
 	return want;
 }
 
+static void shape_vm(struct drv *d, const struct vtdd *v, struct drv_vm *vm)
+{
+	uint64_t sslps = vtd_get_cap_SSLPS(&v->cap);
+
+	if (vm->ops && vm->ops != &drv_vtd_ops) {
+		drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: a virtual machine has one stage 2");
+	} else if (!vm->root) {
+		vm->ops = &drv_vtd_ops;
+		vm->levels = (uint8_t)ss_levels(d, v, d->cfg->s2_levels, "s2_levels");
+		vm->page = (uint8_t)d->cfg->s2_page;
+		if (vm->page && !(sslps >> (vm->page - 1) & 1))
+			drv_fail(d, ERR_INPUT, "unit %u has no such large pages (CAP.SSLPS = %" PRIu64 "; software.s2_page)", v->index, sslps);
+		vm->root = drv_alloc(d, 1);
+	}
+}
+
 static void shape(struct drv *d, const struct vtdd *v, struct drv_dom *m)
 {
 	uint64_t sslps = vtd_get_cap_SSLPS(&v->cap);
@@ -192,15 +210,13 @@ static void shape(struct drv *d, const struct vtdd *v, struct drv_dom *m)
 		m->large[1] = d->cfg->superpages && (sslps & 1);
 		m->large[2] = d->cfg->superpages && (sslps & 2);
 	}
-	if (m->mode == DRV_MODE_NESTED && d->s2_ops && d->s2_ops != &drv_vtd_ops) {
-		drv_fail(d, ERR_INPUT, "nesting on units of two architectures is not modelled: there is one virtual machine");
-	} else if (m->mode == DRV_MODE_NESTED && !d->s2_root) {
-		d->s2_ops = &drv_vtd_ops;
-		d->s2_levels = (uint8_t)ss_levels(d, v, d->cfg->s2_levels, "s2_levels");
-		d->s2_page = (uint8_t)d->cfg->s2_page;
-		if (d->s2_page && !(sslps >> (d->s2_page - 1) & 1))
-			drv_fail(d, ERR_INPUT, "unit %u has no such large pages (CAP.SSLPS = %" PRIu64 "; software.s2_page)", v->index, sslps);
-		d->s2_root = drv_alloc(d, 1);
+	if (m->mode == DRV_MODE_NESTED || m->is_vm)
+		shape_vm(d, v, &d->vm[m->vm]);
+	if (m->is_vm && !d->failed) {
+		m->levels = d->vm[m->vm].levels;
+		m->ia_bits = 12u + 9u * m->levels < mgaw ? 12u + 9u * m->levels : mgaw;
+		m->root = d->vm[m->vm].root;
+		return;
 	}
 	if (!d->failed)
 		m->root = vtdd_table(d, m);
@@ -213,8 +229,8 @@ struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char 
 	const char *why;
 
 	if (mode == DRV_MODE_AUTO)
-		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": legacy, ss, fs, nested, pt or nothing", type);
-	else if (m && m->mode != mode)
+		drv_fail(d, ERR_INPUT, "unknown attach type \"%s\": legacy, ss, fs, nested, vm, pt or nothing", type);
+	else if (m && (m->mode != mode || (*type && m->is_vm != !strcmp(type, "vm"))))
 		drv_fail(d, ERR_INPUT, "domain %" PRIu32 " is %s, not %s", id, mode_name[m->mode], mode_name[mode]);
 	else if ((why = lacks(v, mode)))
 		drv_fail(d, ERR_INPUT, "unit %u cannot do %s tables: %s", v->index, mode_name[mode], why);
@@ -224,6 +240,7 @@ struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char 
 	if (!m)
 		return NULL;
 	m->mode = (uint8_t)mode;
+	m->is_vm = !strcmp(type, "vm");
 	if (mode != DRV_MODE_PT)
 		shape(d, v, m);
 	return d->failed ? NULL : m;
@@ -236,7 +253,7 @@ static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
 	unsigned did = VTDD_DID_FIRST;
 
 	for (; *p; p = &(*p)->next)
-		if ((*p)->unit == v->index) {
+		if ((*p)->unit == v->index && (*p)->viommu == d->at_viommu) {
 			(*p)->refs++;
 			return (*p)->did;
 		}
@@ -256,16 +273,16 @@ static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
 		drv_fail(d, ERR_MACHINE, "out of memory");
 		return 0;
 	}
-	*i = (struct drv_did){ .refs = 1, .did = (uint16_t)did, .unit = (uint8_t)v->index };
+	*i = (struct drv_did){ .refs = 1, .did = (uint16_t)did, .unit = (uint8_t)v->index, .viommu = d->at_viommu };
 	*p = i;
 	v->did_refs[did]++;
 	return did;
 }
 
-static void did_put(struct vtdd *v, struct drv_dom *m)
+static void did_put(struct vtdd *v, struct drv_dom *m, unsigned viommu)
 {
 	for (struct drv_did **p = &m->did, *i; (i = *p); p = &i->next)
-		if (i->unit == v->index) {
+		if (i->unit == v->index && i->viommu == viommu) {
 			if (--i->refs == 0) {
 				v->did_refs[i->did]--;
 				*p = i->next;
@@ -318,7 +335,7 @@ static void detach(struct drv *d)
 	const uint32_t rid = d->cur.u.sw.rid, pasid = d->cur.u.sw.pasid;
 	struct vtdd *v = vtdd_get(d, d->cur.unit);
 	struct drv_dom *m = v ? drv_attached_to(d, v->index, rid, pasid) : NULL;
-	unsigned did = 0;
+	unsigned did = 0, viommu;
 
 	if (!m) {
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is not attached", rid);
@@ -328,8 +345,9 @@ static void detach(struct drv *d)
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is attached to domain %" PRIu32 ", not %" PRIu32, rid, m->id, d->cur.u.sw.dom);
 		return;
 	}
+	viommu = (*drv_att_find(m, v->index, rid, pasid))->viommu;
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		if (i->unit == v->index)
+		if (i->unit == v->index && i->viommu == viommu)
 			did = i->did;
 	if (v->scalable)
 		vtdd_pasid_clear(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
@@ -337,7 +355,7 @@ static void detach(struct drv *d)
 		vtdd_ctx_clear(v, rid, did);
 	drv_att_del(m, v->index, rid, pasid);
 	v->att[rid]--;
-	did_put(v, m);
+	did_put(v, m, viommu);
 }
 
 static void set_ats(struct drv *d, unsigned unit, uint32_t rid, bool on)
@@ -411,7 +429,12 @@ static void sync(struct drv_unit *u)
 	vtdd_submit((struct vtdd *)u);
 }
 
+static void up(struct drv *d, unsigned unit)
+{
+	(void)!vtdd_get(d, unit);
+}
+
 const struct drv_ops drv_vtd_ops = {
-	.arch = "vtd", .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
-	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .cmd = cmd, .sync = sync, .destroy = destroy,
+	.arch = "vtd", .up = up, .dom = dom, .attach = attach, .detach = detach, .ats = ats, .map_some = vtdd_map_some, .map_done = map_done,
+	.unmap = unmap, .flush_range = flush_range, .flush_all = flush_all, .s2_map = vtdd_s2_map, .s2_flush = vtdd_s2_flush, .cmd = cmd, .sync = sync, .destroy = destroy,
 };

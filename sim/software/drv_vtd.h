@@ -54,7 +54,7 @@ bool vtdd_map_some(struct drv *d, struct drv_dom *m);
 /** vtdd_unmap() - clear [first, last]; both grow to whole large pages. Returns: true if tables were taken out (IH must be 0). */
 bool vtdd_unmap(struct drv *d, struct drv_dom *m, uint64_t *first, uint64_t *last);
 uint64_t vtdd_table(struct drv *d, struct drv_dom *m); /* a new table page, mapped in stage 2 under nesting */
-bool vtdd_s2_map(struct drv *d, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
+bool vtdd_s2_map(struct drv *d, unsigned vm, uint64_t spa, uint64_t bytes); /* make gpa = spa + offset valid */
 static inline uint64_t vtdd_gpa(const struct drv *d, const struct drv_dom *m, uint64_t spa)
 {
 	return m->mode == DRV_MODE_NESTED ? spa + d->cfg->s2_offset : spa;
@@ -73,4 +73,6 @@ void vtdd_flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t
 /** vtdd_write_buffer() - GCMD.WBF on the units of @m that need it (CAP.RWBF). */
 void vtdd_write_buffer(struct drv *d, struct drv_dom *m);
 void vtdd_flush_all(struct drv *d, struct drv_dom *m);
+/** vtdd_s2_flush() - by domain id: entries of a nested translation are not found by guest-physical address. */
+void vtdd_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last);
 #endif

@@ -106,6 +106,8 @@ void vtdd_cmd_devtlb(struct vtdd *v, uint32_t rid, uint32_t pasid, uint64_t addr
 	uint64_t page = am >= 52 ? low_mask(51) : am ? (addr >> 12 & ~low_mask(am)) | low_mask(am - 1) : addr >> 12;
 	unsigned pf = vtd_get_ecap_DIT(&v->ecap) ? rid & 0xffff : 0; /* every requester is its own physical function */
 
+	if (v->d->no_devtlb)
+		return;
 	if (pasid == TRC_NO_PASID) {
 		vtd_put_inv_devtlb_TYPE(w, 3);
 		vtd_put_inv_devtlb_SID(w, rid);
@@ -137,17 +139,9 @@ static unsigned cover(uint64_t first, uint64_t last)
 static bool seen_tag(const struct drv_dom *m, const struct drv_att *a)
 {
 	for (const struct drv_att *b = m->att; b != a; b = b->next)
-		if (b->unit == a->unit && b->pasid == a->pasid)
+		if (b->unit == a->unit && b->viommu == a->viommu && b->pasid == a->pasid)
 			return true;
 	return false;
-}
-
-static unsigned did_of(const struct drv_dom *m, unsigned unit)
-{
-	for (const struct drv_did *i = m->did; i; i = i->next)
-		if (i->unit == unit)
-			return i->did;
-	return 0;
 }
 
 static uint32_t pasid_tag(const struct drv_att *a)
@@ -155,9 +149,11 @@ static uint32_t pasid_tag(const struct drv_att *a)
 	return a->pasid == TRC_NO_PASID ? 0 : a->pasid; /* RID_PASID is 0 */
 }
 
-static void flush_unit(struct vtdd *v, const struct drv_dom *m, uint64_t first, unsigned am, bool ih, bool dev_tlb)
+/* What one domain id of @m tags, and the devices behind it. */
+static void flush_id(struct drv *d, const struct drv_dom *m, const struct drv_did *i, uint64_t first, unsigned am, bool ih, bool dev_tlb)
 {
-	unsigned did = did_of(m, v->index);
+	struct vtdd *v = vtdd_of(d, i->unit);
+	unsigned did = i->did;
 	uint64_t addr = am >= 52 ? 0 : first & ~low_mask(12 + am);
 
 	if (!m->first_stage) {
@@ -169,7 +165,7 @@ static void flush_unit(struct vtdd *v, const struct drv_dom *m, uint64_t first, 
 			vtdd_cmd_iotlb(v, 2, did, 0, 0, false);
 	} else {
 		for (const struct drv_att *a = m->att; a; a = a->next) {
-			if (a->unit != v->index || seen_tag(m, a))
+			if (a->unit != v->index || a->viommu != i->viommu || seen_tag(m, a))
 				continue;
 			if (am < 52)
 				vtdd_cmd_piotlb(v, 3, did, pasid_tag(a), addr, am, ih);
@@ -178,7 +174,7 @@ static void flush_unit(struct vtdd *v, const struct drv_dom *m, uint64_t first, 
 		}
 	}
 	for (const struct drv_att *a = m->att; dev_tlb && a; a = a->next)
-		if (a->unit == v->index && vtdd_has_ats(v, a->rid))
+		if (a->unit == v->index && a->viommu == i->viommu && vtdd_has_ats(v, a->rid))
 			vtdd_cmd_devtlb(v, a->rid, a->pasid, addr, am);
 	vtdd_submit(v);
 }
@@ -186,13 +182,34 @@ static void flush_unit(struct vtdd *v, const struct drv_dom *m, uint64_t first, 
 void vtdd_flush_range(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t last, bool ih, bool dev_tlb)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		flush_unit(vtdd_of(d, i->unit), m, first, cover(first, last), ih, dev_tlb);
+		flush_id(d, m, i, first, cover(first, last), ih, dev_tlb);
 }
 
 void vtdd_flush_all(struct drv *d, struct drv_dom *m)
 {
 	for (const struct drv_did *i = m->did; i; i = i->next)
-		flush_unit(vtdd_of(d, i->unit), m, 0, 64, false, true);
+		flush_id(d, m, i, 0, 64, false, true);
+}
+
+void vtdd_s2_flush(struct drv *d, unsigned vm, uint64_t first, uint64_t last)
+{
+	(void)first;
+	(void)last;
+	for (size_t k = 0; k < d->cap_dom; k++) {
+		const struct drv_dom *m = d->dom[k];
+
+		if (!m || m->mode != DRV_MODE_NESTED || m->vm != vm || m->ops != &drv_vtd_ops)
+			continue;
+		for (const struct drv_did *i = m->did; i; i = i->next) {
+			struct vtdd *v = vtdd_of(d, i->unit);
+
+			vtdd_cmd_iotlb(v, 2, i->did, 0, 0, false);
+			for (const struct drv_att *a = m->att; a; a = a->next)
+				if (a->unit == i->unit && a->viommu == i->viommu && vtdd_has_ats(v, a->rid))
+					vtdd_cmd_devtlb(v, a->rid, a->pasid, 0, 64);
+			vtdd_submit(v);
+		}
+	}
 }
 
 void vtdd_write_buffer(struct drv *d, struct drv_dom *m)

@@ -151,12 +151,12 @@ void vtdd_pasid_set(struct vtdd *v, const struct drv_dom *m, uint32_t rid, uint3
 	if (!slot)
 		return;
 	vtd_put_pasid_PGTT(w, pgtt[m->mode]);
-	vtd_put_pasid_AW(w, aw_code(m->mode == DRV_MODE_SS ? m->levels : m->mode == DRV_MODE_NESTED ? d->s2_levels : best_levels(v)));
+	vtd_put_pasid_AW(w, aw_code(m->mode == DRV_MODE_SS ? m->levels : m->mode == DRV_MODE_NESTED ? d->vm[m->vm].levels : best_levels(v)));
 	vtd_put_pasid_SSEE(w, (m->mode == DRV_MODE_SS || m->mode == DRV_MODE_NESTED) && vtd_get_ecap_ERS(&v->ecap));
 	if (m->mode == DRV_MODE_SS)
 		vtd_put_pasid_SSPTPTR(w, m->root >> 12);
 	else if (m->mode == DRV_MODE_NESTED)
-		vtd_put_pasid_SSPTPTR(w, d->s2_root >> 12);
+		vtd_put_pasid_SSPTPTR(w, d->vm[m->vm].root >> 12);
 	vtd_put_pasid_DID(w, did);
 	vtd_put_pasid_PWSNP(w, vtd_get_ecap_SMPWCS(&v->ecap));
 	vtd_put_pasid_ERE(w, vtd_get_ecap_ERS(&v->ecap));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * drv_vtd_tables.c - page tables of both formats: map, unmap, and the stage 2 of the one virtual machine under nesting.
+ * drv_vtd_tables.c - page tables of both formats: map, unmap, and the stage 2 of virtual machines.
  * As Linux: an unmapped range that covers a whole table takes the table out; part of a large page unmaps all of it. Unlike Linux, a
  * large page is not used where a table of small pages already stands.
  */
@@ -77,23 +77,22 @@ static uint64_t next_table(const struct drv *d, const struct drv_dom *m, uint64_
 	return m && m->mode == DRV_MODE_NESTED ? a - d->cfg->s2_offset : a;
 }
 
-bool vtdd_s2_map(struct drv *d, uint64_t spa, uint64_t bytes)
+bool vtdd_s2_map(struct drv *d, unsigned n, uint64_t spa, uint64_t bytes)
 {
-	unsigned leaf = d->s2_page, lg2 = lg2_of(leaf), top = lg2_of(d->s2_levels);
+	const struct drv_vm *vm = &d->vm[n];
+	unsigned leaf = vm->page, lg2 = lg2_of(leaf), top = lg2_of(vm->levels);
 	uint64_t gpa = (spa + d->cfg->s2_offset) & ~low_mask(lg2), end = spa + d->cfg->s2_offset + bytes;
 
 	if (end > UINT64_C(1) << top)
-		return drv_fail(d, ERR_INPUT, "guest-physical address 0x%" PRIx64 " does not fit the %u-level stage 2", end - 1, d->s2_levels);
+		return drv_fail(d, ERR_INPUT, "guest-physical address 0x%" PRIx64 " does not fit the %u-level stage 2", end - 1, vm->levels);
 	for (; gpa < end && !d->failed; gpa += UINT64_C(1) << lg2) {
-		uint64_t t = d->s2_root;
+		uint64_t t = vm->root;
 
-		for (unsigned level = d->s2_levels - 1; level > leaf; level--) {
+		for (unsigned level = vm->levels - 1; level > leaf; level--) {
 			uint64_t e = drv_peek(d, slot(t, gpa, level));
 
 			if (!present(false, e)) {
-				uint64_t n = drv_alloc(d, 1);
-
-				e = table_entry(false, n);
+				e = table_entry(false, drv_alloc(d, 1));
 				drv_store(d, slot(t, gpa, level), e);
 			}
 			t = next_table(d, NULL, e);
@@ -111,7 +110,7 @@ uint64_t vtdd_table(struct drv *d, struct drv_dom *m)
 	uint64_t pa = drv_alloc(d, 1);
 
 	if (pa && m->mode == DRV_MODE_NESTED)
-		vtdd_s2_map(d, pa, 4096);
+		vtdd_s2_map(d, m->vm, pa, 4096);
 	return pa;
 }
 
@@ -151,7 +150,7 @@ bool vtdd_map_some(struct drv *d, struct drv_dom *m)
 			t = next_table(d, m, e);
 		}
 		size = UINT64_C(1) << lg2_of(level);
-		if (m->mode == DRV_MODE_NESTED && !vtdd_s2_map(d, d->map_pa, size))
+		if (m->mode == DRV_MODE_NESTED && !vtdd_s2_map(d, m->vm, d->map_pa, size))
 			return false;
 		drv_store(d, slot(t, d->map_iova, level), leaf_entry(m->first_stage, vtdd_gpa(d, m, d->map_pa), level, d->map_perm));
 		d->map_iova += size;

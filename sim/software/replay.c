@@ -289,6 +289,22 @@ static enum verdict do_regstate(struct replay *r, struct iommu *u)
 	return GO;
 }
 
+/* Once it has begun to wait, r->delay_end says until when. */
+static enum verdict do_delay(struct replay *r)
+{
+	sim_time now = sim_now(r->k);
+
+	if (!r->delay_end && r->rec.u.delay_ps) {
+		r->delay_end = now + r->rec.u.delay_ps;
+		sim_cancel(r->k, &r->timer);
+		sim_at(r->k, r->delay_end, &r->timer);
+	}
+	if (now < r->delay_end)
+		return WAIT;
+	r->delay_end = 0;
+	return GO;
+}
+
 static enum verdict do_device(struct replay *r)
 {
 	struct err e = { 0 };
@@ -323,6 +339,8 @@ static enum verdict execute(struct replay *r)
 		return do_mmio_read(r, u);
 	case TRC_DEVICE:
 		return do_device(r);
+	case TRC_DELAY:
+		return do_delay(r);
 	default:
 		fail(r, "a software-level record, which no software model has turned into stores");
 		return STOP;

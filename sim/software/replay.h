@@ -33,6 +33,7 @@ struct replay {
 	void *src_arg;
 	struct trc_rec rec; /* the next record, if have_rec */
 	bool have_rec, stalled /* already counted as waiting */, started, ended, stopped, failed, oom;
+	sim_time delay_end; /* of a TRC_DELAY that waits; 0: none */
 	struct iommu *cmd_unit; /* an MMIO write went there; wait until its commands are finished */
 	struct sim_event kick, timer, watchdog;
 	struct plat_watch watch;

@@ -16,7 +16,9 @@ enum trc_kind {
 	TRC_DMA, TRC_STORE, TRC_MMIO_WRITE, TRC_MMIO_READ, TRC_DEVICE,
 	/* software level */
 	TRC_ATTACH, TRC_DETACH, TRC_MAP, TRC_UNMAP, TRC_FLUSH,
-	TRC_KINDS
+	TRC_KINDS,
+	/* never in a file: what software models hand to the replay */
+	TRC_DELAY = TRC_KINDS /* software computes: passes u.delay_ps after the commands before it are finished */
 };
 enum trc_expect { TRC_EXP_NONE, TRC_EXP_OK, TRC_EXP_FAULT };
 enum trc_dev_event {
@@ -49,6 +51,7 @@ struct trc_rec {
 		struct { uint64_t val; uint32_t off; uint8_t bytes; char name[24]; } reg;
 		struct { uint32_t rid; uint8_t event; } dev;
 		struct { uint64_t iova, pa, size; uint32_t rid, pasid, dom; uint8_t perm; /* XL_R|XL_W|XL_X */ char type[12]; } sw; /* size 0 in FLUSH: the whole domain */
+		uint64_t delay_ps;
 		const char *text; /* comment, without '#' and newline; borrowed until the next read */
 	} u;
 };

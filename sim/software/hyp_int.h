@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hyp_int.h - private to the hypervisor: who is attached to what (hyp_space.c), and what the commands on their way to a unit are (hyp_ring.c).
+ */
+#ifndef IOMMUSIM_HYP_INT_H
+#define IOMMUSIM_HYP_INT_H
+#include "software/hyp.h"
+
+/* Ranges of I/O virtual addresses, sorted, without overlap. */
+struct hyp_range {
+	uint64_t iova, size, pa;
+	uint8_t perm;
+};
+struct hyp_ranges {
+	struct hyp_range *r;
+	size_t n, cap;
+};
+/** hyp_ranges_add() - false: out of memory. Ranges do not overlap what is there. */
+bool hyp_ranges_add(struct hyp_ranges *t, const struct hyp_range *r) MUST_USE;
+bool hyp_ranges_cut(struct hyp_ranges *t, uint64_t iova, uint64_t size) MUST_USE; /* may split one: false: out of memory */
+/** hyp_ranges_at() - the range with @iova; NULL: none. */
+const struct hyp_range *hyp_ranges_at(const struct hyp_ranges *t, uint64_t iova);
+
+enum hyp_kind { HYP_AS_IS, HYP_IDENTITY /* the guest passes it through */, HYP_BY_MAP /* passthrough: addresses come from the guest's map */ };
+struct hyp_dom { /* of the trace */
+	uint32_t id;
+	bool attached; /* once; from then on maps are carried out */
+	bool tables; /* it is a domain of the driver */
+	bool host_side; /* type vm: the host's own */
+	bool by_map; /* devices of vm_dom use it without tables */
+	uint32_t vm_dom;
+	struct hyp_ranges map; /* until it is attached; always if a device may use it without tables */
+};
+struct hyp_dev { /* a requester as guests see it */
+	uint32_t rid;
+	uint8_t unit, guest, viommu;
+	bool direct; /* no virtual IOMMU */
+};
+struct hyp_space { /* a requester, with or without PASID, as guests see it */
+	uint32_t rid, pasid, hrid, hpasid; /* and as the unit does */
+	uint32_t dom, hdom;
+	uint8_t unit, guest;
+	uint8_t kind; /* enum hyp_kind */
+	bool used, attached;
+};
+struct hyp_ring { /* of commands of one unit; learnt from the writes to its registers */
+	uint64_t base, size, tail, devtab, devtab_end;
+	bool wide; /* VT-d: 256-bit descriptors */
+};
+struct hyp_batch { /* what a tail write hands over */
+	unsigned commands, devtlb, waits;
+};
+/** hyp_ring_write() - a register write passes by. Returns: true if it is a tail write, with *b. */
+bool hyp_ring_write(struct hyp_ring *r, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b);
+
+enum { HYP_VM_DOM = 0x40000000 /* + guest: domain id of its stage 2; traces must not use these */ };
+struct hyp_op { /* the software-level record being carried out */
+	uint8_t kind; /* enum trc_kind, TRC_COMMENT: none */
+	bool own; /* by the host, or natively: nobody leaves a guest */
+	bool shadowed; /* the guest's map or unmap has left already */
+	bool devtlb_paid; /* shadow: the exit for the guest's device-TLB flush */
+	bool is_vm; /* of the stage 2 itself */
+	uint8_t last; /* what went out last, enum hyp_last */
+	bool stored, flushed;
+	uint32_t dom;
+	sim_time begin, first_store, inval, done; /* done: all commands finished */
+	uint64_t pre_ps; /* before the first store */
+	uint64_t post_ps; /* behind everything */
+	uint64_t owed_ps; /* software time since the last TRC_DELAY */
+	unsigned dte_stores;
+};
+enum hyp_last { LAST_OTHER, LAST_FIRST_STORE, LAST_MARK };
+struct hyp {
+	const struct hyp_cfg *c;
+	struct drv *drv;
+	const struct drv_cfg *dc;
+	struct drv_cfg strict; /* dc with strict unmaps */
+	struct plat *p;
+	plat_source_fn *src;
+	void *arg;
+	struct hyp_stats st;
+	/* records for the driver */
+	struct trc_rec *q;
+	size_t q_head, q_n, q_cap;
+	struct trc_rec held; /* behind a TRC_DELAY on its way out */
+	struct trc_rec later; /* waits until its unit is up */
+	bool have_held, have_later, up[256];
+	struct hyp_op op;
+	struct hyp_ring ring[256];
+	unsigned n_ring; /* looked at so far */
+	struct hyp_dev *dev;
+	size_t n_dev, cap_dev;
+	struct hyp_dom *dom; /* sorted by id */
+	size_t n_dom, cap_dom;
+	struct hyp_space *space; /* hash, linear probing */
+	size_t n_space, cap_space;
+	struct hyp_ranges present[DRV_MAX_VMS]; /* guest-physical memory that identity DMAs brought in */
+	struct hyp_lazy { uint32_t dom; sim_time since; } *lazy; /* unmaps not flushed yet */
+	size_t n_lazy, cap_lazy;
+	sim_time fault_busy;
+	bool failed;
+	struct err err;
+};
+bool hyp_fail(struct hyp *h, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool hyp_grow(struct hyp *h, void *vec, size_t n, size_t *cap, size_t elem);
+struct hyp_dom *hyp_dom(struct hyp *h, uint32_t id); /* made when missing; NULL: failed */
+struct hyp_dev *hyp_dev(struct hyp *h, unsigned unit, uint32_t rid); /* made when missing, in the order of the calls; NULL: failed */
+struct hyp_space *hyp_space_find(const struct hyp *h, unsigned unit, uint32_t rid, uint32_t pasid);
+struct hyp_space *hyp_space_add(struct hyp *h, unsigned unit, uint32_t rid, uint32_t pasid); /* found or made, with its host ids; NULL: failed */
+/** hyp_space_sharers() - attached ones that a unit sees as @hrid and @hpasid. */
+unsigned hyp_space_sharers(const struct hyp *h, unsigned unit, uint32_t hrid, uint32_t hpasid);
+/** hyp_translate() - the records of the host for a guest's @r go to the queue (hyp_guest.c). */
+void hyp_translate(struct hyp *h, const struct trc_rec *r);
+/* hyp_cost.c: what happens when, and what it costs */
+void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, bool is_vm);
+void hyp_op_end(struct hyp *h);
+void hyp_op_store(struct hyp *h, uint64_t pa, unsigned bytes);
+void hyp_op_commands(struct hyp *h, const struct hyp_batch *b);
+/** hyp_op_exit() - a guest leaves and comes back: counted, and owed. */
+void hyp_op_exit(struct hyp *h, uint64_t *kind);
+static inline bool hyp_nested(const struct hyp *h)
+{
+	return h->c->mode == HYP_TRAPPED || h->c->mode == HYP_HW;
+}
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs, how many waits. The ring is known from the
+ * register writes that set it up, its content from memory. Rings with more than one tail (ECMDQ, VCMDQ, guests' buffers) are not looked at.
+ * Spec: VT-d, "Invalidation Queue Address Register"; SMMUv3, "SMMU_CMDQ_BASE", "SMMU_CMDQ_PROD"; AMD-Vi, "Command Buffer Base Address".
+ */
+#include <string.h>
+#include "core/base/bits.h"
+#include "software/hyp_int.h"
+
+static bool ring_vtd(struct hyp_ring *r, uint32_t off, uint64_t val)
+{
+	enum { IQT = 0x88, IQA = 0x90 };
+
+	if (off == IQA) {
+		r->wide = bits_get(val, 11, 11);
+		r->base = val & bits_mask(51, 12);
+		r->size = UINT64_C(4096) << bits_get(val, 2, 0);
+		r->tail = 0;
+	}
+	return off == IQT;
+}
+
+static bool ring_smmuv3(struct hyp_ring *r, uint32_t off, uint64_t val)
+{
+	enum { CMDQ_BASE = 0x90, CMDQ_PROD = 0x98 };
+
+	if (off == CMDQ_BASE) {
+		r->base = val & bits_mask(51, 5);
+		r->size = UINT64_C(16) << bits_get(val, 4, 0);
+		r->tail = 0;
+	}
+	return off == CMDQ_PROD;
+}
+
+static bool ring_amdvi(struct hyp_ring *r, uint32_t off, uint64_t val)
+{
+	enum { DEVTAB = 0x00, CMD_BASE = 0x08, CMD_TAIL = 0x2008 };
+
+	if (off == DEVTAB) {
+		r->devtab = val & bits_mask(51, 12);
+		r->devtab_end = r->devtab + 4096 * (1 + bits_get(val, 8, 0));
+	}
+	if (off == CMD_BASE) {
+		r->base = val & bits_mask(51, 12);
+		r->size = UINT64_C(16) << bits_get(val, 59, 56);
+		r->tail = 0;
+	}
+	return off == CMD_TAIL;
+}
+
+/* By the first word: is it for a device's TLB, is it a wait? */
+static void count_vtd(uint64_t w, struct hyp_batch *b)
+{
+	uint64_t type = bits_get(w, 3, 0) | bits_get(w, 11, 9) << 4;
+
+	b->devtlb += type == 3 || type == 8;
+	b->waits += type == 5;
+}
+
+static void count_smmuv3(uint64_t w, struct hyp_batch *b)
+{
+	b->devtlb += bits_get(w, 7, 0) == 0x40;
+	b->waits += bits_get(w, 7, 0) == 0x46;
+}
+
+static void count_amdvi(uint64_t w, struct hyp_batch *b)
+{
+	b->devtlb += bits_get(w, 63, 60) == 4;
+	b->waits += bits_get(w, 63, 60) == 1;
+}
+
+static const struct {
+	const char *name;
+	bool (*ring)(struct hyp_ring *r, uint32_t off, uint64_t val);
+	void (*count)(uint64_t w, struct hyp_batch *b);
+	uint8_t tail_lg2; /* unit of the tail, bytes */
+} rings[] = {
+	{ "vtd", ring_vtd, count_vtd, 0 },
+	{ "smmuv3", ring_smmuv3, count_smmuv3, 4 },
+	{ "amdvi", ring_amdvi, count_amdvi, 0 },
+};
+
+bool hyp_ring_write(struct hyp_ring *r, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b)
+{
+	*b = (struct hyp_batch){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(rings); i++) {
+		uint64_t tail, step, w;
+
+		if (strcmp(u->ops->arch, rings[i].name))
+			continue;
+		if (!rings[i].ring(r, off, val) || !r->size)
+			return false;
+		tail = (val << rings[i].tail_lg2) & (r->size - 1);
+		step = r->wide ? 32 : 16;
+		for (; r->tail != tail; r->tail = (r->tail + step) & (r->size - 1)) {
+			if (mem_read(m, r->base + r->tail, &w, 1) != MEM_OK)
+				break;
+			b->commands++;
+			rings[i].count(w, b);
+		}
+		r->tail = tail;
+		return true;
+	}
+	return false;
+}
