@@ -25,8 +25,8 @@ const struct cfg_section cfg_sections[] = {
 	{ "trace", trace_opts, 0 },
 	{ "gen", gen_opts, offsetof(struct run_cfg, gen) },
 	{ "software", drv_opts, offsetof(struct run_cfg, drv) },
-	{ "page_faults", pf_opts, offsetof(struct run_cfg, faults) },
 	{ "software", hyp_opts, offsetof(struct run_cfg, hyp) },
+	{ "page_faults", pf_opts, offsetof(struct run_cfg, faults) },
 	{ NULL, NULL, 0 },
 };
 
