@@ -318,12 +318,14 @@ static enum verdict execute(struct replay *r)
 {
 	struct iommu *u = plat_unit(r->p, r->rec.unit);
 
-	if (!u && r->rec.kind != TRC_COMMENT) {
+	if (!u && r->rec.kind != TRC_COMMENT && r->rec.kind != TRC_ORDER && r->rec.kind != TRC_COMMAND) {
 		fail(r, "names a unit that the configuration does not have");
 		return STOP;
 	}
 	switch (r->rec.kind) {
 	case TRC_COMMENT:
+	case TRC_ORDER: /* for the ordering checker only */
+	case TRC_COMMAND:
 		return GO;
 	case TRC_PAGE:
 		return do_page(r);

@@ -162,6 +162,20 @@ static void random_rec(struct rng *g, struct trc_rec *r, unsigned kind)
 		r->u.mmio.has_val = kind == TRC_MMIO_WRITE || rng_below(g, 2);
 		r->u.mmio.val = r->u.mmio.has_val ? fit(g, r->u.mmio.bytes) : 0;
 		return;
+	case TRC_ORDER:
+		r->unit = 0;
+		snprintf(comment_text, sizeof(comment_text), "%s 0x%llx/4K", rng_below(g, 2) ? "G:PTE_CLR d1" : "TLBINV@u1 did=5", (unsigned long long)num(g) & ~0xfffull);
+		r->u.text = comment_text;
+		return;
+	case TRC_COMMAND:
+		r->u.cmd.q = (uint32_t)num(g);
+		if (r->u.cmd.q == UINT32_MAX)
+			r->u.cmd.q--;
+		r->u.cmd.slot = (uint32_t)num(g);
+		r->u.cmd.n = (uint8_t)(1 + rng_below(g, 8));
+		for (unsigned i = 0; i < r->u.cmd.n; i++)
+			r->u.cmd.w[i] = num(g);
+		return;
 	case TRC_DEVICE:
 		r->u.dev.rid = (uint32_t)num(g);
 		r->u.dev.event = (uint8_t)rng_below(g, TRC_DEV_EVENTS);
@@ -212,6 +226,15 @@ static void assert_same(const struct trc_rec *a, const struct trc_rec *b)
 		EQ(mmio.off);
 		EQ(mmio.bytes);
 		EQ(mmio.has_val);
+		return;
+	case TRC_ORDER:
+		ck_assert_str_eq(a->u.text, b->u.text);
+		return;
+	case TRC_COMMAND:
+		EQ(cmd.q);
+		EQ(cmd.slot);
+		EQ(cmd.n);
+		ck_assert_mem_eq(a->u.cmd.w, b->u.cmd.w, 8 * a->u.cmd.n);
 		return;
 	case TRC_DEVICE:
 		EQ(dev.rid);
@@ -360,6 +383,10 @@ END_TEST
 static const struct { const char *in, *out; } lenient[] = {
 	{ "dma 00:01.0 w 0xfff00000+64 -> 0x601e000", NULL },
 	{ "  DMA\t0:1.0  W 0xFFF00000+0x40  ->0x601E000  ", "dma 00:01.0 w 0xfff00000+64 -> 0x601e000" },
+	{ "DMA 00:01.0 0x1000 at=T  w ->  hit 0x5000 ", "DMA 00:01.0 0x1000 at=T w -> hit 0x5000" },
+	{ "@1ns PTE_CLR d1 0x1000/4K (unmap; done)", "@1000 PTE_CLR d1 0x1000/4K" },
+	{ "  WAIT@u1.q2 w1 fn ;", "WAIT@u1.q2 w1 fn" },
+	{ "cmd 0x1 2 SLOT=-", "cmd q=0 slot=- 0x1 0x2" },
 	{ "dma 8 ? 4096+? -> FAULT 0x5", "dma 00:01.0 ? 0x1000+? -> fault 5" },
 	{ "dma 0x10000 a 0x0+8 translated priv pasid=0x7", "dma 0x10000 a 0x0+8 pasid=7 priv translated" },
 	{ "dma 00:01.0 r 0x0+4 pasid=-", "dma 00:01.0 r 0x0+4" },
@@ -394,6 +421,14 @@ END_TEST
 /* One line of text, the column of the message, and a part of it. The line stands on line 2. */
 static const struct { const char *in; unsigned col; const char *part; } wrong[] = {
 	{ "dam 00:01.0 r 0x0+4", 1, "found \"dam\", expected a record kind (did you mean \"dma\"?)" },
+	{ "PTE_CLR", 8, "found the end of the line, expected the name of a page table" },
+	{ "PTE_CLR d1 zz=", 12, "found \"zz=\", expected a range" },
+	{ "PTE_CLR d1 0x1000/4K ; PTE_CRL d1 0x0", 24, "did you mean \"PTE_CLR\"?" },
+	{ "TLBINV did=x", 8, "found \"did=x\", expected another value" },
+	{ "CFG_SET CTY 0:1.0", 9, "expected a kind of configuration entry" },
+	{ "WAIT w1 sync", 9, "found \"sync\", expected a word of the vocabulary" },
+	{ "cmd q=0", 8, "expected the words of a command" },
+	{ "cmd 1 2 3 4 5 6 7 8 9", 21, "at most 8 words" },
 	{ "zzzzzzzz", 1, "found \"zzzzzzzz\", expected a record kind" },
 	{ "dma", 4, "found the end of the line, expected a requester" },
 	{ "dma 00:20.0 r 0x0+4", 5, "found \"00:20.0\", expected a requester" },
@@ -485,7 +520,7 @@ START_TEST(a_file_that_is_no_trace_is_refused)
 		{ "\x89IOTRC\n\1", 8, "record 1", "without an end record" },
 		{ "\x89IOTRC\n\1\x0f\1", 10, "record 1", "the end record counts 1 records, found 0" },
 		{ "\x89IOTRC\n\1\x0f\0x", 11, "record 1", "found data behind the end record" },
-		{ "\x89IOTRC\n\1\x0e", 9, "record 1", "the kind is unknown" },
+		{ "\x89IOTRC\n\1\x1f", 9, "record 1", "the kind is unknown" },
 		{ "\x89IOTRC\n\1\0\1a\7\0\x7f\x0f\2", 16, "record 2", "the device event is unknown" },
 		{ "\x89IOTRC\n\1\0\5a", 11, "record 1", "truncated" },
 		{ "\x89IOTRC\n\1\3\7\0\0\0\x0f\1", 15, "record 1", "damaged" },
@@ -579,6 +614,9 @@ START_TEST(a_writer_refuses_what_no_reader_accepts_and_leaves_no_file)
 		{ "name", { .kind = TRC_REGSTATE, .u.reg = { .bytes = 4, .name = "a b" } } },
 		{ "event", { .kind = TRC_DEVICE, .u.dev.event = TRC_DEV_EVENTS } },
 		{ "map size", { .kind = TRC_MAP } },
+		{ "order", { .kind = TRC_ORDER, .u.text = "PTE_CLR d1" } },
+		{ "order canonical", { .kind = TRC_ORDER, .u.text = "PTE_CLR  d1 0x1000" } },
+		{ "command", { .kind = TRC_COMMAND } },
 		{ "map perm", { .kind = TRC_MAP, .u.sw = { .size = 1, .perm = 8 } } },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

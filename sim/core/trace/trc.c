@@ -10,7 +10,7 @@
 const char *const trc_kind_name[TRC_KINDS] = {
 	[TRC_COMMENT] = "#",	     [TRC_PAGE] = "page",	[TRC_REGSTATE] = "regstate", [TRC_DMA] = "dma",	      [TRC_STORE] = "store",
 	[TRC_MMIO_WRITE] = "mmiow", [TRC_MMIO_READ] = "mmior", [TRC_DEVICE] = "dev",	     [TRC_ATTACH] = "attach", [TRC_DETACH] = "detach",
-	[TRC_MAP] = "map",	     [TRC_UNMAP] = "unmap",	[TRC_FLUSH] = "flush",
+	[TRC_MAP] = "map",	     [TRC_UNMAP] = "unmap",	[TRC_FLUSH] = "flush",	     [TRC_ORDER] = "order",   [TRC_COMMAND] = "cmd",
 };
 const char *const trc_dev_name[TRC_DEV_EVENTS] = {
 	"ats-on", "ats-off", "reset", "silent", "alive", "slow", "wrong-itag", "no-flush", "misorder", "drop", "ur", "removed", "pri-on", "pri-off",
@@ -60,6 +60,18 @@ static const char *check_comment(const char *s)
 		return "a comment has a line end in it";
 	return n > TRC_LINE_MAX - 2 ? "a comment is longer than 16 MiB" : NULL;
 }
+static const char *check_order(const char *s)
+{
+	struct ord_ev e;
+	const char *end;
+	char canon[ORD_TEXT_MAX + 1];
+
+	if (strlen(s) > ORD_TEXT_MAX)
+		return "the ordering event is longer than 240 characters";
+	if (!ord_is_event(s) || ord_parse(s, &end, &e, NULL) || *end)
+		return "the ordering event is not one of the vocabulary";
+	return ord_canon(s, end, canon) == strlen(s) && !strcmp(canon, s) ? NULL : "the ordering event is not in canonical form";
+}
 const char *trc_check(const struct trc_rec *r)
 {
 	const char *s;
@@ -93,6 +105,10 @@ const char *trc_check(const struct trc_rec *r)
 	case TRC_DETACH:
 	case TRC_FLUSH:
 		return NULL;
+	case TRC_ORDER:
+		return check_order(r->u.text);
+	case TRC_COMMAND:
+		return r->u.cmd.n && r->u.cmd.n <= TRC_CMD_WORDS ? NULL : "a command has 1 to 8 words";
 	}
 	return "the kind is unknown";
 }

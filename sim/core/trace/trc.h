@@ -16,6 +16,8 @@ enum trc_kind {
 	TRC_DMA, TRC_STORE, TRC_MMIO_WRITE, TRC_MMIO_READ, TRC_DEVICE,
 	/* software level */
 	TRC_ATTACH, TRC_DETACH, TRC_MAP, TRC_UNMAP, TRC_FLUSH,
+	/* for the ordering checker: one neutral event (core/trace/ord_ev.h), one raw command or descriptor */
+	TRC_ORDER, TRC_COMMAND,
 	TRC_KINDS,
 	/* never in a file: what software models hand to the replay */
 	TRC_DELAY = TRC_KINDS /* software computes: passes u.delay_ps after the commands before it are finished */
@@ -29,6 +31,7 @@ enum trc_dev_event {
 };
 #define TRC_NO_TIME UINT64_MAX
 #define TRC_NO_PASID UINT32_MAX
+#define TRC_NO_SLOT UINT32_MAX
 struct trc_rec {
 	uint8_t kind; /* enum trc_kind */
 	uint8_t unit; /* index of the IOMMU; 0 unless the trace says otherwise */
@@ -52,7 +55,8 @@ struct trc_rec {
 		struct { uint32_t rid; uint8_t event; } dev;
 		struct { uint64_t iova, pa, size; uint32_t rid, pasid, dom; uint8_t perm; /* XL_R|XL_W|XL_X */ char type[12]; } sw; /* size 0 in FLUSH: the whole domain */
 		uint64_t delay_ps;
-		const char *text; /* comment, without '#' and newline; borrowed until the next read */
+		struct { uint64_t w[8]; uint32_t q, slot; uint8_t n; } cmd; /* n words; slot TRC_NO_SLOT: not recorded */
+		const char *text; /* comment, without '#' and newline; ordering event, one, canonical. Borrowed until the next read */
 	} u;
 };
 struct trc_reader;

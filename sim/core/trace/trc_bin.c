@@ -113,6 +113,20 @@ static char *put_sw(char *p, const struct trc_rec *r, struct trc_last *l)
 	}
 	return p;
 }
+static char *put_command(char *p, const struct trc_rec *r)
+{
+	p = put_v(put_v(p, r->u.cmd.q), (uint32_t)(r->u.cmd.slot + 1));
+	*p++ = (char)r->u.cmd.n;
+	for (unsigned i = 0; i < r->u.cmd.n; i++)
+		p = put_v(p, r->u.cmd.w[i]);
+	return p;
+}
+static char *put_text(char *p, const char *s, size_t n)
+{
+	p = put_v(p, n);
+	memcpy(p, s, n);
+	return p + n;
+}
 static char *put_body(char *p, const struct trc_rec *r, struct trc_last *l)
 {
 	switch (r->kind) {
@@ -129,6 +143,8 @@ static char *put_body(char *p, const struct trc_rec *r, struct trc_last *l)
 		p = put_v(p, r->u.dev.rid);
 		*p++ = (char)r->u.dev.event;
 		return p;
+	case TRC_COMMAND:
+		return put_command(p, r);
 	case TRC_PAGE:
 		return put_page(p, r, l);
 	case TRC_REGSTATE:
@@ -138,7 +154,7 @@ static char *put_body(char *p, const struct trc_rec *r, struct trc_last *l)
 }
 bool trc_bin_put(struct trc_writer *t, const struct trc_rec *r, struct err *e)
 {
-	size_t text = r->kind == TRC_COMMENT ? strlen(r->u.text) : 0;
+	size_t text = r->kind == TRC_COMMENT || r->kind == TRC_ORDER ? strlen(r->u.text) : 0;
 	char *p = trc_sink_room(&t->sink, r->kind == TRC_PAGE ? ROOM_PAGE : ROOM_SMALL + text, e), *start = p;
 	bool bare = r->kind == TRC_COMMENT; /* has neither time nor unit */
 
@@ -149,10 +165,8 @@ bool trc_bin_put(struct trc_writer *t, const struct trc_rec *r, struct err *e)
 		p = put_delta(p, r->at, &t->last.at);
 	if (!bare && r->unit)
 		*p++ = (char)r->unit;
-	if (bare) {
-		p = put_v(p, text);
-		memcpy(p, r->u.text, text);
-		p += text;
+	if (bare || r->kind == TRC_ORDER) {
+		p = put_text(p, r->u.text, text);
 	} else {
 		p = put_body(p, r, &t->last);
 	}
@@ -294,6 +308,30 @@ static void get_sw(struct cur *c, struct trc_rec *r, struct trc_last *l)
 		r->u.sw.perm = (uint8_t)get_b(c);
 	}
 }
+static void get_command(struct cur *c, struct trc_rec *r)
+{
+	r->u.cmd.q = (uint32_t)get_v(c, UINT32_MAX);
+	r->u.cmd.slot = (uint32_t)get_v(c, UINT32_MAX) - 1;
+	r->u.cmd.n = (uint8_t)get_b(c);
+	c->bad |= r->u.cmd.n > TRC_CMD_WORDS;
+	for (unsigned i = 0; i < r->u.cmd.n && !c->bad; i++)
+		r->u.cmd.w[i] = get_v(c, UINT64_MAX);
+}
+static void get_order(struct cur *c, struct trc_rec *r, struct trc_reader *t)
+{
+	size_t n = get_v(c, ORD_TEXT_MAX);
+
+	if (n > (size_t)(c->end - c->p)) {
+		c->p = c->end;
+		c->bad = true;
+		n = 0;
+	}
+	memcpy(t->ord, c->p, n);
+	t->ord[n] = 0;
+	c->p += n;
+	c->bad |= strlen(t->ord) != n;
+	r->u.text = t->ord;
+}
 static void get_body(struct cur *c, struct trc_rec *r, unsigned arg, struct trc_reader *t)
 {
 	uint64_t v;
@@ -318,6 +356,12 @@ static void get_body(struct cur *c, struct trc_rec *r, unsigned arg, struct trc_
 	case TRC_DEVICE:
 		r->u.dev.rid = (uint32_t)get_v(c, UINT32_MAX);
 		r->u.dev.event = (uint8_t)get_b(c);
+		return;
+	case TRC_ORDER:
+		get_order(c, r, t);
+		return;
+	case TRC_COMMAND:
+		get_command(c, r);
 		return;
 	case TRC_PAGE:
 		get_page(c, r, &t->last, t->w);

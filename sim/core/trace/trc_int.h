@@ -8,9 +8,10 @@
 #include <string.h>
 #include <zstd.h>
 #include "core/iommu.h"
+#include "core/trace/ord_ev.h"
 #include "core/trace/trc.h"
 
-enum { TRC_VERSION = 1, TRC_PAGE_WORDS = 512, TRC_LINE_MAX = 16 << 20 /* bytes of one line or comment */ };
+enum { TRC_VERSION = 1, TRC_PAGE_WORDS = 512, TRC_CMD_WORDS = 8, TRC_LINE_MAX = 16 << 20 /* bytes of one line or comment */ };
 
 /* Bytes [pos, len) of buf are unread; one byte more than len is always writable (the text reader's sentinel). */
 struct trc_src {
@@ -59,9 +60,12 @@ struct trc_reader {
 	/* text */
 	uint64_t line;
 	char *p, *bol, *pending; /* cursor, begin of line, comment behind the event just delivered */
+	char *more; /* the end of a line of ordering events not all read, or NULL */
+	uint64_t at; /* time of the line, for the rest of its ordering events */
 	/* binary */
 	struct trc_last last;
 	uint64_t w[TRC_PAGE_WORDS];
+	char ord[ORD_TEXT_MAX + 1];
 };
 struct trc_writer {
 	struct trc_sink sink;

@@ -35,4 +35,9 @@ bool scan_pasid(struct trc_reader *t, uint32_t *out); /* a number, or - */
 bool scan_time(struct trc_reader *t, uint64_t *at); /* @TIME and the blanks behind it */
 /** trc_text_sw() - the fields of regstate and of the software-level kinds (trc_text_sw.c). */
 bool trc_text_sw(struct trc_reader *t, struct trc_rec *r);
+/** trc_text_is_order() - is the word at the cursor one of the ordering vocabulary? trc_text_order(): one event of the line (trc_text_ord.c). */
+void trc_text_gaps(struct trc_reader *t); /* skips blanks, text in parentheses and separators between events */
+bool trc_text_is_order(const struct trc_reader *t);
+bool trc_text_order(struct trc_reader *t, struct trc_rec *r);
+bool trc_text_command(struct trc_reader *t, struct trc_rec *r); /* the fields of cmd */
 #endif

@@ -189,6 +189,8 @@ static bool get_event(struct trc_reader *t, struct trc_rec *r)
 	r->unit = 0;
 	if (*t->p == '@' && !scan_time(t, &r->at))
 		return false;
+	if (trc_text_is_order(t))
+		return trc_text_order(t, r);
 	if (!get_kind(t, r))
 		return false;
 	if (*t->p == '@' && r->at == TRC_NO_TIME && !scan_time(t, &r->at))
@@ -211,6 +213,8 @@ static bool get_event(struct trc_reader *t, struct trc_rec *r)
 		return get_dev(t, r);
 	case TRC_PAGE:
 		return get_page(t, r);
+	case TRC_COMMAND:
+		return trc_text_command(t, r);
 	}
 	return trc_text_sw(t, r);
 }
@@ -276,19 +280,25 @@ int trc_text_next(struct trc_reader *t, struct trc_rec *r, struct err *e)
 	(void)e; /* is &t->err: trc_next() hands it on */
 	if (UNLIKELY(t->pending))
 		return give_comment(t, r);
-	do {
-		rc = next_line(t, &end);
-		if (rc <= 0)
-			return rc;
-		scan_blanks(t);
-	} while (*t->p == '\n' && t->p == end);
+	if (t->more) {
+		end = t->more;
+		r->at = t->at;
+	} else {
+		do {
+			rc = next_line(t, &end);
+			if (rc <= 0)
+				return rc;
+			trc_text_gaps(t);
+		} while (*t->p == '\n' && t->p == end);
+	}
 	if (*t->p == '#')
 		return take_comment(t, t->p, end) ? give_comment(t, r) : -1;
 	r->line = t->line;
-	if (UNLIKELY(!get_event(t, r)))
+	if (UNLIKELY(t->more ? !trc_text_order(t, r) : !get_event(t, r)))
 		return -1;
 	scan_blanks(t);
-	if (UNLIKELY(t->p != end)) {
+	t->more = r->kind == TRC_ORDER && t->p != end && *t->p != '#' ? end : NULL;
+	if (UNLIKELY(t->p != end && !t->more)) {
 		if (*t->p != '#')
 			return scan_expected(t, "the end of the line"), -1;
 		if (!take_comment(t, t->p, end))

@@ -141,6 +141,15 @@ static char *put_page(char *p, const struct trc_rec *r)
 	}
 	return p;
 }
+static char *put_command(char *p, const struct trc_rec *r)
+{
+	p = put_dec(put_str(p, " q="), r->u.cmd.q);
+	p = put_str(p, " slot=");
+	p = r->u.cmd.slot == TRC_NO_SLOT ? put_str(p, "-") : put_dec(p, r->u.cmd.slot);
+	for (unsigned i = 0; i < r->u.cmd.n; i++)
+		p = put_x(p, r->u.cmd.w[i]);
+	return p;
+}
 static char *put_body(char *p, const struct trc_rec *r)
 {
 	switch (r->kind) {
@@ -164,19 +173,26 @@ static char *put_body(char *p, const struct trc_rec *r)
 		p = put_str(p, r->u.reg.name[0] ? r->u.reg.name : "-");
 		p = put_dec(put_str(put_hex(put_str(p, " off="), r->u.reg.off), " size="), r->u.reg.bytes);
 		return put_x(p, r->u.reg.val);
+	case TRC_COMMAND:
+		return put_command(p, r);
 	}
 	return put_sw(p, r);
 }
 bool trc_text_put(struct trc_writer *t, const struct trc_rec *r, struct err *e)
 {
-	size_t text = r->kind == TRC_COMMENT ? strlen(r->u.text) : 0;
+	size_t text = r->kind == TRC_COMMENT || r->kind == TRC_ORDER ? strlen(r->u.text) : 0;
 	size_t room = ROOM_LINE + (r->kind == TRC_PAGE ? TRC_PAGE_WORDS * ROOM_WORD : text);
 	char *p = trc_sink_room(&t->sink, room, e), *start = p;
 
 	if (!p)
 		return false;
-	p = put_str(p, trc_kind_name[r->kind]);
-	if (r->kind == TRC_COMMENT) {
+	if (r->kind == TRC_ORDER) {
+		if (r->at != TRC_NO_TIME)
+			*put_dec(put_str(p, "@"), r->at) = ' ', p = strchr(p, ' ') + 1;
+	} else {
+		p = put_str(p, trc_kind_name[r->kind]);
+	}
+	if (text || r->kind == TRC_COMMENT) {
 		memcpy(p, r->u.text, text);
 		p += text;
 	} else {

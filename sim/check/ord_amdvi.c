@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ord_amdvi.c - rules of the ordering checker: family AMD (AMD-Vi). Statements: ord_rules.def.
+ * Does not hold any rule yet.
+ */
+#include "check/ord_int.h"
+
+const struct ord_family ord_fam_amd = { .name = "AMD" };
