@@ -42,6 +42,8 @@ struct ord_knobs {
 	char *untrusted_rids, *extra_inv, *sync_each; /* lists "03:00.0,04:00.0"; sync_each: words of commands, "TLBINV" */
 };
 extern const struct cfg_opt ord_knob_opts[];
+/** ord_knob_set() - as cfg_set(); 0 and 1 are also taken for false and true, no and yes. */
+bool ord_knob_set(struct ord_knobs *k, const char *key, const char *text, struct err *e) MUST_USE;
 
 enum { ORD_ALSO = 6, ORD_STEPS = 8 };
 struct ord_step { uint64_t line; uint8_t op; uint8_t state; }; /* one line of an obligation's history */

@@ -7,6 +7,7 @@
 #define IOMMUSIM_ORD_INT_H
 #include "check/ord.h"
 
+struct ord_cmd;
 /* Why an obligation is not done at a release event. */
 enum ord_cause {
 	ORD_WHY_NEVER, /* no command at all that covers any of it */
@@ -38,6 +39,8 @@ struct ord_blame {
 	uint64_t cmd_line; /* of the command that did not count, 0: none */
 	uint64_t cmd_flags, cmd_has; /* flags and keys of that command */
 	uint8_t type; /* enum ord_type of the attachment */
+	bool walk, teardown, np; /* a table was unlinked; a configuration entry was changed or cleared; only a negative entry may be cached */
+	const struct ord_cmd *cmd; /* engine's record of that command, NULL: none */
 	struct ord_finding *f; /* being built: rule and also may be changed by ord_blame_rule() */
 };
 /** ord_blame_rule() - @r applies too; @primary: it is the most specific one and becomes the finding's rule. */

@@ -98,7 +98,7 @@ struct ord_ev {
 	uint16_t queue; /* ORD_P_QUEUE: command queue of the unit, 0 the main one */
 	uint8_t op, kind, unit, lvl, cache;
 	uint8_t guest : 1, fwd : 1; /* "G:" issued by a guest; "FWD": made by the host from a guest's */
-	uint8_t perm; /* XL_R|XL_W|XL_X of PTE_SET */
+	uint8_t perm; /* XL_R|XL_W|XL_X of PTE_SET; PTE_MOD: the permissions before | 8, or 0: not told */
 	uint64_t v[ORD_KEYS_N];
 };
 extern const char *const ord_op_name[ORD_OPS_N + 1], *const ord_kind_name[ORD_KINDS_N];

@@ -623,7 +623,10 @@ static int arrow(struct par *p)
 		p->n = (size_t)(end - p->t);
 		return 2;
 	}
-	if (p->e->op != ORD_PTE_MOD || !perm(p->t, a, &v) || !perm(a + w, end, &v))
+	if (p->e->op != ORD_PTE_MOD || !perm(p->t, a, &v))
+		return -1;
+	p->e->perm = (uint8_t)v | 8;
+	if (!perm(a + w, end, &v))
 		return -1;
 	ord_put(p->e, ORD_KEY_PERM, v);
 	return 1;
