@@ -542,4 +542,5 @@ void ord_att_close(struct ord_chk *c)
 	ord_map_free(&c->atts);
 	ord_map_free(&c->tags);
 	ord_map_free(&c->tables);
+	ord_map_free(&c->links);
 }

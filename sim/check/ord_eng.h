@@ -98,7 +98,7 @@ struct ord_devx {
 	struct ord_atx *atts; /* by next_rid */
 	bool dirty; /* its ATC may hold something: translation service has been on since the last reset or confirmed flush */
 };
-struct ord_table { uint32_t d; bool linked; }; /* a page-table page that a PT_LINK named */
+struct ord_table { uint64_t pa; uint32_t d; bool linked; }; /* a page-table page that a PT_LINK named */
 
 struct ord_chk {
 	enum ord_arch arch;
@@ -112,7 +112,7 @@ struct ord_chk {
 	void *fam[ORD_FAMS];
 	size_t fam_bytes;
 	/* state */
-	struct ord_map doms, devs, atts, queues, tags, waits, tables;
+	struct ord_map doms, devs, atts, queues, tags, waits, tables, links /* tables by the entry they hang under */;
 	struct ord_vec all_tags, all_devs, all_doms, all_queues, v, v2;
 	struct ord_tags wild; /* obligations of page tables never attached */
 	struct ord_pool p_leaf, p_obl, p_org, p_att, p_wait, p_table;

@@ -324,20 +324,32 @@ static void span_of(const struct ord_ev *e, uint64_t *lo, uint64_t *last)
 	*lo = *lo >> sh << sh;
 	*last = *lo + (UINT64_C(1) << sh) - 1;
 }
+/* Which entry of which page table: 2^20 page tables, levels to 9. */
+static uint64_t link_key(const struct ord_ev *e)
+{
+	unsigned sh = 12 + 9 * (e->lvl > 4 ? 4 : e->lvl);
+
+	return (uint64_t)(e->d & 0xfffff) << 44 | (uint64_t)(e->lvl & 15) << 40 | (e->addr >> sh & 0xffffffffff);
+}
 static void unlink_table(struct ord_chk *c, const struct ord_ev *e, struct ord_dom *d)
 {
 	struct ord_org *g = ord_org_new(c, e);
 	struct ord_obl t = { .walk = true };
 	struct ord_table *tb = e->have & ORD_P_PAGE ? ord_map_get(&c->tables, e->pa) : NULL;
 	uint64_t lo, last;
+	bool known;
 
 	if (!g)
 		return;
 	span_of(e, &lo, &last);
-	range_of(e, &t, lo, last, e->pa);
+	if (!tb) /* not named: what was linked there */
+		tb = ord_map_get(&c->links, link_key(e));
+	known = e->have & ORD_P_PAGE || tb;
+	range_of(e, &t, lo, last, e->have & ORD_P_PAGE ? e->pa : tb ? tb->pa : 0);
 	t.pa_n.last = t.pa_n.lo + 0xfff;
-	t.in_unknown = !(e->have & ORD_P_PAGE);
-	oblige(c, g, d, &t, e->have & ORD_P_PAGE, true);
+	t.in_unknown = !known;
+	ord_map_del(&c->links, link_key(e));
+	oblige(c, g, d, &t, known, true);
 	leaf_cut(c, d, lo, last); /* leaves still present below it are out of reach with it */
 	for (size_t i = 0; i < c->v.n; i++) {
 		const struct ord_leafs *l = c->v.p[i];
@@ -366,6 +378,7 @@ void ord_table_note(struct ord_chk *c, uint64_t pa, uint32_t d)
 		}
 	}
 	t->d = d;
+	t->pa = pa;
 	t->linked = true;
 	note_name(c, pa);
 }
@@ -386,8 +399,11 @@ void ord_pte_event(struct ord_chk *c, const struct ord_ev *e)
 		pte_mod(c, e, d);
 		return;
 	case ORD_PT_LINK:
-		if (e->have & ORD_P_PAGE)
-			ord_table_note(c, e->pa, d->id);
+		if (!(e->have & ORD_P_PAGE))
+			return;
+		ord_table_note(c, e->pa, d->id);
+		if (!ord_map_put(&c->links, link_key(e), ord_map_get(&c->tables, e->pa)))
+			ord_oom(c);
 		return;
 	case ORD_PT_UNLINK:
 		unlink_table(c, e, d);

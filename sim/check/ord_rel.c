@@ -360,6 +360,8 @@ static void pt_free(struct ord_chk *c, const struct ord_ev *e)
 			ord_report(c, ORD_SMM_07, ORD_VIOLATION, e, "the CD switched to no walks and everything flushed first",
 				   "a table page of %s is released while a CD names it", ord_name_text(&c->names, t->d));
 	}
+	if (t->linked) /* an entry still names it */
+		return;
 	ord_map_del(&c->tables, e->pa);
 	ord_pool_put(&c->p_table, t);
 }
@@ -490,10 +492,22 @@ static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 			c->idfree.p[i--] = c->idfree.p[--c->idfree.n];
 		}
 }
+/* The page that @o's first byte was on is where @e puts that byte. */
+static bool same_page(const struct ord_ev *e, const struct ord_obl *o)
+{
+	return o->in_pa && e->have & ORD_P_PAGE && e->pa + (o->dom_n.lo - e->lo) == o->pa_n.lo;
+}
+static bool resizes(const struct ord_ev *e, const struct ord_obl *o)
+{
+	if (e->op != ORD_PTE_SET || (o->org->op != ORD_PT_UNLINK && !(o->org->op == ORD_PTE_MOD && o->org->resize)))
+		return false;
+	return !o->walk || e->last - e->lo >= o->dom_n.last - o->dom_n.lo;
+}
 static void iova_reuse(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_dom *d = ord_dom_of(c, e->d, false);
 	struct told told = { .n = 0 };
+	bool moved = false;
 
 	if (!d || !d->obls)
 		return;
@@ -501,16 +515,20 @@ static void iova_reuse(struct ord_chk *c, const struct ord_ev *e)
 	ord_it_all(d->obls, e->lo, e->last, &c->v);
 	for (size_t i = 0; i < c->v.n; i++) {
 		struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
-		bool resize = o->walk || (o->org->op == ORD_PTE_MOD && o->org->resize);
-		bool same = o->in_pa && e->have & ORD_P_PAGE && e->pa + (o->dom_n.lo - e->lo) == o->pa_n.lo;
 
-		if (o->np || o->teardown || ORD_FULL(o) || (!resize && !o->in_pa && !o->in_unknown) || (same && !resize))
+		moved |= !o->np && !o->walk && !o->teardown && !same_page(e, o);
+	}
+	for (size_t i = 0; i < c->v.n; i++) {
+		struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
+		bool resize = resizes(e, o);
+
+		if (o->np || o->teardown || ORD_FULL(o) || o->org->released || (o->walk && !resize) || (!resize && !o->in_pa && !o->in_unknown))
 			continue;
-		if (e->op == ORD_PTE_SET && (o->org->released || (o->walk && e->last - e->lo < o->dom_n.last - o->dom_n.lo)))
+		if (!o->walk && same_page(e, o) && !resize)
 			continue;
-		if (resize && same && c->k.bbm_level >= 2)
+		if (resize && c->k.bbm_level >= 2 && !moved)
 			continue;
-		blame(c, e, o, resize && e->op == ORD_PTE_SET ? ORD_GEN_07 : ORD_GEN_03, &told, NULL);
+		blame(c, e, o, resize ? ORD_GEN_07 : ORD_GEN_03, &told, NULL);
 	}
 }
 static void claim(struct ord_chk *c, const struct ord_ev *e)
