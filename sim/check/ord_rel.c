@@ -486,6 +486,13 @@ static bool same_tag(const struct ord_ev *a, const struct ord_ev *b)
 static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 {
 	blame_tag(c, e);
+	for (size_t i = 0; i < c->n_att; i++)
+		if (names_tag(c, e, &c->att_list[i]->a)) {
+			ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
+				   "a tag is handed out that the %s set at line %llu still names", ord_kind_name[c->att_list[i]->a.kind],
+				   (unsigned long long)c->att_list[i]->a.line);
+			break;
+		}
 	for (size_t i = 0; i < c->idfree.n; i++)
 		if (same_tag(c->idfree.p[i], e)) {
 			free(c->idfree.p[i]);
