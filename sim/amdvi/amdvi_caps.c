@@ -22,11 +22,8 @@ static void decode_numbers(struct amdvi_caps *c, uint64_t r)
 	c->gam = c->ga ? (unsigned)bits_get(r, 23, 21) : 0;
 }
 
-void amdvi_caps_decode(struct amdvi *v)
+void amdvi_caps_of(struct amdvi_caps *c, uint64_t r, uint64_t r2)
 {
-	uint64_t r = amdvi_reg_get(v, AMDVI_R_EFR, 8), r2 = amdvi_reg_get(v, AMDVI_R_EFR2, 8);
-	struct amdvi_caps *c = &v->cap;
-
 	*c = (struct amdvi_caps){
 		.pref = r & 1,
 		.ppr = r >> 1 & 1,
@@ -58,6 +55,11 @@ void amdvi_caps_decode(struct amdvi *v)
 	c->ga_dis = (r >> 61 & 1) && c->gt;
 	c->gcr3trp = (r2 >> 3 & 1) && c->gt;
 	decode_numbers(c, r);
+}
+
+void amdvi_caps_decode(struct amdvi *v)
+{
+	amdvi_caps_of(&v->cap, amdvi_reg_get(v, AMDVI_R_EFR, 8), amdvi_reg_get(v, AMDVI_R_EFR2, 8));
 }
 
 static const struct { uint8_t hi, lo, min; } when_efr[] = { /* present if this field of EFR is at least min */

@@ -34,33 +34,38 @@ enum { PC_COMMANDS = 0x11, PC_INVALIDATIONS, PC_TLB_INVALIDATIONS };
 #define ITLB_TYPE UINT64_C(0x30)
 #define GN(qw) ((qw)[1] >> 2 & 1)
 
-static bool supported(const struct amdvi *v, unsigned op, bool guest)
+static bool supported(const struct amdvi_caps *c, bool iotlb_sup, unsigned op, bool guest)
 {
 	switch (op) {
 	case OP_WAIT:
 	case OP_DEVTAB:
 	case OP_PAGES:
 	case OP_IRT: return true;
-	case OP_IOTLB: return v->cfg->iotlb_sup;
-	case OP_PREFETCH: return v->cap.pref;
-	case OP_PPR: return v->cap.ppr;
-	case OP_ALL: return v->cap.ia;
+	case OP_IOTLB: return iotlb_sup;
+	case OP_PREFETCH: return c->pref;
+	case OP_PPR: return c->ppr;
+	case OP_ALL: return c->ia;
 	case OP_GUEST_EVENT:
-	case OP_RESET_VMMIO: return v->cap.viommu && !guest;
+	case OP_RESET_VMMIO: return c->viommu && !guest;
 	}
 	return false;
 }
 
-unsigned amdvi_exec_check(const struct amdvi *v, const uint64_t qw[2], bool guest)
+unsigned amdvi_cmd_check(const struct amdvi_caps *c, bool iotlb_sup, const uint64_t qw[2], bool guest)
 {
 	unsigned op = acmd_op(qw);
 	bool has_gn = op == OP_PAGES || op == OP_IOTLB || op == OP_PREFETCH || op == OP_PPR;
 
-	if (!supported(v, op, guest) || (qw[0] & ~allowed[op][0]) || (qw[1] & ~allowed[op][1]))
+	if (!supported(c, iotlb_sup, op, guest) || (qw[0] & ~allowed[op][0]) || (qw[1] & ~allowed[op][1]))
 		return AEV_ILLEGAL_COMMAND;
-	if ((has_gn && GN(qw) && !v->cap.gt) || (op == OP_IOTLB && (qw[1] & ITLB_TYPE) && !v->cap.inv_type))
+	if ((has_gn && GN(qw) && !c->gt) || (op == OP_IOTLB && (qw[1] & ITLB_TYPE) && !c->inv_type))
 		return AEV_ILLEGAL_COMMAND;
 	return 0;
+}
+
+unsigned amdvi_exec_check(const struct amdvi *v, const uint64_t qw[2], bool guest)
+{
+	return amdvi_cmd_check(&v->cap, v->cfg->iotlb_sup, qw, guest);
 }
 
 static uint64_t cycles(const struct amdvi *v, const uint64_t qw[2])

@@ -115,6 +115,7 @@ static inline struct amdvi *amdvi_of(struct iommu *u)
 }
 /* ---- amdvi_regs.c, amdvi_caps.c ---- */
 void amdvi_caps_decode(struct amdvi *v);
+void amdvi_caps_of(struct amdvi_caps *c, uint64_t efr, uint64_t efr2);
 void amdvi_mmio_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t val);
 uint64_t amdvi_mmio_read(struct iommu *u, uint32_t off, unsigned bytes);
 bool amdvi_restore(struct iommu *u, uint32_t off, unsigned bytes, uint64_t val, struct err *e);
@@ -212,6 +213,7 @@ struct amdvi_exec {
 	struct amdvi_exec *next; /* waiting for device-IOTLB completions */
 };
 unsigned amdvi_exec_check(const struct amdvi *v, const uint64_t qw[2], bool guest);
+unsigned amdvi_cmd_check(const struct amdvi_caps *c, bool iotlb_sup, const uint64_t qw[2], bool guest); /* from capabilities alone */
 void amdvi_exec_init(struct amdvi *v, struct amdvi_exec *x, uint32_t owner, amdvi_exec_fn *done);
 void amdvi_exec_begin(struct amdvi_exec *x);
 void amdvi_exec_stored(struct amdvi_exec *x, bool ok);

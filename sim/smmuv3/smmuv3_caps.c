@@ -99,18 +99,23 @@ static void decode_idr5(struct smmuv3_caps *c, uint64_t r)
 		c->stall_max = 1;
 }
 
+void smmuv3_caps_of(struct smmuv3_caps *c, const uint64_t idr[7], uint64_t aidr)
+{
+	*c = (struct smmuv3_caps){ .minor = (unsigned)bits_get(aidr, 3, 0) };
+	decode_idr0(c, idr[0]);
+	decode_idr1(c, idr[1]);
+	decode_idr3(c, idr[3]);
+	decode_idr5(c, idr[5]);
+	if (c->ecmdq) {
+		c->ecmdq_pages_lg2 = at_most(bits_get(idr[6], 27, 24), 8);
+		c->ecmdq_lg2 = at_most(bits_get(idr[6], 19, 16), 8);
+	}
+}
+
 void smmuv3_caps_decode(struct smmuv3 *s)
 {
-	struct smmuv3_caps *c = &s->cap;
-	uint64_t idr6 = smmuv3_reg_get(s, SMMUV3_R_IDR6, 4);
+	const uint64_t idr[7] = { smmuv3_reg_get(s, SMMUV3_R_IDR0, 4), smmuv3_reg_get(s, SMMUV3_R_IDR1, 4), 0,
+				  smmuv3_reg_get(s, SMMUV3_R_IDR3, 4), 0, smmuv3_reg_get(s, SMMUV3_R_IDR5, 4), smmuv3_reg_get(s, SMMUV3_R_IDR6, 4) };
 
-	*c = (struct smmuv3_caps){ .minor = (unsigned)bits_get(smmuv3_reg_get(s, SMMUV3_R_AIDR, 4), 3, 0) };
-	decode_idr0(c, smmuv3_reg_get(s, SMMUV3_R_IDR0, 4));
-	decode_idr1(c, smmuv3_reg_get(s, SMMUV3_R_IDR1, 4));
-	decode_idr3(c, smmuv3_reg_get(s, SMMUV3_R_IDR3, 4));
-	decode_idr5(c, smmuv3_reg_get(s, SMMUV3_R_IDR5, 4));
-	if (c->ecmdq) {
-		c->ecmdq_pages_lg2 = at_most(bits_get(idr6, 27, 24), 8);
-		c->ecmdq_lg2 = at_most(bits_get(idr6, 19, 16), 8);
-	}
+	smmuv3_caps_of(&s->cap, idr, smmuv3_reg_get(s, SMMUV3_R_AIDR, 4));
 }

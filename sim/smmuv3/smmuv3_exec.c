@@ -78,43 +78,43 @@ static bool have(const struct smmuv3_caps *c, unsigned need)
 
 /* ---- ranges ---- */
 
-static unsigned tg_of(const struct smmuv3 *s, const uint64_t cmd[2])
+static unsigned tg_of(const struct smmuv3_caps *c, const uint64_t cmd[2])
 {
-	return s->cap.ril ? (unsigned)bits_get(cmd[1], 11, 10) : 0;
+	return c->ril ? (unsigned)bits_get(cmd[1], 11, 10) : 0;
 }
 
-static unsigned scale_of(const struct smmuv3 *s, const uint64_t cmd[2])
+static unsigned scale_of(const struct smmuv3_caps *c, const uint64_t cmd[2])
 {
-	unsigned scale = (unsigned)bits_get(cmd[0], s->cap.ds ? 25 : 24, 20);
+	unsigned scale = (unsigned)bits_get(cmd[0], c->ds ? 25 : 24, 20);
 
 	return scale < 39 ? scale : 39;
 }
 
-static unsigned ttl_of(const struct smmuv3 *s, const uint64_t cmd[2])
+static unsigned ttl_of(const struct smmuv3_caps *c, const uint64_t cmd[2])
 {
 	unsigned ttl = (unsigned)bits_get(cmd[1], 9, 8);
 
-	return ttl == 1 && tg_of(s, cmd) == 2 && !s->cap.ds ? 0 : ttl; /* 16 KiB has blocks at level 1 with DS only */
+	return ttl == 1 && tg_of(c, cmd) == 2 && !c->ds ? 0 : ttl; /* 16 KiB has blocks at level 1 with DS only */
 }
 
 /* One granule and no level: reserved. */
-static bool range_legal(const struct smmuv3 *s, const uint64_t cmd[2])
+static bool range_legal(const struct smmuv3_caps *c, const uint64_t cmd[2])
 {
-	return !tg_of(s, cmd) || bits_get(cmd[0], 16, 12) || bits_get(cmd[0], s->cap.ds ? 25 : 24, 20) || ttl_of(s, cmd);
+	return !tg_of(c, cmd) || bits_get(cmd[0], 16, 12) || bits_get(cmd[0], c->ds ? 25 : 24, 20) || ttl_of(c, cmd);
 }
 
-void cmdq_range(const struct smmuv3 *s, const uint64_t cmd[2], struct smmuv3_tlbi *t)
+void smmuv3_cmd_range(const struct smmuv3_caps *c, const uint64_t cmd[2], struct smmuv3_tlbi *t)
 {
 	bool ipa = op_of(cmd) == CMD_TLBI_S2_IPA;
-	unsigned tg = tg_of(s, cmd), granule = tg ? 10 + 2 * tg : 12;
+	unsigned tg = tg_of(c, cmd), granule = tg ? 10 + 2 * tg : 12;
 	uint64_t bytes = UINT64_C(1) << granule, addr = cmd[1] & bits_mask(ipa ? 55 : 63, 12), end;
 
 	t->leaf = cmd[1] & 1;
 	t->tg = (uint8_t)tg;
 	t->level = 0;
 	if (tg) {
-		t->level = (uint8_t)ttl_of(s, cmd);
-		bytes = (bits_get(cmd[0], 16, 12) + 1) << (scale_of(s, cmd) + granule);
+		t->level = (uint8_t)ttl_of(c, cmd);
+		bytes = (bits_get(cmd[0], 16, 12) + 1) << (scale_of(c, cmd) + granule);
 	}
 	t->first = addr & ~low_mask(granule);
 	t->last = t->first + bytes - 1;
@@ -124,24 +124,34 @@ void cmdq_range(const struct smmuv3 *s, const uint64_t cmd[2], struct smmuv3_tlb
 		t->last = end;
 }
 
+void cmdq_range(const struct smmuv3 *s, const uint64_t cmd[2], struct smmuv3_tlbi *t)
+{
+	smmuv3_cmd_range(&s->cap, cmd, t);
+}
+
 /* ---- legality and time ---- */
 
-bool cmdq_legal(const struct smmuv3 *s, const uint64_t cmd[2])
+bool smmuv3_cmd_legal(const struct smmuv3_caps *c, const struct smmuv3_cfg *cfg, const uint64_t cmd[2])
 {
 	unsigned op = op_of(cmd);
 	const struct fld_set *f = smmuv3_cmd_set(cmd[0]);
 
-	if (op >= ARRAY_LEN(cmds) || !have(&s->cap, cmds[op].need) || (cmds[op].ssec && cmd[0] >> 10 & 1))
+	if (op >= ARRAY_LEN(cmds) || !have(c, cmds[op].need) || (cmds[op].ssec && cmd[0] >> 10 & 1))
 		return false;
-	if (s->cfg->cmd_res0_ill && f && ((cmd[0] & fld_reserved(f, 0)) || (cmd[1] & fld_reserved(f, 1))))
+	if (cfg->cmd_res0_ill && f && ((cmd[0] & fld_reserved(f, 0)) || (cmd[1] & fld_reserved(f, 1))))
 		return false;
 	switch (cmds[op].what) {
-	case TLBI_ADDR: return range_legal(s, cmd);
-	case ATC: return !s->cfg->atc_size_ill || bits_get(cmd[1], 5, 0) <= 52;
+	case TLBI_ADDR: return range_legal(c, cmd);
+	case ATC: return !cfg->atc_size_ill || bits_get(cmd[1], 5, 0) <= 52;
 	case RESP: return bits_get(cmd[1], 13, 12) != 3;
 	case SYNC: return bits_get(cmd[0], 13, 12) != 3;
 	}
 	return true;
+}
+
+bool cmdq_legal(const struct smmuv3 *s, const uint64_t cmd[2])
+{
+	return smmuv3_cmd_legal(&s->cap, s->cfg, cmd);
 }
 
 uint64_t cmdq_cycles(const struct smmuv3 *s, const uint64_t cmd[2])

@@ -132,6 +132,7 @@ static inline struct smmuv3 *smmuv3_of(struct iommu *u)
 }
 /* ---- smmuv3_caps.c ---- */
 void smmuv3_caps_decode(struct smmuv3 *s); /* from IDR0..6, AIDR in reg[] */
+void smmuv3_caps_of(struct smmuv3_caps *c, const uint64_t idr[7], uint64_t aidr);
 unsigned smmuv3_oas_bits(unsigned field); /* IDR5.OAS, CD.IPS, STE.S2PS encoding to bits (reserved: 56) */
 /* ---- smmuv3_regs.c: the register file, guards, Update handshakes ---- */
 void smmuv3_mmio_write(struct iommu *u, uint32_t off, unsigned bytes, uint64_t v);
@@ -181,6 +182,9 @@ struct smmuv3_tlbi {
 	uint64_t first, last;
 };
 void smmuv3_tlbi(struct smmuv3 *s, const struct smmuv3_tlbi *t);
+/* ---- smmuv3_exec.c: what a command is, from capabilities alone; smmuv3_cmd_range(): the addresses of a TLBI by address, and its hints ---- */
+bool smmuv3_cmd_legal(const struct smmuv3_caps *c, const struct smmuv3_cfg *cfg, const uint64_t cmd[2]);
+void smmuv3_cmd_range(const struct smmuv3_caps *c, const uint64_t cmd[2], struct smmuv3_tlbi *t);
 /* ---- smmuv3_cmdq.c and friends ---- */
 bool smmuv3_cmdq_create(struct smmuv3 *s, struct err *e);
 void smmuv3_cmdq_destroy(struct smmuv3 *s);

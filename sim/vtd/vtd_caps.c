@@ -63,15 +63,20 @@ static void decode_ecap(struct vtd_caps *c, uint64_t r)
 	c->sms = (r >> 58 & 1) && c->prs;
 }
 
+void vtd_caps_of(struct vtd_caps *c, uint64_t ver, uint64_t cap, uint64_t ecap)
+{
+	*c = (struct vtd_caps){ .major = (unsigned)bits_get(ver, 7, 4) };
+	decode_cap(c, cap);
+	decode_ecap(c, ecap);
+	c->fs1gp = c->fs1gp && c->fsts;
+	c->fs5lp = c->fs5lp && c->fsts;
+}
+
 void vtd_caps_decode(struct vtd *v)
 {
 	struct vtd_caps *c = &v->cap;
 
-	*c = (struct vtd_caps){ .major = (unsigned)bits_get(vtd_reg_get(v, VTD_R_VER, 4), 7, 4) };
-	decode_cap(c, vtd_reg_get(v, VTD_R_CAP, 8));
-	decode_ecap(c, vtd_reg_get(v, VTD_R_ECAP, 8));
-	c->fs1gp = c->fs1gp && c->fsts;
-	c->fs5lp = c->fs5lp && c->fsts;
+	vtd_caps_of(c, vtd_reg_get(v, VTD_R_VER, 4), vtd_reg_get(v, VTD_R_CAP, 8), vtd_reg_get(v, VTD_R_ECAP, 8));
 	/* Entries hold addresses up to bit 51. */
 	c->haw = v->cfg->haw ? v->cfg->haw : c->mgaw;
 	if (c->haw > 52)

@@ -54,6 +54,9 @@ static inline struct vtd *vtd_of(struct iommu *u)
 }
 /* vtd_caps.c */
 void vtd_caps_decode(struct vtd *v); /* from reg[] VER, CAP, ECAP and cfg->haw */
+void vtd_caps_of(struct vtd_caps *c, uint64_t ver, uint64_t cap, uint64_t ecap); /* all but haw */
+/** vtd_desc_check() - is the descriptor legal, from capabilities and the mode of the root table alone? 0 or the IQEI code. (vtd_iq_exec.c) */
+unsigned vtd_desc_check(const struct vtd_caps *c, unsigned ttm, const uint64_t d[4], bool wide);
 /* vtd_walk.c: context, PASID and page-table walk; owns the payloads of cc, pc, iotlb */
 bool vtd_walk_caches_create(struct vtd *v, struct err *e);
 void vtd_walk_caches_destroy(struct vtd *v);

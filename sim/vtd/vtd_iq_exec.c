@@ -31,35 +31,40 @@ static unsigned type_of(uint64_t w0)
 }
 
 /* Granularity and range limits: reported as a reserved field violation (U8). */
-static bool limits_ok(const struct vtd *v, unsigned type, const uint64_t d[4])
+static bool limits_ok(const struct vtd_caps *c, unsigned type, const uint64_t d[4])
 {
 	unsigned g = (unsigned)bits_get(d[0], 5, 4);
 
 	switch (type) {
 	case IQ_CC: return g != 0;
-	case IQ_IOTLB: return g != 0 && (g != 3 || (v->cap.psi && bits_get(d[1], 5, 0) <= v->cap.mamv));
-	case IQ_IEC: return !(g & 1) || bits_get(d[0], 31, 27) <= v->cap.mhmv;
+	case IQ_IOTLB: return g != 0 && (g != 3 || (c->psi && bits_get(d[1], 5, 0) <= c->mamv));
+	case IQ_IEC: return !(g & 1) || bits_get(d[0], 31, 27) <= c->mhmv;
 	case IQ_P_IOTLB: return g >= 2;
 	case IQ_PC: return g != 2;
 	}
 	return true;
 }
 
-unsigned iq_check(const struct vtd *v, const uint64_t d[4], bool wide)
+unsigned vtd_desc_check(const struct vtd_caps *c, unsigned ttm, const uint64_t d[4], bool wide)
 {
-	unsigned type = type_of(d[0]), last = v->ttm == VTD_TTM_LEGACY ? IQ_WAIT : IQ_PAGE_RESP;
+	unsigned type = type_of(d[0]), last = ttm == VTD_TTM_LEGACY ? IQ_WAIT : IQ_PAGE_RESP;
 	uint64_t w0;
 
 	if (type == 0 || type > last)
 		return 3;
 	w0 = resv[type].w0;
-	if (!v->cap.dit)
+	if (!c->dit)
 		w0 |= resv[type].w0_dit;
-	if (!v->cap.pds)
+	if (!c->pds)
 		w0 |= resv[type].w0_pds;
 	if ((d[0] & w0) || (d[1] & resv[type].w1) || (wide && (d[2] | d[3])))
 		return 4;
-	return limits_ok(v, type, d) ? 0 : 4;
+	return limits_ok(c, type, d) ? 0 : 4;
+}
+
+unsigned iq_check(const struct vtd *v, const uint64_t d[4], bool wide)
+{
+	return vtd_desc_check(&v->cap, v->ttm, d, wide);
 }
 
 static uint16_t did_of(const struct vtd *v, uint64_t field)
