@@ -33,7 +33,7 @@ bool lift_grow(struct lift *l, void *arr, size_t n, size_t *cap, size_t elem)
 }
 static void put(struct lift *l, const struct trc_rec *r)
 {
-	if (l->failed)
+	if (l->failed || l->tap)
 		return;
 	l->s->out[r->kind]++;
 	if (!trc_put(l->w, r, l->e))
@@ -91,18 +91,31 @@ void lift_flush(struct lift *l, const struct lift_dom *d, uint64_t iova, uint64_
 	r.u.sw.iova = size ? iova : 0;
 	lift_put(l, &r);
 }
+void lift_command(struct lift *l, unsigned slot, const uint64_t *w, unsigned n)
+{
+	if (l->tap)
+		l->tap->command(l->tap->who, slot, w, n);
+}
 uint64_t lift_part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val)
 {
 	return bytes == 8 ? val : off & 4 ? bits_put(old, 63, 32, val) : bits_put(old, 31, 0, val);
 }
 
+static void upper_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val)
+{
+	l->dirty |= old != val;
+	for (size_t i = 0; l->tap && i < l->n_upper; i++)
+		if (pa >= l->upper[i].pa && pa < l->upper[i].pa + ((uint64_t)l->upper[i].n << l->upper[i].lg2))
+			l->tap->upper(l->tap->who, &l->upper[i], pa, old, val);
+}
 static void store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val)
 {
-	if (old == val)
-		return;
 	if (lift_is_upper(l, pa))
-		l->dirty = true;
-	lift_pt_store(l, pa, old, val);
+		upper_store(l, pa, old, val);
+	if (old != val)
+		lift_pt_store(l, pa, old, val);
+	if (l->tap)
+		l->tap->store(l->tap->who, pa, old, val);
 }
 static void take_store(struct lift *l, const struct trc_rec *r)
 {
@@ -186,40 +199,70 @@ bool lift_run(struct trc_reader *t, struct trc_writer *w, struct lift_sum *s, st
 {
 	return lift_run_as(t, w, NULL, s, e);
 }
-bool lift_run_as(struct trc_reader *t, struct trc_writer *w, const char *arch, struct lift_sum *s, struct err *e)
+static struct lift *create(const char *arch, struct lift_sum *s, struct err *e)
 {
 	struct lift *l = calloc(1, sizeof(*l));
+
+	if (!l || !(l->mem = mem_create(0, false))) {
+		err_set(e, ERR_MACHINE, "out of memory");
+		free(l);
+		return NULL;
+	}
+	l->s = s ? s : &l->own;
+	l->e = e;
+	l->next_id = 0x10000;
+	if (!arch || named(l, arch))
+		return l;
+	lift_close(l);
+	return NULL;
+}
+bool lift_run_as(struct trc_reader *t, struct trc_writer *w, const char *arch, struct lift_sum *s, struct err *e)
+{
+	struct lift *l = create(arch, s, e);
 	struct trc_rec r;
 	int got = -1;
 	bool ok = false;
 
 	*s = (struct lift_sum){ 0 };
 	if (!l)
-		return err_set(e, ERR_MACHINE, "out of memory");
-	*l = (struct lift){ .w = w, .s = s, .e = e, .next_id = 0x10000, .mem = mem_create(0, false) };
-	if (!l->mem) {
-		err_set(e, ERR_MACHINE, "out of memory");
-		goto out;
-	}
-	if (arch && !named(l, arch))
-		goto out;
-	while (!l->failed && (got = trc_next(t, &r, e)) > 0) {
-		l->now = r.at;
-		l->line = r.line;
-		s->in[r.kind]++;
-		if (r.unit)
-			lift_fail(l, ERR_INPUT, "a trace of several units cannot be lifted");
-		else
-			take(l, &r);
-	}
-	if (!got && !l->failed) {
+		return false;
+	l->w = w;
+	while (!l->failed && (got = trc_next(t, &r, e)) > 0)
+		ok = lift_take(l, &r);
+	ok = !got && !l->failed;
+	if (ok) {
 		if (!l->arch)
 			l->arch = &lift_vtd;
 		settle(l);
 		end_run(l);
 		ok = !l->failed;
 	}
-out:
+	lift_close(l);
+	return ok;
+}
+struct lift *lift_open(const struct lift_tap *t, const char *arch, struct err *e)
+{
+	struct lift *l = create(arch, NULL, e);
+
+	if (l)
+		l->tap = t;
+	return l;
+}
+bool lift_take(struct lift *l, const struct trc_rec *r)
+{
+	l->now = r->at;
+	l->line = r->line;
+	l->s->in[r->kind]++;
+	if (r->unit)
+		lift_fail(l, ERR_INPUT, "a trace of several units cannot be lifted");
+	else
+		take(l, r);
+	return !l->failed;
+}
+void lift_close(struct lift *l)
+{
+	if (!l)
+		return;
 	lift_pt_free(l);
 	for (struct lift_dom *d = l->doms, *next; d; d = next) {
 		next = d->next;
@@ -229,5 +272,12 @@ out:
 	free(l->att);
 	free(l->upper);
 	free(l);
-	return ok;
+}
+const char *lift_arch_name(const struct lift *l)
+{
+	return l->arch ? l->arch->name : NULL;
+}
+struct mem *lift_mem(struct lift *l)
+{
+	return l->mem;
 }

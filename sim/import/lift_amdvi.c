@@ -84,7 +84,10 @@ static void guest_domain(struct lift *l, struct lift_scan *s, const uint64_t dte
 static void scan_gcr3(struct lift *l, struct lift_scan *s, const uint64_t dte[4], uint32_t rid, uint64_t table, unsigned level,
 		      uint32_t pasid)
 {
-	lift_watch(l, table);
+	struct lift_upper u = lift_part_of(table, 512, 3, level ? LIFT_GCR3DIR : LIFT_GCR3, rid, pasid << 9 * level);
+
+	u.step = 1u << 9 * level;
+	lift_watch(l, u);
 	for (uint32_t i = 0; i < 512 && !l->failed; i++) {
 		uint64_t e = lift_word(l, table + 8 * (uint64_t)i);
 
@@ -132,9 +135,17 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 		lift_fail(l, ERR_INPUT, "a device table of several segments cannot be lifted");
 	for (uint64_t i = 0; i < n && !l->failed; i++) {
 		if (!(i % (4096 / DTE_BYTES)))
-			lift_watch(l, base + DTE_BYTES * i);
+			lift_watch(l, lift_part_of(base + DTE_BYTES * i, n - i, 5, LIFT_DTE, (uint32_t)i, TRC_NO_PASID));
 		scan_dte(l, s, base + DTE_BYTES * i, (uint32_t)i);
 	}
+}
+
+static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
+{
+	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
+
+	if (u->kind == LIFT_DTE)
+		scan_dte(l, s, u->pa + ((uint64_t)i << u->lg2), u->rid + i);
 }
 
 static void range(uint64_t qw1, uint64_t *first, uint64_t *size)
@@ -192,8 +203,10 @@ static void run_ring(struct lift *l)
 	for (; (l->amdvi.head ^ l->amdvi.tail) & mask & ~UINT64_C(15); l->amdvi.head = (l->amdvi.head + 16) & mask) {
 		uint64_t w[2] = { 0, 0 };
 
-		if (mem_read(l->mem, (l->amdvi.cmd & ADDRESS) + (l->amdvi.head & mask & ~UINT64_C(15)), w, 2) == MEM_OK)
-			command(l, w[0], w[1]);
+		if (mem_read(l->mem, (l->amdvi.cmd & ADDRESS) + (l->amdvi.head & mask & ~UINT64_C(15)), w, 2) != MEM_OK)
+			continue;
+		lift_command(l, (unsigned)((l->amdvi.head & mask) >> 4), w, 2);
+		command(l, w[0], w[1]);
 	}
 }
 
@@ -229,5 +242,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_amdvi = {
-	.name = "amdvi", .mark = "DEVTAB_BASE", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W
+	.name = "amdvi", .mark = "DEVTAB_BASE", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W
 };

@@ -25,17 +25,36 @@ uint64_t lift_word(struct lift *l, uint64_t pa)
 bool lift_is_upper(const struct lift *l, uint64_t pa)
 {
 	for (size_t i = 0; l->filter[pa >> 18 & 63] >> (pa >> 12 & 63) & 1 && i < l->n_upper; i++)
-		if (l->upper[i] == (pa & ~UINT64_C(0xfff)))
+		if (!((l->upper[i].pa ^ pa) & ~UINT64_C(0xfff)))
 			return true;
 	return false;
 }
-void lift_watch(struct lift *l, uint64_t pa)
+/* Without a tap a page is noted once; with one, for every requester that it serves. */
+void lift_watch(struct lift *l, struct lift_upper u)
 {
-	pa &= ~UINT64_C(0xfff);
-	if (lift_is_upper(l, pa) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
+	if (l->one || (!l->tap && lift_is_upper(l, u.pa)) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
 		return;
-	l->upper[l->n_upper++] = pa;
-	l->filter[pa >> 18 & 63] |= BIT64(pa >> 12 & 63);
+	l->upper[l->n_upper++] = u;
+	l->filter[u.pa >> 18 & 63] |= BIT64(u.pa >> 12 & 63);
+}
+/* What is left to cover of @n entries of 2^@lg2 bytes at @pa within its page. */
+struct lift_upper lift_part_of(uint64_t pa, uint64_t n, unsigned lg2, enum lift_kind kind, uint32_t rid, uint32_t pasid)
+{
+	uint64_t room = (4096 - (pa & 0xfff)) >> lg2;
+
+	return (struct lift_upper){ .pa = pa, .kind = (uint8_t)kind, .lg2 = (uint8_t)lg2, .n = (uint16_t)(n < room ? n : room),
+				    .rid = rid, .pasid = pasid, .step = 1 };
+}
+struct lift_att *lift_entry(struct lift *l, const struct lift_upper *u, uint64_t pa, size_t *n)
+{
+	struct lift_scan s = { 0 };
+
+	l->budget = UINT64_C(1) << 28;
+	l->one = true;
+	l->arch->one(l, &s, u, pa);
+	l->one = false;
+	*n = s.n;
+	return s.a;
 }
 void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a)
 {
@@ -69,6 +88,10 @@ static void put_att(struct lift *l, const struct lift_att *a, bool on)
 {
 	struct trc_rec r = { .kind = on ? TRC_ATTACH : TRC_DETACH, .at = l->now };
 
+	if (l->tap) {
+		l->tap->attach(l->tap->who, a, on);
+		return;
+	}
 	r.u.sw.rid = a->rid;
 	r.u.sw.pasid = a->pasid;
 	r.u.sw.dom = a->dom->id;
@@ -84,8 +107,10 @@ static void detach(struct lift *l, struct lift_att *a)
 		put_att(l, a, false);
 		return;
 	}
+	l->whole = true;
 	if (d->t.levels)
 		lift_pt_remove(l, d);
+	l->whole = false;
 	put_att(l, a, false);
 	for (size_t i = 0; i < l->n_link; i++)
 		if (l->link[i].dom == d) {
@@ -104,8 +129,10 @@ static void attach(struct lift *l, struct lift_att *a)
 		return;
 	put_att(l, a, true);
 	l->s->nested += a->type == LIFT_NESTED;
+	l->whole = true;
 	if (!a->dom->refs++ && a->dom->t.levels)
 		lift_pt_add(l, a->dom);
+	l->whole = false;
 }
 static int order(const struct lift_att *x, const struct lift_att *y)
 {

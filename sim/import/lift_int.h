@@ -7,38 +7,9 @@
 #define IOMMUSIM_LIFT_INT_H
 #include "core/mem/mem.h"
 #include "import/lift.h"
+#include "import/lift_tap.h"
 
-enum lift_type { LIFT_LEGACY, LIFT_SS, LIFT_FS, LIFT_NESTED, LIFT_PT };
-struct lift_shape { /* of the tables of a domain; equal ones with one root are one domain */
-	uint64_t did; /* what invalidations name: VT-d domain id; SMMUv3 stream world, VMID, ASID; AMD-Vi kind, PASID, DomainID */
-	uint64_t root;
-	uint8_t levels; /* 0: none */
-	uint8_t page_lg2, bits; /* smallest page; input address */
-	bool fs; /* entries are first-level (stage 1) */
-};
-struct lift_dom {
-	struct lift_dom *next;
-	uint32_t id; /* name in the trace */
-	struct lift_shape t;
-	uint8_t type; /* enum lift_type of the first attach */
-	uint32_t refs;
-};
-struct lift_att { /* one requester and its domain */
-	uint32_t rid, pasid; /* TRC_NO_PASID: requests without */
-	uint32_t id; /* what the domain is called if the name is free */
-	uint8_t type;
-	bool kept; /* used while comparing */
-	struct lift_shape t;
-	struct lift_dom *dom;
-};
 struct lift_scan { struct lift_att *a; size_t n, cap; };
-struct lift_ent {
-	bool present, leaf;
-	uint64_t pa; /* of the table or page */
-	uint8_t perm;
-	uint8_t lg2; /* of a leaf that is larger than its entry: the entry maps its part of it; 0: as large as the entry */
-	uint8_t skip; /* levels between this and the next table */
-};
 struct lift_node { /* the part of a page table of a domain that is in one 4 KiB page */
 	struct lift_node *next;
 	struct lift_dom *dom;
@@ -53,6 +24,7 @@ struct lift_arch {
 	const char *mark; /* a captured register that only this architecture has */
 	void (*reg)(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool state); /* written, or (@state) as captured */
 	void (*scan)(struct lift *l, struct lift_scan *s); /* every attachment the tables have now */
+	void (*one)(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa); /* those of one entry, nothing else has changed */
 	struct lift_ent (*entry)(const struct lift_shape *t, uint64_t e, unsigned level, uint8_t perm);
 	uint8_t perm; /* what a mapping has if no level takes it away */
 	bool sign; /* first-level addresses are sign-extended */
@@ -62,8 +34,11 @@ extern const struct lift_arch lift_vtd, lift_smmuv3, lift_amdvi;
 enum { LIFT_HASH = 1 << 14, LIFT_PLACES = 64 };
 struct lift {
 	const struct lift_arch *arch; /* NULL: not known yet */
+	const struct lift_tap *tap; /* NULL: @w gets what is lifted */
+	bool one; /* only one entry is looked at: it is watched already */
+	bool whole; /* the leaves in work come or go with the first attach or last detach, not with a store */
 	struct trc_writer *w;
-	struct lift_sum *s;
+	struct lift_sum *s, own;
 	struct err *e;
 	struct mem *mem;
 	uint64_t now, line; /* time and place of the record in work */
@@ -73,7 +48,7 @@ struct lift {
 	struct { uint64_t strtab, strtab_cfg, cmdq, cr0, prod, cons; } smmuv3;
 	struct { uint64_t devtab, cmd, control, head, tail; } amdvi;
 	/* upper structures: pages whose change asks for a new scan */
-	uint64_t *upper;
+	struct lift_upper *upper;
 	size_t n_upper, cap_upper;
 	uint64_t filter[64]; /* one bit by page number: most stores are to pages that are surely not upper */
 	uint64_t budget; /* words the scan may still read */
@@ -95,11 +70,13 @@ bool lift_grow(struct lift *l, void *arr, size_t n, size_t *cap, size_t elem);
 void lift_flush(struct lift *l, const struct lift_dom *d, uint64_t iova, uint64_t size); /* size 0: all of the domain */
 /** lift_part() - a 64-bit register after a write of @bytes at @off, which may be half of it. */
 uint64_t lift_part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val);
+void lift_command(struct lift *l, unsigned slot, const uint64_t *w, unsigned n);
 /* lift_ctx.c */
 void lift_rescan(struct lift *l);
 bool lift_is_upper(const struct lift *l, uint64_t pa);
+struct lift_upper lift_part_of(uint64_t pa, uint64_t n, unsigned lg2, enum lift_kind kind, uint32_t rid, uint32_t pasid);
 uint64_t lift_word(struct lift *l, uint64_t pa); /* during a scan */
-void lift_watch(struct lift *l, uint64_t pa); /* the page @pa is part of the upper structures */
+void lift_watch(struct lift *l, struct lift_upper u); /* the page of @u.pa is part of the upper structures */
 void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a);
 /* lift_pt.c */
 void lift_pt_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val);

@@ -43,11 +43,42 @@ static unsigned places(const struct lift *l, uint64_t pa)
 	return n;
 }
 
+static const struct lift_ent nothing;
+/* An entry of @level that translates @at changes from @a to @b. */
+static void leaf(struct lift *l, const struct lift_dom *d, unsigned level, uint64_t at, const struct lift_ent *a, const struct lift_ent *b)
+{
+	uint64_t size = UINT64_C(1) << lg2_of(d, level);
+
+	if (l->tap) {
+		if (a->present || b->present)
+			l->tap->leaf(l->tap->who, d, at, size, a, b, l->whole);
+		return;
+	}
+	if (a->present)
+		lift_leaf(l, d, false, at, 0, size, 0);
+	if (b->present)
+		lift_leaf(l, d, true, at, leaf_pa(b, at), size, b->perm);
+}
+static void table(struct lift *l, const struct lift_dom *d, bool on, unsigned level, uint64_t at, const struct lift_ent *x)
+{
+	if (l->tap)
+		l->tap->table(l->tap->who, d, on, level, at, UINT64_C(1) << lg2_of(d, level), x->pa, l->whole);
+}
 static void add_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm, uint64_t n);
 static void remove_table(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint64_t n);
 static uint64_t entries(const struct lift_dom *d)
 {
 	return UINT64_C(1) << (d->t.page_lg2 - 3);
+}
+static void add_below(struct lift *l, struct lift_dom *d, const struct lift_ent *x, unsigned level, uint64_t at)
+{
+	table(l, d, true, level, at, x);
+	add_table(l, d, x->pa, level - 1 - x->skip, at, x->perm, entries(d));
+}
+static void remove_below(struct lift *l, struct lift_dom *d, const struct lift_ent *x, unsigned level, uint64_t at)
+{
+	table(l, d, false, level, at, x);
+	remove_table(l, d, x->pa, level - 1 - x->skip, at, entries(d));
 }
 static void add_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, uint8_t perm, unsigned cnt)
 {
@@ -71,10 +102,10 @@ static void add_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned l
 		struct lift_ent x = l->arch->entry(&d->t, w[(pa >> 3 & 511) + i], level, perm);
 		uint64_t at = base + ((uint64_t)i << lg2_of(d, level));
 
-		if (x.present && x.leaf)
-			lift_leaf(l, d, true, at, leaf_pa(&x, at), UINT64_C(1) << lg2_of(d, level), x.perm);
+		if (x.leaf)
+			leaf(l, d, level, at, &nothing, &x);
 		else if (x.present)
-			add_table(l, d, x.pa, level - 1 - x.skip, at, x.perm, entries(d));
+			add_below(l, d, &x, level, at);
 	}
 }
 static void remove_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigned level, uint64_t base, unsigned cnt)
@@ -89,10 +120,10 @@ static void remove_page(struct lift *l, struct lift_dom *d, uint64_t pa, unsigne
 		struct lift_ent x = l->arch->entry(&d->t, w[(pa >> 3 & 511) + i], level, n->perm);
 		uint64_t at = base + ((uint64_t)i << lg2_of(d, level));
 
-		if (x.present && x.leaf)
-			lift_leaf(l, d, false, at, 0, UINT64_C(1) << lg2_of(d, level), 0);
+		if (x.leaf)
+			leaf(l, d, level, at, &x, &nothing);
 		else if (x.present)
-			remove_table(l, d, x.pa, level - 1 - x.skip, at, entries(d));
+			remove_below(l, d, &x, level, at);
 	}
 	free(n);
 }
@@ -133,17 +164,14 @@ void lift_pt_remove(struct lift *l, struct lift_dom *d)
 static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *k, uint64_t old, uint64_t val, uint8_t perm)
 {
 	struct lift_ent a = l->arch->entry(&d->t, old, k->level, perm), b = l->arch->entry(&d->t, val, k->level, perm);
-	uint64_t size = UINT64_C(1) << lg2_of(d, k->level);
 
 	if (a.present == b.present && a.leaf == b.leaf && a.pa == b.pa && a.perm == b.perm && a.lg2 == b.lg2 && a.skip == b.skip)
 		return; /* software or accessed bits only */
-	if (a.present && a.leaf)
-		lift_leaf(l, d, false, k->base, 0, size, 0);
-	else if (a.present)
-		remove_table(l, d, a.pa, k->level - 1u - a.skip, k->base, entries(d));
-	if (b.present && b.leaf) {
-		lift_leaf(l, d, true, k->base, leaf_pa(&b, k->base), size, b.perm);
-	} else if (b.present) {
+	if (a.present && !a.leaf)
+		remove_below(l, d, &a, k->level, k->base);
+	leaf(l, d, k->level, k->base, a.leaf ? &a : &nothing, b.leaf ? &b : &nothing);
+	if (b.present && !b.leaf) {
+		table(l, d, true, k->level, k->base, &b);
 		if (!lift_grow(l, &l->link, l->n_link, &l->cap_link, sizeof(*l->link)))
 			return;
 		l->link[l->n_link] = *k;
@@ -176,7 +204,7 @@ void lift_pt_links(struct lift *l)
 			continue; /* its table is gone meanwhile */
 		x = l->arch->entry(&k.dom->t, e, k.level, k.perm);
 		if (x.present && !x.leaf)
-			add_table(l, k.dom, x.pa, k.level - 1u - x.skip, k.base, x.perm, entries(k.dom));
+			add_table(l, k.dom, x.pa, k.level - 1u - x.skip, k.base, x.perm, entries(k.dom)); /* told when it was linked */
 	}
 	l->n_link = 0;
 }

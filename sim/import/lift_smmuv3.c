@@ -88,7 +88,7 @@ static void scan_cds(struct lift *l, struct lift_scan *s, uint64_t pa, unsigned 
 
 	for (unsigned i = 0; i < n && !l->failed; i++, pa += CD_BYTES) {
 		if (!i || !(pa & 0xfff))
-			lift_watch(l, pa);
+			lift_watch(l, lift_part_of(pa, n - i, 6, LIFT_CD, rid, ssid + i));
 		if (ssid + i || dss0)
 			scan_cd(l, s, pa, ste, rid, ssid + i ? ssid + i : TRC_NO_PASID);
 	}
@@ -109,8 +109,12 @@ static void scan_cd_table(struct lift *l, struct lift_scan *s, const uint64_t st
 	for (unsigned i = 0; i < (max > leaf ? 1u << (max - leaf) : 1) && !l->failed; i++) {
 		uint64_t e = lift_word(l, tab + 8 * (uint64_t)i);
 
-		if (!i || !((tab + 8 * (uint64_t)i) & 0xfff))
-			lift_watch(l, tab + 8 * (uint64_t)i);
+		if (!i || !((tab + 8 * (uint64_t)i) & 0xfff)) {
+			struct lift_upper u = lift_part_of(tab + 8 * (uint64_t)i, (max > leaf ? 1u << (max - leaf) : 1) - i, 3, LIFT_L1CD, rid, i << leaf);
+
+			u.step = 1u << leaf;
+			lift_watch(l, u);
+		}
 		if (e & 1)
 			scan_cds(l, s, e & bits_mask(55, 12), 1u << leaf, ste, rid, i << leaf);
 	}
@@ -144,7 +148,7 @@ static void scan_stes(struct lift *l, struct lift_scan *s, uint64_t pa, uint64_t
 {
 	for (uint64_t i = 0; i < n && !l->failed; i++, pa += STE_BYTES) {
 		if (!i || !(pa & 0xfff))
-			lift_watch(l, pa);
+			lift_watch(l, lift_part_of(pa, n - i, 6, LIFT_STE, sid + (uint32_t)i, TRC_NO_PASID));
 		scan_ste(l, s, pa, sid + (uint32_t)i);
 	}
 }
@@ -171,11 +175,23 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 		uint64_t e = lift_word(l, base + 8 * i);
 		unsigned span = (unsigned)bits_get(e, 4, 0);
 
-		if (!i || !((base + 8 * i) & 0xfff))
-			lift_watch(l, base + 8 * i);
+		if (!i || !((base + 8 * i) & 0xfff)) {
+			struct lift_upper u = lift_part_of(base + 8 * i, BIT64(lg2) - i, 3, LIFT_L1STD, (uint32_t)(i << split), TRC_NO_PASID);
+
+			u.step = 1u << split;
+			lift_watch(l, u);
+		}
 		if (span && span <= split + 1)
 			scan_stes(l, s, e & addr_55_6 & ~low_mask(span + 5), BIT64(span - 1), (uint32_t)(i << split));
 	}
+}
+
+static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
+{
+	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
+
+	if (u->kind == LIFT_STE)
+		scan_ste(l, s, u->pa + ((uint64_t)i << u->lg2), u->rid + i);
 }
 
 /* Which domains a TLBI names: by kind, and where it has them by VMID and ASID; by address or all of it. */
@@ -232,8 +248,10 @@ static void run_queue(struct lift *l)
 	for (; (l->smmuv3.cons ^ l->smmuv3.prod) & wrap; l->smmuv3.cons = (l->smmuv3.cons + 1) & wrap) {
 		uint64_t w[2] = { 0, 0 };
 
-		if (mem_read(l->mem, base + 16 * (l->smmuv3.cons & low_mask(lg2)), w, 2) == MEM_OK)
-			command(l, w[0], w[1]);
+		if (mem_read(l->mem, base + 16 * (l->smmuv3.cons & low_mask(lg2)), w, 2) != MEM_OK)
+			continue;
+		lift_command(l, (unsigned)(l->smmuv3.cons & low_mask(lg2)), w, 2);
+		command(l, w[0], w[1]);
 	}
 }
 
@@ -267,5 +285,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_smmuv3 = {
-	.name = "smmuv3", .mark = "IDR0", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W | XL_X
+	.name = "smmuv3", .mark = "IDR0", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W | XL_X
 };

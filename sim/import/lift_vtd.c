@@ -33,18 +33,21 @@ static struct lift_att attached(uint32_t rid, uint32_t pasid, uint32_t did, enum
 					 .fs = type == LIFT_FS } };
 }
 /* Legacy context entry: TT 0 and 1 translate, 2 passes through. */
+static void scan_legacy_entry(struct lift *l, struct lift_scan *s, uint64_t ce, uint32_t rid)
+{
+	uint64_t lo = lift_word(l, ce), hi = lift_word(l, ce + 8);
+	bool pt = bits_get(lo, 3, 2) == 2;
+
+	if (!(lo & 1) || bits_get(lo, 3, 2) == 3 || (!pt && (bits_get(hi, 2, 0) < 1 || bits_get(hi, 2, 0) > 3)))
+		return;
+	lift_found(l, s, attached(rid, TRC_NO_PASID, (uint32_t)bits_get(hi, 23, 8), pt ? LIFT_PT : LIFT_LEGACY,
+				  pt ? 0 : (unsigned)bits_get(hi, 2, 0) + 2, pt ? 0 : page_of(lo)));
+}
 static void scan_legacy(struct lift *l, struct lift_scan *s, uint32_t bus, uint64_t tab)
 {
-	lift_watch(l, tab);
-	for (uint32_t fn = 0; fn < 256; fn++) {
-		uint64_t lo = lift_word(l, tab + 16 * fn), hi = lift_word(l, tab + 16 * fn + 8);
-		bool pt = bits_get(lo, 3, 2) == 2;
-
-		if (!(lo & 1) || bits_get(lo, 3, 2) == 3 || (!pt && (bits_get(hi, 2, 0) < 1 || bits_get(hi, 2, 0) > 3)))
-			continue;
-		lift_found(l, s, attached(bus << 8 | fn, TRC_NO_PASID, (uint32_t)bits_get(hi, 23, 8), pt ? LIFT_PT : LIFT_LEGACY,
-					  pt ? 0 : (unsigned)bits_get(hi, 2, 0) + 2, pt ? 0 : page_of(lo)));
-	}
+	lift_watch(l, lift_part_of(tab, 256, 4, LIFT_CTX, bus << 8, TRC_NO_PASID));
+	for (uint32_t fn = 0; fn < 256; fn++)
+		scan_legacy_entry(l, s, tab + 16 * fn, bus << 8 | fn);
 }
 static void scan_pasid_entry(struct lift *l, struct lift_scan *s, uint64_t pe, uint32_t rid, uint32_t pasid)
 {
@@ -61,25 +64,32 @@ static void scan_pasid_entry(struct lift *l, struct lift_scan *s, uint64_t pe, u
 	else if (pgtt == 4)
 		lift_found(l, s, attached(rid, pasid, did, LIFT_PT, 0, 0));
 }
+static void scan_context(struct lift *l, struct lift_scan *s, uint64_t ce, uint32_t rid)
+{
+	uint64_t c0 = lift_word(l, ce), c1 = lift_word(l, ce + 8), dir = page_of(c0);
+	uint32_t n = 1u << (bits_get(c0, 11, 9) + 7), rid_pasid = (uint32_t)bits_get(c1, 19, 0);
+
+	for (uint32_t k = 0; c0 & 1 && k < n && !l->failed; k++) {
+		uint64_t de = lift_word(l, dir + 8 * (uint64_t)k);
+
+		if (!(k & 511)) {
+			struct lift_upper u = lift_part_of(dir + 8 * (uint64_t)k, n - k, 3, LIFT_PASIDDIR, rid, k * 64);
+
+			u.step = 64;
+			lift_watch(l, u);
+		}
+		if (!(de & 1))
+			continue;
+		lift_watch(l, lift_part_of(page_of(de), 64, 6, LIFT_PASIDE, rid, k * 64));
+		for (uint32_t j = 0; j < 64; j++)
+			scan_pasid_entry(l, s, page_of(de) + 64 * j, rid, k * 64 + j == rid_pasid ? TRC_NO_PASID : k * 64 + j);
+	}
+}
 static void scan_scalable(struct lift *l, struct lift_scan *s, uint32_t first, uint64_t tab)
 {
-	lift_watch(l, tab);
-	for (uint32_t i = 0; i < 128; i++) {
-		uint64_t c0 = lift_word(l, tab + 32 * i), c1 = lift_word(l, tab + 32 * i + 8), dir = page_of(c0);
-		uint32_t n = 1u << (bits_get(c0, 11, 9) + 7), rid_pasid = (uint32_t)bits_get(c1, 19, 0);
-
-		for (uint32_t k = 0; c0 & 1 && k < n && !l->failed; k++) {
-			uint64_t de = lift_word(l, dir + 8 * (uint64_t)k);
-
-			if (!(k & 511))
-				lift_watch(l, dir + 8 * (uint64_t)k);
-			if (!(de & 1))
-				continue;
-			lift_watch(l, page_of(de));
-			for (uint32_t j = 0; j < 64; j++)
-				scan_pasid_entry(l, s, page_of(de) + 64 * j, first + i, k * 64 + j == rid_pasid ? TRC_NO_PASID : k * 64 + j);
-		}
-	}
+	lift_watch(l, lift_part_of(tab, 128, 5, LIFT_CTX, first, TRC_NO_PASID));
+	for (uint32_t i = 0; i < 128; i++)
+		scan_context(l, s, tab + 32 * i, first + i);
 }
 static void scan_all(struct lift *l, struct lift_scan *s)
 {
@@ -88,7 +98,7 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 
 	if (ttm > 1 || !(l->vtd.gsts & BIT64(30)))
 		return; /* no root table was set, or abort mode */
-	lift_watch(l, root);
+	lift_watch(l, lift_part_of(root, 256, 4, LIFT_ROOT, 0, TRC_NO_PASID));
 	for (uint32_t bus = 0; bus < 256 && !l->failed; bus++) {
 		uint64_t lo = lift_word(l, root + 16 * bus), hi = lift_word(l, root + 16 * bus + 8);
 
@@ -102,6 +112,18 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 		if (hi & 1)
 			scan_scalable(l, s, bus << 8 | 128, page_of(hi));
 	}
+}
+static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
+{
+	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
+	uint64_t at = u->pa + ((uint64_t)i << u->lg2);
+
+	if (u->kind == LIFT_PASIDE)
+		scan_pasid_entry(l, s, at, u->rid, u->pasid + i);
+	else if (u->kind == LIFT_CTX && u->lg2 == 4)
+		scan_legacy_entry(l, s, at, u->rid + i);
+	else if (u->kind == LIFT_CTX)
+		scan_context(l, s, at, u->rid + i);
 }
 
 static void flush(struct lift *l, bool all, uint32_t did, uint64_t addr, unsigned am)
@@ -140,10 +162,12 @@ static void run_queue(struct lift *l)
 	if (!(l->vtd.gsts & BIT64(GCMD_QIE)))
 		return;
 	for (; l->vtd.iqh != tail; l->vtd.iqh = (uint32_t)((l->vtd.iqh + step) & (bytes - 1))) {
-		uint64_t w[2] = { 0, 0 };
+		uint64_t w[4] = { 0, 0 };
 
-		if (mem_read(l->mem, base + l->vtd.iqh, w, 2) == MEM_OK)
-			descriptor(l, w[0], w[1]);
+		if (mem_read(l->mem, base + l->vtd.iqh, w, step / 8) != MEM_OK)
+			continue;
+		lift_command(l, l->vtd.iqh / step, w, step / 8);
+		descriptor(l, w[0], w[1]);
 	}
 }
 /* A register as software wrote it, or (@state) as it was captured. 64-bit ones may come in halves. */
@@ -188,5 +212,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_vtd = {
-	.name = "vtd", .mark = "RTADDR", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W, .sign = true
+	.name = "vtd", .mark = "RTADDR", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W, .sign = true
 };
