@@ -259,6 +259,13 @@ bool lift_take(struct lift *l, const struct trc_rec *r)
 		take(l, r);
 	return !l->failed;
 }
+bool lift_settle(struct lift *l)
+{
+	if (!l->arch)
+		l->arch = &lift_vtd;
+	settle(l);
+	return !l->failed;
+}
 void lift_close(struct lift *l)
 {
 	if (!l)

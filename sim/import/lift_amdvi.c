@@ -140,14 +140,6 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 	}
 }
 
-static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
-{
-	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
-
-	if (u->kind == LIFT_DTE)
-		scan_dte(l, s, u->pa + ((uint64_t)i << u->lg2), u->rid + i);
-}
-
 static void range(uint64_t qw1, uint64_t *first, uint64_t *size)
 {
 	unsigned n = 12;
@@ -242,5 +234,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_amdvi = {
-	.name = "amdvi", .mark = "DEVTAB_BASE", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W
+	.name = "amdvi", .mark = "DEVTAB_BASE", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W
 };

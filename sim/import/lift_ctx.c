@@ -32,7 +32,7 @@ bool lift_is_upper(const struct lift *l, uint64_t pa)
 /* Without a tap a page is noted once; with one, for every requester that it serves. */
 void lift_watch(struct lift *l, struct lift_upper u)
 {
-	if (l->one || (!l->tap && lift_is_upper(l, u.pa)) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
+	if ((!l->tap && lift_is_upper(l, u.pa)) || !lift_grow(l, &l->upper, l->n_upper, &l->cap_upper, sizeof(*l->upper)))
 		return;
 	l->upper[l->n_upper++] = u;
 	l->filter[u.pa >> 18 & 63] |= BIT64(u.pa >> 12 & 63);
@@ -45,16 +45,12 @@ struct lift_upper lift_part_of(uint64_t pa, uint64_t n, unsigned lg2, enum lift_
 	return (struct lift_upper){ .pa = pa, .kind = (uint8_t)kind, .lg2 = (uint8_t)lg2, .n = (uint16_t)(n < room ? n : room),
 				    .rid = rid, .pasid = pasid, .step = 1 };
 }
-struct lift_att *lift_entry(struct lift *l, const struct lift_upper *u, uint64_t pa, size_t *n)
+uint64_t lift_place(const struct lift *l, enum lift_kind kind, uint32_t rid)
 {
-	struct lift_scan s = { 0 };
-
-	l->budget = UINT64_C(1) << 28;
-	l->one = true;
-	l->arch->one(l, &s, u, pa);
-	l->one = false;
-	*n = s.n;
-	return s.a;
+	for (size_t i = 0; i < l->n_upper; i++)
+		if (l->upper[i].kind == kind && rid - l->upper[i].rid < l->upper[i].n * l->upper[i].step)
+			return l->upper[i].pa + ((uint64_t)(rid - l->upper[i].rid) / l->upper[i].step << l->upper[i].lg2);
+	return 0;
 }
 void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a)
 {

@@ -24,7 +24,6 @@ struct lift_arch {
 	const char *mark; /* a captured register that only this architecture has */
 	void (*reg)(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool state); /* written, or (@state) as captured */
 	void (*scan)(struct lift *l, struct lift_scan *s); /* every attachment the tables have now */
-	void (*one)(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa); /* those of one entry, nothing else has changed */
 	struct lift_ent (*entry)(const struct lift_shape *t, uint64_t e, unsigned level, uint8_t perm);
 	uint8_t perm; /* what a mapping has if no level takes it away */
 	bool sign; /* first-level addresses are sign-extended */
@@ -35,7 +34,6 @@ enum { LIFT_HASH = 1 << 14, LIFT_PLACES = 64 };
 struct lift {
 	const struct lift_arch *arch; /* NULL: not known yet */
 	const struct lift_tap *tap; /* NULL: @w gets what is lifted */
-	bool one; /* only one entry is looked at: it is watched already */
 	bool whole; /* the leaves in work come or go with the first attach or last detach, not with a store */
 	struct trc_writer *w;
 	struct lift_sum *s, own;

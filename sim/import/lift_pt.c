@@ -45,7 +45,7 @@ static unsigned places(const struct lift *l, uint64_t pa)
 
 static const struct lift_ent nothing;
 /* An entry of @level that translates @at changes from @a to @b. */
-static void leaf(struct lift *l, const struct lift_dom *d, unsigned level, uint64_t at, const struct lift_ent *a, const struct lift_ent *b)
+static void leaf(struct lift *l, struct lift_dom *d, unsigned level, uint64_t at, const struct lift_ent *a, const struct lift_ent *b)
 {
 	uint64_t size = UINT64_C(1) << lg2_of(d, level);
 
@@ -59,7 +59,7 @@ static void leaf(struct lift *l, const struct lift_dom *d, unsigned level, uint6
 	if (b->present)
 		lift_leaf(l, d, true, at, leaf_pa(b, at), size, b->perm);
 }
-static void table(struct lift *l, const struct lift_dom *d, bool on, unsigned level, uint64_t at, const struct lift_ent *x)
+static void table(struct lift *l, struct lift_dom *d, bool on, unsigned level, uint64_t at, const struct lift_ent *x)
 {
 	if (l->tap)
 		l->tap->table(l->tap->who, d, on, level, at, UINT64_C(1) << lg2_of(d, level), x->pa, l->whole);

@@ -186,14 +186,6 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 	}
 }
 
-static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
-{
-	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
-
-	if (u->kind == LIFT_STE)
-		scan_ste(l, s, u->pa + ((uint64_t)i << u->lg2), u->rid + i);
-}
-
 /* Which domains a TLBI names: by kind, and where it has them by VMID and ASID; by address or all of it. */
 static const struct tlbi { uint8_t op, kinds; bool vmid, asid, addr; } tlbis[] = {
 	{ 0x10, 1 << EL1, true, false, false }, { 0x11, 1 << EL1, true, true, false }, /* NH_ALL, ASID, VA, VAA */
@@ -285,5 +277,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_smmuv3 = {
-	.name = "smmuv3", .mark = "IDR0", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W | XL_X
+	.name = "smmuv3", .mark = "IDR0", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W | XL_X
 };

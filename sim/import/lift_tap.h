@@ -21,7 +21,7 @@ struct lift_dom {
 	uint32_t id; /* name in the trace */
 	struct lift_shape t;
 	uint8_t type; /* enum lift_type of the first attach */
-	uint32_t refs;
+	uint32_t refs, tapped; /* tapped: free for the tap, 0 at first */
 };
 struct lift_att { /* one requester and its domain */
 	uint32_t rid, pasid; /* TRC_NO_PASID: requests without */
@@ -49,9 +49,9 @@ struct lift_upper { /* the part of a table of entries that is in one 4 KiB page 
 struct lift_tap {
 	void *who;
 	/* a leaf changed from @a to @b, one of which may be not present; @whole: it came or went with all of its table */
-	void (*leaf)(void *who, const struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole);
+	void (*leaf)(void *who, struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole);
 	/* a table @pa was linked below (or removed from) an entry of @level that covers @size */
-	void (*table)(void *who, const struct lift_dom *d, bool on, unsigned level, uint64_t iova, uint64_t size, uint64_t pa, bool whole);
+	void (*table)(void *who, struct lift_dom *d, bool on, unsigned level, uint64_t iova, uint64_t size, uint64_t pa, bool whole);
 	void (*attach)(void *who, const struct lift_att *a, bool on);
 	void (*upper)(void *who, const struct lift_upper *u, uint64_t pa, uint64_t old, uint64_t val); /* memory has @val already */
 	void (*store)(void *who, uint64_t pa, uint64_t old, uint64_t val); /* every word, known or not, behind the above; equal values too */
@@ -62,10 +62,12 @@ struct lift;
 struct lift *lift_open(const struct lift_tap *t, const char *arch, struct err *e) MUST_USE;
 /** lift_take() - one record of unit 0 of that trace. */
 bool lift_take(struct lift *l, const struct trc_rec *r) MUST_USE;
+/** lift_settle() - what was stored is looked at now, not at the next record that is no store; from here on changes are told. */
+bool lift_settle(struct lift *l) MUST_USE;
 /** lift_arch_name() - what it is, NULL: no record has told yet. */
 const char *lift_arch_name(const struct lift *l);
 struct mem *lift_mem(struct lift *l);
-/** lift_entry() - what one entry of @u at @pa attaches now, as a scan of all would find it; *n of them, to be freed. */
-struct lift_att *lift_entry(struct lift *l, const struct lift_upper *u, uint64_t pa, size_t *n) MUST_USE;
+/** lift_place() - where the entry of @kind of the requester is, of those a scan has found; 0: not known. */
+uint64_t lift_place(const struct lift *l, enum lift_kind kind, uint32_t rid);
 void lift_close(struct lift *l);
 #endif

@@ -113,19 +113,6 @@ static void scan_all(struct lift *l, struct lift_scan *s)
 			scan_scalable(l, s, bus << 8 | 128, page_of(hi));
 	}
 }
-static void scan_one(struct lift *l, struct lift_scan *s, const struct lift_upper *u, uint64_t pa)
-{
-	uint32_t i = (uint32_t)((pa - u->pa) >> u->lg2);
-	uint64_t at = u->pa + ((uint64_t)i << u->lg2);
-
-	if (u->kind == LIFT_PASIDE)
-		scan_pasid_entry(l, s, at, u->rid, u->pasid + i);
-	else if (u->kind == LIFT_CTX && u->lg2 == 4)
-		scan_legacy_entry(l, s, at, u->rid + i);
-	else if (u->kind == LIFT_CTX)
-		scan_context(l, s, at, u->rid + i);
-}
-
 static void flush(struct lift *l, bool all, uint32_t did, uint64_t addr, unsigned am)
 {
 	bool any = false;
@@ -212,5 +199,5 @@ static void reg(struct lift *l, uint32_t off, unsigned bytes, uint64_t val, bool
 }
 
 const struct lift_arch lift_vtd = {
-	.name = "vtd", .mark = "RTADDR", .reg = reg, .scan = scan_all, .one = scan_one, .entry = entry, .perm = XL_R | XL_W, .sign = true
+	.name = "vtd", .mark = "RTADDR", .reg = reg, .scan = scan_all, .entry = entry, .perm = XL_R | XL_W, .sign = true
 };

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ordhw.h - neutral ordering events (core/trace/ord_ev.h) from a hardware-level trace: what was stored, what was written to registers.
+ * Models: leaves and tables of every page table that a configuration entry reaches; configuration entries word by word, and when they become
+ * valid, change, or end; commands of the main queue when its tail moves, raw commands (`cmd` records), with illegal ones marked; completions;
+ * DMAs and device events. Release is inferred, as nobody logs it: a table page that was unlinked and is stored to or linked again was freed
+ * (PT_FREE), a tag that a new table uses was freed by the old one (ID_ALLOC), and a leaf set over a cleared range is a new use of the address.
+ * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture has
+ * no status writes); `done = explicit` leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an AMD-Vi
+ * device table entry in succession are one store of 16 bytes.
+ * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, register-based invalidation,
+ * queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
+ */
+#ifndef IOMMUSIM_ORDHW_H
+#define IOMMUSIM_ORDHW_H
+#include "check/ord.h"
+#include "core/trace/trc.h"
+
+struct ordhw_ops {
+	void *ctx;
+	/* the architecture is known and the first event follows: names for the events; NULL ends it (error in @e of ordhw_open()) */
+	struct ord_names *(*begin)(void *ctx, enum ord_arch a);
+	bool (*event)(void *ctx, const struct ord_ev *e); /* false: end */
+};
+struct ordhw_sum { uint64_t records, events, commands, illegal, pt_free, id_alloc, pairs, nested; };
+struct ordhw;
+/** ordhw_open() - @arch NULL: captured registers say it, VT-d without any. @explicit_done: no completion is assumed. */
+struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e) MUST_USE;
+/** ordhw_take() - the next record of the trace. Ordering events and raw commands may be among them; software-level kinds are not looked at. */
+bool ordhw_take(struct ordhw *h, const struct trc_rec *r) MUST_USE;
+/** ordhw_finish() - what is held back goes out. */
+bool ordhw_finish(struct ordhw *h) MUST_USE;
+/** ordhw_done() - with explicit completion: waits up to and including the one at ring position @slot have completed. */
+bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
+/** ordhw_knobs() - what the captured registers decide (in begin(), before the user's own settings); the rest of @k stays. */
+void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k);
+/** ordhw_undecidable() - rules that a trace of stores cannot decide, with the reason; @i from 0. Returns: NULL behind the last. */
+const char *ordhw_undecidable(const struct ordhw *h, size_t i, enum ord_rule_id *r);
+/** ordhw_print() - the event as a line of text, cut at @n - 1 characters. (ordhw_text.c) */
+void ordhw_print(char *b, size_t n, const struct ord_ev *e, const struct ord_names *names);
+const struct ordhw_sum *ordhw_sum(const struct ordhw *h);
+void ordhw_close(struct ordhw *h);
+#endif

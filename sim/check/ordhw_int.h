@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ordhw_int.h - between the records and tables (ordhw.c), configuration entries (ordhw_cfg.c) and what one architecture adds (struct ordhw_arch).
+ */
+#ifndef IOMMUSIM_ORDHW_INT_H
+#define IOMMUSIM_ORDHW_INT_H
+#include "check/ordhw.h"
+#include "import/lift_tap.h"
+
+enum { ORDHW_ENTRY_WORDS = 8, ORDHW_WAITS = 8192 };
+struct ordhw_cfg { /* what a configuration entry says */
+	bool valid; /* hardware looks further than the valid bit, and requests are not blocked */
+	bool leaf; /* it names a table or a pass-through, else another configuration table */
+	uint8_t kind, type; /* enum ord_kind, enum ord_type */
+	uint64_t root, tbl; /* page table; configuration table */
+	uint32_t rid, pasid; /* as the events name it */
+	uint64_t has; /* ORD_HAS(): of these keys */
+	uint64_t v[ORD_KEYS_N];
+};
+struct ordhw;
+struct ordhw_arch {
+	const char *name;
+	enum ord_arch arch;
+	uint32_t (*used)(const struct lift_upper *u, const uint64_t *w); /* words of the entry that hardware looks at, a bit each */
+	/* the entry @w of @u (number @i in it); @c is zeroed but for rid and pasid */
+	void (*cfg)(struct ordhw *h, const struct lift_upper *u, uint32_t i, const uint64_t *w, struct ordhw_cfg *c);
+	/* an attachment that no entry told of: what is behind an entry just made valid, or there from the start. false: none of its own */
+	bool (*grown)(struct ordhw *h, const struct ordhw_cfg *a, const struct ordhw_cfg *b); /* the table of @b is that of @a with levels on top */
+	bool (*attached)(struct ordhw *h, const struct lift_att *a, struct ordhw_cfg *c);
+	void (*command)(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_ev *e); /* emits */
+	void (*reg)(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val, bool state); /* before lifting has seen it */
+	void (*knobs)(const struct ordhw *h, struct ord_knobs *k);
+	uint32_t tail, head; /* registers of the ring */
+	bool by_slot; /* they count slots, not bytes */
+	bool pairs; /* stores of 16 bytes come as two */
+};
+extern const struct ordhw_arch ordhw_vtd, ordhw_smmuv3, ordhw_amdvi;
+/* A former table page and its page table; @whole: of one that nothing is attached to any more. page 1: deleted, 0: free slot. */
+struct ordhw_page { uint64_t page; uint32_t d; bool whole; };
+struct ordhw_known { uint64_t root; uint32_t rid, pasid; uint8_t kind; }; /* attachments that have been told */
+struct ordhw_top { uint64_t root; uint32_t name; }; /* a table that has got another on top is still called as before */
+struct ordhw_tag { uint64_t key, root; }; /* tag and the table it last named */
+struct ordhw {
+	struct ordhw_ops o;
+	struct err *e;
+	struct lift_tap tap;
+	struct lift *l;
+	const struct ordhw_arch *arch;
+	struct ord_names *names;
+	struct ordhw_sum sum;
+	bool begun, failed, explicit_done, settled; /* what is there from the start has been told */
+	uint64_t line, at; /* of the record in work */
+	struct ord_ev run; /* leaves being merged; op ORD_OPS_N: none */
+	/* the first half of a 16-byte store */
+	struct { bool on; struct lift_upper u; uint64_t pa, old; uint64_t line; } half;
+	struct ordhw_page *gone;
+	size_t n_gone, cap_gone;
+	struct ordhw_known *known;
+	size_t n_known, cap_known;
+	struct ordhw_top *top;
+	size_t n_top, cap_top;
+	struct ordhw_tag *tag;
+	size_t n_tag, cap_tag;
+	uint32_t wait_name[ORDHW_WAITS]; /* by slot */
+	uint32_t open[ORDHW_WAITS], n_open; /* slots of waits not complete */
+	uint32_t slot; /* of the command in work, TRC_NO_SLOT: not known */
+	uint64_t ring, ring_bytes; /* command ring in memory; 0: not known */
+	uint8_t slot_lg2;
+	uint32_t last_slot; /* written last */
+	uint32_t form[8]; /* names of forms and worlds, architecture's order */
+	/* registers */
+	uint64_t reg[8];
+	bool te;
+};
+/* ordhw.c */
+void ordhw_fail(struct ordhw *h, int code, const char *what);
+/** ordhw_new() - an event of the record in work. */
+void ordhw_new(struct ordhw *h, struct ord_ev *e, enum ord_op op);
+void ordhw_emit(struct ordhw *h, const struct ord_ev *e); /* merged leaves go first */
+void ordhw_rid(struct ord_ev *e, uint32_t rid, uint32_t pasid);
+void ordhw_range(struct ord_ev *e, uint64_t first, uint64_t last);
+void ordhw_pages(struct ord_ev *e, uint64_t addr, unsigned lg2); /* 2^@lg2 bytes around @addr */
+void ordhw_ats_range(struct ord_ev *e, uint64_t addr, bool s, unsigned all); /* PCIe size code; @all: this many ones and up are everything */
+void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */
+void ordhw_te(struct ordhw *h, bool on);
+uint32_t ordhw_name(struct ordhw *h, const char *s);
+uint32_t ordhw_table(struct ordhw *h, uint64_t root); /* name of a page table */
+bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem);
+void ordhw_gone(struct ordhw *h, uint64_t page, uint32_t d, bool whole); /* the page is no table now */
+void ordhw_used(struct ordhw *h, uint64_t page, uint32_t d); /* it is one, of @d */
+/* ordhw_cfg.c */
+void ordhw_upper(void *who, const struct lift_upper *u, uint64_t pa, uint64_t old, uint64_t val);
+void ordhw_attach(void *who, const struct lift_att *a, bool on);
+void ordhw_half_end(struct ordhw *h); /* a first half without second: a store of its own */
+void ordhw_key(struct ordhw_cfg *c, enum ord_key k, uint64_t v);
+#endif
