@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ordhw.c - records of a hardware-level trace into ordering events: leaves and tables as lifting finds them, the ring, completions, DMAs,
- * devices; what was released, from reuse. Scope and assumptions: ordhw.h.
+ * ordhw.c - records of a hardware-level trace into ordering events: the ring and completions, DMAs, devices; everything else through
+ * lifting.
+ * Scope and assumptions: ordhw.h.
  */
 #include "check/ordhw_int.h"
 #include <stdio.h>
@@ -12,254 +13,11 @@
 
 static const struct ordhw_arch *const archs[] = { &ordhw_vtd, &ordhw_smmuv3, &ordhw_amdvi };
 
-void ordhw_fail(struct ordhw *h, int code, const char *what)
-{
-	if (!h->failed && what)
-		err_set(h->e, code, "record %llu: %s", (unsigned long long)h->line, what);
-	h->failed = true;
-}
-bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem)
-{
-	void **p = arr, *q;
-	size_t to = *cap ? *cap * 2 : 64;
-
-	if (n < *cap)
-		return true;
-	q = reallocarray(*p, to, elem);
-	if (!q) {
-		ordhw_fail(h, ERR_MACHINE, "out of memory");
-		return false;
-	}
-	*p = q;
-	*cap = to;
-	return true;
-}
-
-/* ---- events ---- */
-
-void ordhw_new(struct ordhw *h, struct ord_ev *e, enum ord_op op)
-{
-	memset(e, 0, offsetof(struct ord_ev, v));
-	e->line = h->line;
-	e->at = h->at;
-	e->op = (uint8_t)op;
-	e->rid = e->pasid = ORD_NONE;
-}
-static void out(struct ordhw *h, const struct ord_ev *e)
-{
-	if (h->failed)
-		return;
-	h->sum.events++;
-	if (!h->o.event(h->o.ctx, e))
-		ordhw_fail(h, ERR_MACHINE, NULL);
-}
-static void end_run(struct ordhw *h)
-{
-	if (h->run.op != ORD_OPS_N)
-		out(h, &h->run);
-	h->run.op = ORD_OPS_N;
-}
-void ordhw_emit(struct ordhw *h, const struct ord_ev *e)
-{
-	end_run(h);
-	out(h, e);
-}
-void ordhw_rid(struct ord_ev *e, uint32_t rid, uint32_t pasid)
-{
-	e->rid = rid;
-	e->pasid = pasid;
-	e->have |= ORD_P_RID;
-}
-void ordhw_range(struct ord_ev *e, uint64_t first, uint64_t last)
-{
-	e->lo = first;
-	e->last = last;
-	e->have |= ORD_P_RANGE;
-	if (!first && last == UINT64_MAX)
-		e->flags |= ORD_F(ALL);
-}
-void ordhw_pages(struct ord_ev *e, uint64_t addr, unsigned lg2)
-{
-	uint64_t mask = low_mask(lg2);
-
-	ordhw_range(e, addr & ~mask, addr | mask);
-}
-void ordhw_ats_range(struct ord_ev *e, uint64_t addr, bool s, unsigned all)
-{
-	unsigned ones = s ? (unsigned)__builtin_ctzll(~(addr >> 12)) : 0;
-
-	addr &= ~UINT64_C(0xfff);
-	ordhw_pages(e, addr, !s ? 12 : ones >= all ? 64 : 13 + ones);
-}
-uint32_t ordhw_name(struct ordhw *h, const char *s)
-{
-	uint32_t id = ord_name(h->names, s, strlen(s));
-
-	if (!id)
-		ordhw_fail(h, ERR_MACHINE, "out of memory");
-	return id;
-}
-uint32_t ordhw_table(struct ordhw *h, uint64_t root)
-{
-	char name[32];
-
-	for (size_t i = 0; i < h->n_top; i++)
-		if (h->top[i].root == root)
-			return h->top[i].name;
-	snprintf(name, sizeof(name), "pt-%llx", (unsigned long long)root);
-	return ordhw_name(h, name);
-}
-static void of_table(struct ordhw *h, struct ord_ev *e, struct lift_dom *d)
-{
-	if (!d->tapped)
-		d->tapped = ordhw_table(h, d->t.root);
-	e->d = d->tapped;
-	e->have |= ORD_P_DOM;
-}
-
-/* ---- leaves and tables ---- */
-
-/* Leaves that continue the run go into it. A page table of several domains tells everything as often. */
-static void leaf_event(struct ordhw *h, const struct ord_ev *e)
-{
-	struct ord_ev *r = &h->run;
-
-	if (r->op == e->op && r->d == e->d && r->op != ORD_PTE_MOD && r->perm == e->perm) {
-		if (e->lo >= r->lo && e->last <= r->last && r->line == e->line)
-			return;
-		if (r->last + 1 == e->lo && e->lo && (e->op == ORD_PTE_CLR || r->pa + r->pa_len == e->pa)) {
-			r->last = e->last;
-			r->pa_len += e->pa_len;
-			return;
-		}
-	}
-	end_run(h);
-	*r = *e;
-}
-static void leaf(void *who, struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole)
-{
-	struct ordhw *h = who;
-	struct ord_ev e;
-
-	if (whole || !h->begun)
-		return;
-	ordhw_new(h, &e, a->present ? b->present ? ORD_PTE_MOD : ORD_PTE_CLR : ORD_PTE_SET);
-	of_table(h, &e, d);
-	ordhw_range(&e, iova, iova + size - 1);
-	if (b->present) {
-		e.perm = b->perm;
-		ord_put(&e, ORD_KEY_PERM, b->perm);
-	}
-	if (e.op == ORD_PTE_SET) {
-		e.pa = b->pa + (b->lg2 ? iova & low_mask(b->lg2) : 0);
-		e.pa_len = size;
-		e.have |= ORD_P_PAGE;
-	} else if (e.op == ORD_PTE_MOD && a->pa != b->pa) {
-		ord_put(&e, ORD_KEY_PA, b->pa);
-	}
-	leaf_event(h, &e);
-}
-static struct ordhw_page *gone_find(const struct ordhw *h, uint64_t page)
-{
-	for (size_t i = (page >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 20 & (h->cap_gone - 1); h->cap_gone && h->gone[i].page; i = (i + 1) & (h->cap_gone - 1))
-		if (h->gone[i].page == page)
-			return &h->gone[i];
-	return NULL;
-}
-static void gone_put(struct ordhw *h, struct ordhw_page g)
-{
-	uint64_t page = g.page;
-	size_t i = (page >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 20 & (h->cap_gone - 1);
-
-	while (h->gone[i].page > 1)
-		i = (i + 1) & (h->cap_gone - 1);
-	h->n_gone += !h->gone[i].page;
-	h->gone[i] = g;
-}
-/* Open addressing: rebuilt when half full, without what was deleted. */
-void ordhw_gone(struct ordhw *h, uint64_t page, uint32_t d, bool whole)
-{
-	struct ordhw_page *g;
-
-	page &= ~UINT64_C(0xfff);
-	if (2 * (h->n_gone + 1) > h->cap_gone) {
-		struct ordhw_page *old = h->gone;
-		size_t cap = h->cap_gone, live = 0;
-
-		for (size_t i = 0; i < cap; i++)
-			live += old[i].page > 1;
-		h->cap_gone = cap ? 4 * live > cap ? 2 * cap : cap : 256;
-		h->gone = calloc(h->cap_gone, sizeof(*old));
-		h->n_gone = 0;
-		if (!h->gone) {
-			h->gone = old;
-			h->cap_gone = cap;
-			ordhw_fail(h, ERR_MACHINE, "out of memory");
-			return;
-		}
-		for (size_t i = 0; i < cap; i++)
-			if (old[i].page > 1)
-				gone_put(h, old[i]);
-		free(old);
-	}
-	g = gone_find(h, page);
-	if (!g)
-		gone_put(h, (struct ordhw_page){ page, d, whole });
-}
-/* It was freed before. */
-static void freed(struct ordhw *h, struct ordhw_page *p)
-{
-	struct ord_ev e;
-
-	ordhw_new(h, &e, ORD_PT_FREE);
-	e.pa = p->page;
-	e.pa_len = 4096;
-	e.have |= ORD_P_PAGE;
-	for (size_t i = 0; i < h->n_top; i++)
-		if (h->top[i].root == p->page)
-			h->top[i--] = h->top[--h->n_top];
-	p->page = 1;
-	h->sum.pt_free++;
-	ordhw_emit(h, &e);
-}
-void ordhw_used(struct ordhw *h, uint64_t page, uint32_t d)
-{
-	struct ordhw_page *p = h->n_gone ? gone_find(h, page & ~UINT64_C(0xfff)) : NULL;
-
-	if (p && p->whole && p->d == d)
-		p->page = 1; /* its page table is attached again */
-	else if (p)
-		freed(h, p);
-}
-static void table(void *who, struct lift_dom *d, bool on, unsigned level, uint64_t iova, uint64_t size, uint64_t pa, bool whole)
-{
-	struct ordhw *h = who;
-	struct ord_ev e;
-
-	if (!h->begun)
-		return;
-	ordhw_new(h, &e, on ? ORD_PT_LINK : ORD_PT_UNLINK);
-	of_table(h, &e, d);
-	if (on)
-		ordhw_used(h, pa, e.d);
-	else
-		ordhw_gone(h, pa, e.d, whole);
-	if (whole)
-		return;
-	e.lvl = (uint8_t)(level - 1);
-	e.addr = iova;
-	e.pa = pa & ~UINT64_C(0xfff);
-	e.have |= ORD_P_ADDR | ORD_P_PAGE;
-	ordhw_range(&e, iova, iova + size - 1);
-	ordhw_emit(h, &e);
-}
-
 /* ---- the ring ---- */
 
 static void stored(void *who, uint64_t pa, uint64_t old, uint64_t val)
 {
 	struct ordhw *h = who;
-	struct ordhw_page *p;
 	struct ord_ev e;
 	uint32_t slot;
 
@@ -275,10 +33,8 @@ static void stored(void *who, uint64_t pa, uint64_t old, uint64_t val)
 		ordhw_emit(h, &e);
 		return;
 	}
-	/* a page table that nothing uses may be stored to by its owner */
-	p = h->n_gone && old != val ? gone_find(h, pa & ~UINT64_C(0xfff)) : NULL;
-	if (p && !p->whole)
-		freed(h, p);
+	if (old != val)
+		ordhw_stored(h, pa);
 }
 static void pointer(struct ordhw *h, enum ord_op op, uint64_t slot)
 {
@@ -543,7 +299,7 @@ bool ordhw_finish(struct ordhw *h)
 		h->failed = true;
 	if (h->half.on)
 		ordhw_half_end(h);
-	end_run(h);
+	ordhw_end_run(h);
 	return !h->failed;
 }
 struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e)
@@ -559,7 +315,7 @@ struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordh
 	h->explicit_done = explicit_done;
 	h->run.op = ORD_OPS_N;
 	h->slot = h->last_slot = TRC_NO_SLOT;
-	h->tap = (struct lift_tap){ h, leaf, table, ordhw_attach, ordhw_upper, stored, command };
+	h->tap = (struct lift_tap){ h, ordhw_leaf, ordhw_table_changed, ordhw_attach, ordhw_upper, stored, command };
 	h->l = lift_open(&h->tap, arch, e);
 	if (h->l && (!arch || choose(h, arch)))
 		return h;

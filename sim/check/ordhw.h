@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ordhw.h - neutral ordering events (core/trace/ord_ev.h) from a hardware-level trace: what was stored, what was written to registers.
- * Models: leaves and tables of every page table that a configuration entry reaches; configuration entries word by word, and when they become
- * valid, change, or end; commands of the main queue when its tail moves, raw commands (`cmd` records), with illegal ones marked; completions;
- * DMAs and device events. Release is inferred, as nobody logs it: a table page that was unlinked and is stored to or linked again was freed
- * (PT_FREE), a tag that a new table uses was freed by the old one (ID_ALLOC), and a leaf set over a cleared range is a new use of the address.
- * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture has
- * no status writes); `done = explicit` leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an AMD-Vi
- * device table entry in succession are one store of 16 bytes.
- * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, register-based invalidation,
- * queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
+ * Models: leaves and tables of every page table that a configuration entry reaches; configuration entries word by word, and when they
+ * become valid, change, or end; commands of the main queue when its tail moves, raw commands (`cmd` records), with illegal ones marked;
+ * completions; DMAs and device events. Release is inferred, as nobody logs it: a table page that was unlinked and is stored to or linked
+ * again was freed (PT_FREE), a tag that a new table uses was freed by the old one (ID_ALLOC), and a leaf set over a cleared range is a new
+ * use of the address.
+ * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture
+ * has no status writes); `done = explicit` leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
+ * AMD-Vi device table entry in succession are one store of 16 bytes.
+ * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, register-based
+ * invalidation, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
  */
 #ifndef IOMMUSIM_ORDHW_H
 #define IOMMUSIM_ORDHW_H

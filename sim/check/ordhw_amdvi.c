@@ -25,7 +25,8 @@ static void device_entry(const uint64_t *w, struct ordhw_cfg *c)
 	if (mode)
 		c->root = amdvi_get_dte_HostPTRoot(w) << 12;
 	if (guest)
-		c->tbl = amdvi_get_dte_GCR3TableRoot_14_12(w) << 12 | amdvi_get_dte_GCR3TableRoot_30_15(w) << 15 | amdvi_get_dte_GCR3TableRoot_51_31(w) << 31;
+		c->tbl = amdvi_get_dte_GCR3TableRoot_14_12(w) << 12 | amdvi_get_dte_GCR3TableRoot_30_15(w) << 15 |
+			 amdvi_get_dte_GCR3TableRoot_51_31(w) << 31;
 	ordhw_key(c, ORD_KEY_DOMID, amdvi_get_dte_DomainID(w));
 	ordhw_key(c, ORD_KEY_MODE, mode);
 	if (amdvi_get_dte_I(w))
@@ -111,8 +112,8 @@ static void pages(struct ordhw *h, const uint64_t *w, struct ord_ev *e)
 static void iotlb(struct ordhw *h, const uint64_t *w, struct ord_ev *e)
 {
 	bool gn = amdvi_get_cmd_invalidate_iotlb_pages_GN(w);
-	uint32_t pasid = (uint32_t)(amdvi_get_cmd_invalidate_iotlb_pages_PASID_19_16(w) << 16 | amdvi_get_cmd_invalidate_iotlb_pages_PASID_15_8(w) << 8 |
-				    amdvi_get_cmd_invalidate_iotlb_pages_PASID_7_0(w));
+	uint32_t pasid = (uint32_t)(amdvi_get_cmd_invalidate_iotlb_pages_PASID_19_16(w) << 16 |
+				    amdvi_get_cmd_invalidate_iotlb_pages_PASID_15_8(w) << 8 | amdvi_get_cmd_invalidate_iotlb_pages_PASID_7_0(w));
 
 	e->op = ORD_ATCINV;
 	ordhw_rid(e, (uint32_t)(w[0] & 0xffff), gn ? pasid : ORD_NONE);
@@ -127,7 +128,8 @@ static void response(struct ordhw *h, const uint64_t *w, struct ord_ev *e)
 	const char *name = code[amdvi_get_cmd_complete_ppr_request_Response(w)];
 
 	e->op = ORD_PRSP;
-	ordhw_rid(e, (uint32_t)(w[0] & 0xffff), amdvi_get_cmd_complete_ppr_request_GN(w) ? (uint32_t)amdvi_get_cmd_complete_ppr_request_PASID(w) : ORD_NONE);
+	ordhw_rid(e, (uint32_t)(w[0] & 0xffff),
+		  amdvi_get_cmd_complete_ppr_request_GN(w) ? (uint32_t)amdvi_get_cmd_complete_ppr_request_PASID(w) : ORD_NONE);
 	e->num = amdvi_get_cmd_complete_ppr_request_CompletionTag(w) & 0x1ff;
 	e->name = ordhw_name(h, name ? name : "reserved");
 	e->have |= ORD_P_NUM | ORD_P_NAME;
@@ -204,6 +206,6 @@ static void knobs(const struct ordhw *h, struct ord_knobs *k)
 	(void)k;
 }
 const struct ordhw_arch ordhw_amdvi = {
-	.name = "amdvi", .arch = ORD_AMDVI, .cfg = cfg, .used = used, .grown = grown, .attached = attached, .command = command, .reg = reg, .knobs = knobs,
-	.tail = 0x2008, .head = 0x2000, .pairs = true
+	.name = "amdvi", .arch = ORD_AMDVI, .cfg = cfg, .used = used, .grown = grown, .attached = attached, .command = command,
+	.reg = reg, .knobs = knobs, .tail = 0x2008, .head = 0x2000, .pairs = true
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ordhw_cfg.c - stores to configuration entries into CFG_ events: the words stored, and what that made of the entry. Each store is looked at by
- * itself, as hardware may read the entry between any two. Attachments that no store made (there from the start, or behind an entry that
- * has just become valid) are told when lifting finds them. A tag that another table had before is told as ID_ALLOC.
+ * ordhw_cfg.c - stores to configuration entries into CFG_ events: the words stored, and what that made of the entry. Each store is looked
+ * at by itself, as hardware may read the entry between any two. Attachments that no store made (there from the start, or behind an entry
+ * that has just become valid) are told when lifting finds them. A tag that another table had before is told as ID_ALLOC.
  * Does not model: halves of words, root entries (but for their words), which fields of a word are used (whole words count).
  */
 #include "check/ordhw_int.h"
@@ -10,8 +10,8 @@
 #include "core/base/bits.h"
 
 static const uint8_t kind_of[LIFT_KINDS] = {
-	[LIFT_ROOT] = ORD_K_ROOT, [LIFT_CTX] = ORD_K_CTX, [LIFT_PASIDDIR] = ORD_K_PASIDDIR, [LIFT_PASIDE] = ORD_K_PASIDE, [LIFT_L1STD] = ORD_K_L1STD,
-	[LIFT_STE] = ORD_K_STE, [LIFT_L1CD] = ORD_K_L1CD, [LIFT_CD] = ORD_K_CD, [LIFT_DTE] = ORD_K_DTE, [LIFT_GCR3DIR] = ORD_K_GCR3,
+	[LIFT_ROOT] = ORD_K_ROOT, [LIFT_CTX] = ORD_K_CTX, [LIFT_PASIDDIR] = ORD_K_PASIDDIR, [LIFT_PASIDE] = ORD_K_PASIDE,
+	[LIFT_L1STD] = ORD_K_L1STD, [LIFT_STE] = ORD_K_STE, [LIFT_L1CD] = ORD_K_L1CD, [LIFT_CD] = ORD_K_CD, [LIFT_DTE] = ORD_K_DTE, [LIFT_GCR3DIR] = ORD_K_GCR3,
 	[LIFT_GCR3] = ORD_K_GCR3,
 };
 

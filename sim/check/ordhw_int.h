@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ordhw_int.h - between the records and tables (ordhw.c), configuration entries (ordhw_cfg.c) and what one architecture adds (struct ordhw_arch).
+ * ordhw_int.h - between the records and tables (ordhw.c), configuration entries (ordhw_cfg.c) and what one architecture adds (struct
+ * ordhw_arch).
  */
 #ifndef IOMMUSIM_ORDHW_INT_H
 #define IOMMUSIM_ORDHW_INT_H
@@ -72,7 +73,7 @@ struct ordhw {
 	uint64_t reg[8];
 	bool te;
 };
-/* ordhw.c */
+/* ordhw_ev.c */
 void ordhw_fail(struct ordhw *h, int code, const char *what);
 /** ordhw_new() - an event of the record in work. */
 void ordhw_new(struct ordhw *h, struct ord_ev *e, enum ord_op op);
@@ -81,11 +82,17 @@ void ordhw_rid(struct ord_ev *e, uint32_t rid, uint32_t pasid);
 void ordhw_range(struct ord_ev *e, uint64_t first, uint64_t last);
 void ordhw_pages(struct ord_ev *e, uint64_t addr, unsigned lg2); /* 2^@lg2 bytes around @addr */
 void ordhw_ats_range(struct ord_ev *e, uint64_t addr, bool s, unsigned all); /* PCIe size code; @all: this many ones and up are everything */
-void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */
-void ordhw_te(struct ordhw *h, bool on);
 uint32_t ordhw_name(struct ordhw *h, const char *s);
 uint32_t ordhw_table(struct ordhw *h, uint64_t root); /* name of a page table */
 bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem);
+void ordhw_end_run(struct ordhw *h); /* merged leaves go out */
+/* ordhw.c */
+void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */
+void ordhw_te(struct ordhw *h, bool on);
+/* ordhw_pt.c */
+void ordhw_leaf(void *who, struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole);
+void ordhw_table_changed(void *who, struct lift_dom *d, bool on, unsigned level, uint64_t iova, uint64_t size, uint64_t pa, bool whole);
+void ordhw_stored(struct ordhw *h, uint64_t pa); /* a word of no ring has changed */
 void ordhw_gone(struct ordhw *h, uint64_t page, uint32_t d, bool whole); /* the page is no table now */
 void ordhw_used(struct ordhw *h, uint64_t page, uint32_t d); /* it is one, of @d */
 /* ordhw_cfg.c */

@@ -143,8 +143,8 @@ static const struct { uint8_t op, what, how; } cmds[] = {
 	{ 0x11, T_TLBI, VMID | ASID | STAGE1 | IN_NH }, { 0x12, T_TLBI, VMID | ASID | ADDR | STAGE1 | IN_NH },
 	{ 0x13, T_TLBI, VMID | ADDR | STAGE1 | IN_NH }, { 0x20, T_TLBI, STAGE1 | WORLD2 }, { 0x21, T_TLBI, ASID | STAGE1 | WORLD2 },
 	{ 0x22, T_TLBI, ASID | ADDR | STAGE1 | WORLD2 }, { 0x23, T_TLBI, ADDR | STAGE1 | WORLD2 }, { 0x28, T_TLBI, VMID },
-	{ 0x2a, T_TLBI, VMID | ADDR | STAGE2 }, { 0x30, T_TLBI, 0 }, { 0x40, C_ATC, 0 }, { 0x41, C_PRI, 0 }, { 0x44, C_RESUME, 0 }, { 0x45, C_TERM, 0 },
-	{ 0x46, C_SYNC, 0 },
+	{ 0x2a, T_TLBI, VMID | ADDR | STAGE2 }, { 0x30, T_TLBI, 0 }, { 0x40, C_ATC, 0 }, { 0x41, C_PRI, 0 }, { 0x44, C_RESUME, 0 },
+	{ 0x45, C_TERM, 0 }, { 0x46, C_SYNC, 0 },
 };
 
 static void tlbi(struct ordhw *h, const struct smmuv3_caps *c, const uint64_t *w, unsigned how, struct ord_ev *e)

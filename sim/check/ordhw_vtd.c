@@ -84,7 +84,8 @@ static uint32_t used(const struct lift_upper *u, const uint64_t *w)
 }
 static bool attached(struct ordhw *h, const struct lift_att *a, struct ordhw_cfg *c)
 {
-	static const uint8_t type[] = { [LIFT_LEGACY] = ORD_T_S2, [LIFT_SS] = ORD_T_S2, [LIFT_FS] = ORD_T_S1, [LIFT_NESTED] = ORD_T_NESTED, [LIFT_PT] = ORD_T_PT };
+	static const uint8_t type[] = { [LIFT_LEGACY] = ORD_T_S2, [LIFT_SS] = ORD_T_S2, [LIFT_FS] = ORD_T_S1, [LIFT_NESTED] = ORD_T_NESTED,
+					[LIFT_PT] = ORD_T_PT };
 	bool scalable = ttm(h) == 1;
 
 	c->kind = scalable ? ORD_K_PASIDE : ORD_K_CTX;
@@ -243,7 +244,8 @@ static uint64_t part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val)
 }
 static void reg(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val, bool state)
 {
-	static const struct { uint16_t off; uint8_t r; } regs[] = { { 0x00, VER }, { 0x08, CAP }, { 0x10, ECAP }, { 0x20, RTADDR }, { 0x90, IQA } };
+	static const struct { uint16_t off; uint8_t r; } regs[] = { { 0x00, VER }, { 0x08, CAP }, { 0x10, ECAP }, { 0x20, RTADDR },
+								   { 0x90, IQA } };
 	struct ord_ev e;
 
 	for (unsigned i = 0; i < ARRAY_LEN(regs); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lift_tap.h - what lift.h finds in a hardware-level trace, told to somebody as it happens, store by store, instead of being merged and written.
+ * lift_tap.h - what lift.h finds in a hardware-level trace, told to somebody as it happens, store by store, instead of being merged and
+ * written.
  * Entries above the page tables are told word by word; attachments, and leaves in tables just linked, at the next record that is no store.
  */
 #ifndef IOMMUSIM_LIFT_TAP_H
@@ -38,7 +39,8 @@ struct lift_ent {
 	uint8_t lg2; /* of a leaf that is larger than its entry: the entry maps its part of it; 0: as large as the entry */
 	uint8_t skip; /* levels between this and the next table */
 };
-enum lift_kind { LIFT_ROOT, LIFT_CTX, LIFT_PASIDDIR, LIFT_PASIDE, LIFT_L1STD, LIFT_STE, LIFT_L1CD, LIFT_CD, LIFT_DTE, LIFT_GCR3DIR, LIFT_GCR3, LIFT_KINDS };
+enum lift_kind { LIFT_ROOT, LIFT_CTX, LIFT_PASIDDIR, LIFT_PASIDE, LIFT_L1STD, LIFT_STE, LIFT_L1CD, LIFT_CD, LIFT_DTE, LIFT_GCR3DIR, LIFT_GCR3,
+		 LIFT_KINDS };
 struct lift_upper { /* the part of a table of entries that is in one 4 KiB page */
 	uint64_t pa;
 	uint8_t kind; /* enum lift_kind */
