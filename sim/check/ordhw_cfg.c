@@ -48,11 +48,11 @@ static void know(struct ordhw *h, const struct ordhw_cfg *c, bool on)
 
 /* ---- events ---- */
 
-static void fill(struct ordhw *h, struct ord_ev *e, const struct ordhw_cfg *c)
+static void fill(struct ordhw *h, struct ord_ev *e, const struct ordhw_cfg *c, bool keys)
 {
 	e->kind = c->kind;
 	ordhw_rid(e, c->rid, c->pasid);
-	if (!c->valid)
+	if (!c->valid || !keys)
 		return;
 	e->has |= c->has;
 	memcpy(e->v, c->v, sizeof(e->v));
@@ -99,26 +99,18 @@ static void tag_used(struct ordhw *h, const struct ordhw_cfg *c)
 	h->sum.id_alloc++;
 	ordhw_emit(h, &e);
 }
-static void change(struct ordhw *h, enum ord_op op, const struct ordhw_cfg *c, bool inherited)
+static void attachment(struct ordhw *h, const struct ordhw_cfg *c)
 {
 	struct ord_ev e;
 
-	if (op == ORD_CFG_SET && !inherited)
+	if (h->settled)
 		tag_used(h, c);
-	ordhw_new(h, &e, op);
-	fill(h, &e, c);
-	if (inherited)
+	ordhw_new(h, &e, ORD_CFG_SET);
+	fill(h, &e, c, true);
+	if (!h->settled)
 		e.flags |= ORD_F(INHERITED);
 	ordhw_emit(h, &e);
-	if (c->leaf || op == ORD_CFG_CLR)
-		know(h, c, op != ORD_CFG_CLR);
-}
-static bool same(const struct ordhw_cfg *a, const struct ordhw_cfg *b)
-{
-	for (unsigned k = 0; k < ORD_KEYS_N; k++)
-		if ((a->has ^ b->has) >> k & 1 || (a->has >> k & 1 && a->v[k] != b->v[k]))
-			return false;
-	return a->type == b->type && a->root == b->root && a->tbl == b->tbl;
+	know(h, c, true);
 }
 static void decode(struct ordhw *h, const struct lift_upper *u, uint32_t i, const uint64_t *w, struct ordhw_cfg *c)
 {
@@ -152,6 +144,7 @@ static void entry(struct ordhw *h, const struct lift_upper *u, uint64_t pa, uint
 	uint64_t base = u->pa + ((uint64_t)i << u->lg2), now[ORDHW_ENTRY_WORDS] = { 0 }, was[ORDHW_ENTRY_WORDS];
 	struct ordhw_cfg a, b;
 	struct ord_ev e;
+	bool idle;
 
 	if (mem_read(lift_mem(h->l), base, now, 1u << (u->lg2 - 3)) != MEM_OK)
 		return;
@@ -165,22 +158,18 @@ static void entry(struct ordhw *h, const struct lift_upper *u, uint64_t pa, uint
 	decode(h, u, i, now, &b);
 	if (a.valid && b.valid && h->arch->grown && h->arch->grown(h, &a, &b))
 		grow(h, &a, &b);
-	ordhw_new(h, &e, ORD_CFG_WR);
-	fill(h, &e, &b);
-	ord_put(&e, ORD_KEY_QW, mask | (uint64_t)first << 24);
-	if (mask & (mask - 1))
-		e.flags |= ORD_F(ATOMIC);
-	if (mask & 1)
-		ord_put(&e, ORD_KEY_V, b.valid);
-	if (!(mask & (h->arch->used(u, was) | h->arch->used(u, now))))
-		e.flags |= ORD_F(UNUSED);
-	ordhw_emit(h, &e);
+	idle = !(mask & (h->arch->used(u, was) | h->arch->used(u, now)));
 	if (!a.valid && b.valid)
-		change(h, ORD_CFG_SET, &b, false);
-	else if (a.valid && !b.valid)
-		change(h, ORD_CFG_CLR, &b, false);
-	else if (a.valid && !same(&a, &b))
-		change(h, ORD_CFG_MOD, &b, false);
+		tag_used(h, &b);
+	ordhw_new(h, &e, ORD_CFG_WR);
+	fill(h, &e, &b, !idle);
+	ord_put(&e, ORD_KEY_QW, mask | (uint64_t)first << 24);
+	e.flags |= (mask & (mask - 1) ? ORD_F(ATOMIC) : 0) | (idle ? ORD_F(UNUSED) : 0);
+	if (mask & 1 && (a.valid || b.valid))
+		ord_put(&e, ORD_KEY_V, b.valid);
+	ordhw_emit(h, &e);
+	if (b.leaf || !b.valid)
+		know(h, &b, b.valid);
 }
 void ordhw_half_end(struct ordhw *h)
 {
@@ -232,7 +221,7 @@ void ordhw_attach(void *who, const struct lift_att *t, bool on)
 	}
 	i = known_at(h, c.kind, c.rid, c.pasid);
 	if (on && (i == h->n_known || h->known[i].root != c.root))
-		change(h, ORD_CFG_SET, &c, !h->settled);
+		attachment(h, &c);
 	else if (!on && i < h->n_known && h->known[i].root == c.root)
 		know(h, &c, false); /* no store of its own ended it, one above did */
 }
