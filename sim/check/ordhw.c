@@ -248,6 +248,9 @@ static void event(struct ordhw *h, const struct trc_rec *r)
 	case TRC_DEVICE:
 		if (!lift_take(h->l, r))
 			h->failed = true;
+		if (h->ended && !lift_settle(h->l)) /* what was behind it is out of reach at once */
+			h->failed = true;
+		h->ended = false;
 		if (r->kind == TRC_DMA)
 			dma(h, r);
 		if (r->kind == TRC_DEVICE)

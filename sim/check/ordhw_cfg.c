@@ -43,7 +43,7 @@ static void know(struct ordhw *h, const struct ordhw_cfg *c, bool on)
 	if (i == h->n_known && !ordhw_grow(h, &h->known, h->n_known, &h->cap_known, sizeof(*h->known)))
 		return;
 	h->n_known += i == h->n_known;
-	h->known[i] = (struct ordhw_known){ c->root, c->rid, c->pasid, c->kind };
+	h->known[i] = (struct ordhw_known){ c->root, 0, c->rid, c->pasid, c->kind };
 }
 
 /* ---- events ---- */
@@ -87,7 +87,7 @@ static void tag_used(struct ordhw *h, const struct ordhw_cfg *c)
 			h->tag[h->n_tag++] = (struct ordhw_tag){ key, c->root };
 		return;
 	}
-	if (h->tag[i].root == c->root)
+	if (h->tag[i].root == c->root || !h->settled)
 		return;
 	h->tag[i].root = c->root;
 	ordhw_new(h, &e, ORD_ID_ALLOC);
@@ -103,8 +103,7 @@ static void attachment(struct ordhw *h, const struct ordhw_cfg *c)
 {
 	struct ord_ev e;
 
-	if (h->settled)
-		tag_used(h, c);
+	tag_used(h, c);
 	ordhw_new(h, &e, ORD_CFG_SET);
 	fill(h, &e, c, true);
 	if (!h->settled)
@@ -170,6 +169,7 @@ static void entry(struct ordhw *h, const struct lift_upper *u, uint64_t pa, uint
 	ordhw_emit(h, &e);
 	if (b.leaf || !b.valid)
 		know(h, &b, b.valid);
+	h->ended |= a.valid && !b.valid;
 }
 void ordhw_half_end(struct ordhw *h)
 {
@@ -220,8 +220,10 @@ void ordhw_attach(void *who, const struct lift_att *t, bool on)
 			ordhw_gone(h, c.root, ordhw_table(h, c.root), true);
 	}
 	i = known_at(h, c.kind, c.rid, c.pasid);
-	if (on && (i == h->n_known || h->known[i].root != c.root))
+	if (!on && i < h->n_known)
+		h->known[i].off = h->line; /* either a store above it ended it, or it comes again with another tag */
+	else if (on && (i == h->n_known || h->known[i].root != c.root || (h->known[i].off && h->known[i].off != h->line)))
 		attachment(h, &c);
-	else if (!on && i < h->n_known && h->known[i].root == c.root)
-		know(h, &c, false); /* no store of its own ended it, one above did */
+	else if (on)
+		h->known[i].off = 0;
 }

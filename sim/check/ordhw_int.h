@@ -38,7 +38,7 @@ struct ordhw_arch {
 extern const struct ordhw_arch ordhw_vtd, ordhw_smmuv3, ordhw_amdvi;
 /* A former table page and its page table; @whole: of one that nothing is attached to any more. page 1: deleted, 0: free slot. */
 struct ordhw_page { uint64_t page; uint32_t d; bool whole; };
-struct ordhw_known { uint64_t root; uint32_t rid, pasid; uint8_t kind; }; /* attachments that have been told */
+struct ordhw_known { uint64_t root, off; uint32_t rid, pasid; uint8_t kind; }; /* attachment that has been told; off: ended at this record, or 0 */
 struct ordhw_top { uint64_t root; uint32_t name; }; /* a table that has got another on top is still called as before */
 struct ordhw_tag { uint64_t key, root; }; /* tag and the table it last named */
 struct ordhw {
@@ -49,7 +49,7 @@ struct ordhw {
 	const struct ordhw_arch *arch;
 	struct ord_names *names;
 	struct ordhw_sum sum;
-	bool begun, failed, explicit_done, settled; /* what is there from the start has been told */
+	bool begun, failed, explicit_done, ended /* an entry has become invalid by this record */, settled; /* what is there from the start has been told */
 	uint64_t line, at; /* of the record in work */
 	struct ord_ev run; /* leaves being merged; op ORD_OPS_N: none */
 	/* the first half of a 16-byte store */
