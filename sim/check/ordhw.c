@@ -88,6 +88,12 @@ static void complete(struct ordhw *h, uint32_t n)
 }
 bool ordhw_done(struct ordhw *h, uint32_t slot)
 {
+	if (slot == TRC_NO_SLOT) {
+		if (h->begun && h->tail_seen)
+			pointer(h, ORD_HEAD, h->tail_slot);
+		complete(h, h->n_open);
+		h->tail_seen = false;
+	}
 	for (uint32_t i = 0; i < h->n_open; i++)
 		if (h->open[i] == slot % ORDHW_WAITS) {
 			complete(h, i + 1);
@@ -118,14 +124,14 @@ static void mmio(struct ordhw *h, const struct trc_rec *r)
 	if (!lift_take(h->l, r)) /* calls command() for each */
 		h->failed = true;
 	slot = slots ? slot & (slots - 1) : slot;
-	if (tail) {
-		pointer(h, ORD_TAIL, slot);
-		h->last_slot = TRC_NO_SLOT;
-	}
-	if (tail && !h->explicit_done) {
-		pointer(h, ORD_HEAD, slot);
-		complete(h, h->n_open);
-	}
+	if (!tail)
+		return;
+	pointer(h, ORD_TAIL, slot);
+	h->last_slot = TRC_NO_SLOT;
+	h->tail_slot = slot;
+	h->tail_seen = true;
+	if (!h->explicit_done && !ordhw_done(h, TRC_NO_SLOT))
+		h->failed = true;
 }
 
 /* ---- DMAs, devices, raw commands ---- */

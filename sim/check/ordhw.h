@@ -7,7 +7,7 @@
  * again was freed (PT_FREE), a tag that a new table uses was freed by the old one (ID_ALLOC), and a leaf set over a cleared range is a new
  * use of the address.
  * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture
- * has no status writes); `done = explicit` leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
+ * has no status writes); explicit completion leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
  * AMD-Vi device table entry in succession are one store of 16 bytes.
  * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, register-based
  * invalidation, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
@@ -31,7 +31,7 @@ struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordh
 bool ordhw_take(struct ordhw *h, const struct trc_rec *r) MUST_USE;
 /** ordhw_finish() - what is held back goes out. */
 bool ordhw_finish(struct ordhw *h) MUST_USE;
-/** ordhw_done() - with explicit completion: waits up to and including the one at ring position @slot have completed. */
+/** ordhw_done() - with explicit completion: waits up to and including the one at ring position @slot have completed; TRC_NO_SLOT: everything has. */
 bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
 /** ordhw_knobs() - what the captured registers decide (in begin(), before the user's own settings); the rest of @k stays. */
 void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k);
