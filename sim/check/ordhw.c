@@ -66,8 +66,6 @@ void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 	}
 	e->w = h->wait_name[s];
 	e->have |= ORD_P_WAIT;
-	if (h->slot != TRC_NO_SLOT)
-		ord_put(e, ORD_KEY_SLOT, h->slot);
 	ordhw_emit(h, e);
 	if (h->n_open < ORDHW_WAITS)
 		h->open[h->n_open++] = s;

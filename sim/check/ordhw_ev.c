@@ -38,6 +38,8 @@ void ordhw_new(struct ordhw *h, struct ord_ev *e, enum ord_op op)
 	e->at = h->at;
 	e->op = (uint8_t)op;
 	e->rid = e->pasid = ORD_NONE;
+	if (h->slot != TRC_NO_SLOT)
+		ord_put(e, ORD_KEY_SLOT, h->slot);
 }
 static void out(struct ordhw *h, const struct ord_ev *e)
 {

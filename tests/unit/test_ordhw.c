@@ -92,7 +92,7 @@ START_TEST(vtd_unmap)
 	expect(VTD,
 	       "store 0x5008 8 0x0\nstore 0x8000 8 0x50032\nstore 0x8008 8 0x1040\nstore 0x8010 8 0x700000025\nstore 0x8018 8 0xa000\n"
 	       "mmiow 0x88 4 0x20\ndma 00:01.0 r 0x1004+4 -> fault 6\n",
-	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nSLOT q0 1\nTLBINV 0x1000/4K did=5 am=0 form=psi leaf\nWAIT w1 slot=1 val=7 addr=0xa000\n"
+	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nSLOT q0 1\nTLBINV 0x1000/4K did=5 slot=0 am=0 form=psi leaf\nWAIT w1 slot=1 val=7 addr=0xa000\n"
 	       "TAIL q0 2\nHEAD q0 2\nDONE w1\nDMA 00:01.0 0x1004 fault r\n");
 }
 END_TEST
@@ -145,7 +145,7 @@ START_TEST(smmuv3_unmap)
 	expect(SMMU,
 	       "store 0x5008 8 0x0\nstore 0x8000 8 0x7000300000012\nstore 0x8008 8 0x1001\nstore 0x8010 8 0x46\nstore 0x8018 8 0x0\n"
 	       "mmiow 0x98 4 0x2\n",
-	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nSLOT q0 1\nTLBINV 0x1000/4K vmid=3 asid=7 world=nh leaf s1\nWAIT w1 slot=1\nTAIL q0 2\nHEAD q0 2\n"
+	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nSLOT q0 1\nTLBINV 0x1000/4K vmid=3 asid=7 world=nh slot=0 leaf s1\nWAIT w1 slot=1\nTAIL q0 2\nHEAD q0 2\n"
 	       "DONE w1\n");
 }
 END_TEST
@@ -191,7 +191,7 @@ START_TEST(amdvi_unmap)
 	expect(AMD,
 	       "store 0x5008 8 0x0\nstore 0x8000 8 0x3000000500000000\nstore 0x8008 8 0x1002\nmmiow 0x2008 4 0x10\n"
 	       "store 0x8010 8 0x100000000000a001\nstore 0x8018 8 0x9\nmmiow 0x2008 4 0x20\n",
-	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nTLBINV 0x1000/4K domid=5 gn=0\nTAIL q0 1\nHEAD q0 1\nSLOT q0 1\n"
+	       "PTE_CLR pt-3000 0x1000/4K\nSLOT q0 0\nTLBINV 0x1000/4K domid=5 slot=0 gn=0\nTAIL q0 1\nHEAD q0 1\nSLOT q0 1\n"
 	       "WAIT w1 slot=1 val=9 addr=0xa000\nTAIL q0 2\nHEAD q0 2\nDONE w1\n");
 }
 END_TEST
