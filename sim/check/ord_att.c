@@ -363,7 +363,7 @@ static void set(struct ord_chk *c, const struct ord_ev *e)
 	a->a.live = !(e->flags & ORD_F(BLOCK)) && a->a.type != ORD_T_BLOCK;
 	a->cfg_seq = c->seq;
 	list(c, a);
-	if (negative(c, &a->a)) {
+	if (negative(c, &a->a) && !(e->flags & ORD_F(INHERITED))) { /* what was there before cannot be remembered as absent */
 		g = ord_org_new(c, e);
 		if (g)
 			tear_cfg(c, g, a, true);

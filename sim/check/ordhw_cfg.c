@@ -106,8 +106,7 @@ static void attachment(struct ordhw *h, const struct ordhw_cfg *c)
 	tag_used(h, c);
 	ordhw_new(h, &e, ORD_CFG_SET);
 	fill(h, &e, c, true);
-	if (!h->settled)
-		e.flags |= ORD_F(INHERITED);
+	e.flags |= ORD_F(INHERITED); /* no store made it valid just now */
 	ordhw_emit(h, &e);
 	know(h, c, true);
 }

@@ -129,6 +129,8 @@ static void take_store(struct lift *l, const struct trc_rec *r)
 }
 static void take_page(struct lift *l, const struct trc_rec *r)
 {
+	if (l->tap && l->begun)
+		lift_pt_bury(l, r->u.page.pa); /* content that nobody stored: a page that has come into use since */
 	for (unsigned i = 0; i < 512; i++) {
 		uint64_t at = r->u.page.pa + 8 * i, old = 0;
 

@@ -97,17 +97,22 @@ static void put_att(struct lift *l, const struct lift_att *a, bool on)
 }
 static void detach(struct lift *l, struct lift_att *a)
 {
-	struct lift_dom *d = a->dom, **p = &l->doms;
+	struct lift_dom *d = a->dom;
 
-	if (--d->refs) {
+	/* its owner may go on to change it: a tap is told until a page of it is used for something else */
+	if (--d->refs || l->tap) {
 		put_att(l, a, false);
 		return;
 	}
-	l->whole = true;
 	if (d->t.levels)
 		lift_pt_remove(l, d);
-	l->whole = false;
 	put_att(l, a, false);
+	lift_forget(l, d);
+}
+void lift_forget(struct lift *l, struct lift_dom *d)
+{
+	struct lift_dom **p = &l->doms;
+
 	for (size_t i = 0; i < l->n_link; i++)
 		if (l->link[i].dom == d) {
 			l->link[i] = l->link[--l->n_link];
@@ -125,10 +130,8 @@ static void attach(struct lift *l, struct lift_att *a)
 		return;
 	put_att(l, a, true);
 	l->s->nested += a->type == LIFT_NESTED;
-	l->whole = true;
 	if (!a->dom->refs++ && a->dom->t.levels)
-		lift_pt_add(l, a->dom);
-	l->whole = false;
+		lift_pt_add(l, a->dom); /* what is known of it already is not added again */
 }
 static int order(const struct lift_att *x, const struct lift_att *y)
 {

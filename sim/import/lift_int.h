@@ -76,9 +76,11 @@ struct lift_upper lift_part_of(uint64_t pa, uint64_t n, unsigned lg2, enum lift_
 uint64_t lift_word(struct lift *l, uint64_t pa); /* during a scan */
 void lift_watch(struct lift *l, struct lift_upper u); /* the page of @u.pa is part of the upper structures */
 void lift_found(struct lift *l, struct lift_scan *s, struct lift_att a);
+void lift_forget(struct lift *l, struct lift_dom *d); /* nothing is attached to it, and its tables have been removed */
 /* lift_pt.c */
 void lift_pt_store(struct lift *l, uint64_t pa, uint64_t old, uint64_t val);
 void lift_pt_links(struct lift *l); /* look into what was linked */
+void lift_pt_bury(struct lift *l, uint64_t pa);
 void lift_pt_add(struct lift *l, struct lift_dom *d); /* all tables of a domain */
 void lift_pt_remove(struct lift *l, struct lift_dom *d);
 void lift_pt_free(struct lift *l);

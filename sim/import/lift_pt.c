@@ -70,8 +70,46 @@ static uint64_t entries(const struct lift_dom *d)
 {
 	return UINT64_C(1) << (d->t.page_lg2 - 3);
 }
+/* What removal by the tables did not find: nothing of the page table may stay. */
+static void drop_nodes(struct lift *l, const struct lift_dom *d)
+{
+	for (unsigned i = 0; i < LIFT_HASH; i++)
+		for (struct lift_node **p = &l->hash[i], *n; (n = *p) != NULL;) {
+			if (n->dom != d) {
+				p = &n->next;
+				continue;
+			}
+			*p = n->next;
+			free(n);
+		}
+}
+/* The page is used for something else, so page tables that nothing is attached to and that had it are gone. */
+void lift_pt_bury(struct lift *l, uint64_t pa)
+{
+	struct lift_node *x;
+
+	do {
+		x = l->hash[hash_of(pa)];
+		while (x && (page_of(x->pa) != page_of(pa) || x->dom->refs))
+			x = x->next;
+		if (x) {
+			struct lift_dom *dead = x->dom;
+
+			lift_pt_remove(l, dead);
+			drop_nodes(l, dead);
+			lift_forget(l, dead);
+		}
+	} while (x);
+}
+/* It becomes a table of @d. */
+static void bury(struct lift *l, const struct lift_dom *d, uint64_t pa)
+{
+	if (l->tap && d->refs)
+		lift_pt_bury(l, pa);
+}
 static void add_below(struct lift *l, struct lift_dom *d, const struct lift_ent *x, unsigned level, uint64_t at)
 {
+	bury(l, d, x->pa);
 	table(l, d, true, level, at, x);
 	add_table(l, d, x->pa, level - 1 - x->skip, at, x->perm, entries(d));
 }
@@ -154,11 +192,18 @@ static uint64_t top_entries(const struct lift_dom *d)
 }
 void lift_pt_add(struct lift *l, struct lift_dom *d)
 {
+	bury(l, d, d->t.root);
+	l->whole = true;
 	add_table(l, d, d->t.root, d->t.levels, 0, l->arch->perm, top_entries(d));
+	l->whole = false;
 }
 void lift_pt_remove(struct lift *l, struct lift_dom *d)
 {
+	bool whole = l->whole;
+
+	l->whole = true;
 	remove_table(l, d, d->t.root, d->t.levels, 0, top_entries(d));
+	l->whole = whole;
 }
 
 static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *k, uint64_t old, uint64_t val, uint8_t perm)
@@ -171,6 +216,7 @@ static void changed(struct lift *l, struct lift_dom *d, const struct lift_link *
 		remove_below(l, d, &a, k->level, k->base);
 	leaf(l, d, k->level, k->base, a.leaf ? &a : &nothing, b.leaf ? &b : &nothing);
 	if (b.present && !b.leaf) {
+		bury(l, d, b.pa);
 		table(l, d, true, k->level, k->base, &b);
 		if (!lift_grow(l, &l->link, l->n_link, &l->cap_link, sizeof(*l->link)))
 			return;

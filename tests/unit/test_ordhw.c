@@ -156,7 +156,7 @@ START_TEST(smmuv3_stream)
 	expect(SMMU,
 	       "store 0x1200 8 0x0\nstore 0x6000 8 0x9020080000019\nstore 0x1200 8 0x600b\nmmiow 0x98 4 0x0\nstore 0x6000 8 0xb020080000019\n",
 	       "CFG_WR STE 00:01.0 v=0 qw=0\nCFG_WR STE 00:01.0 vmid=3 tbl=0x6000 type=s1 world=nh eats=0 v=1 qw=0\n"
-	       "CFG_SET CD 00:01.0 vmid=3 asid=9 dom=pt-3000 root=0x3000 type=s1 world=nh\nTAIL q0 0\nHEAD q0 0\n"
+	       "CFG_SET CD 00:01.0 vmid=3 asid=9 dom=pt-3000 root=0x3000 type=s1 world=nh inherited\nTAIL q0 0\nHEAD q0 0\n"
 	       "CFG_WR CD 00:01.0 vmid=3 asid=11 dom=pt-3000 root=0x3000 type=s1 world=nh v=1 qw=0\n");
 }
 END_TEST
