@@ -16,7 +16,8 @@ struct dte { /* key: unit, requester */
 	uint64_t line, seq, inv_seq; /* last store to used words while live; the last invalidation of the entry */
 	uint32_t q;
 	uint8_t half; /* what that store wrote: LOWER, UPPER or both */
-	bool live, guest, stored, told;
+	bool live, guest, stored, told, fresh; /* fresh: that store set V */
+	bool stale; /* changed and not yet invalidated; counted if it is an alias */
 	uint64_t break_seq; /* when V went to 0 by CFG_WR; 0: not */
 };
 struct ring { /* key: queue */
@@ -27,10 +28,13 @@ struct ring { /* key: queue */
 	bool told_full;
 };
 struct top { bool root, mode; uint64_t line; }; /* key: page table. One of the two was stored, the other not yet */
+struct irte { uint64_t seq, line; uint32_t rid; uint8_t unit; }; /* key: vector. Its last entry that was changed or cleared */
+struct inv { uint64_t seq; uint32_t q; }; /* key: unit, requester (ORD_NONE: all). INVALIDATE_INTERRUPT_TABLE */
 struct tagmap { uint64_t root; uint32_t users; }; /* key: unit and DomainID, PASID */
 struct vm { bool on; uint64_t off_seq, line; }; /* key: name of the guest */
 struct amd {
-	struct ord_tab dtes, rings, tops, tags, vms, clash; /* clash, key: requester: the line of an ambiguous tag */
+	struct ord_tab dtes, rings, tops, tags, vms, clash, aliases, irtes, invs; /* clash, key: requester: the line of an ambiguous tag */
+	uint32_t stale_aliases; /* DTEs of aliases that were changed and not invalidated */
 	uint32_t ipriv, on; /* name of the private address space; guests running */
 	uint64_t off_seq;
 };
@@ -62,12 +66,13 @@ static void dte_live_store(struct ord_chk *c, struct dte *t, const struct ord_ev
 		guest = is_guest(e);
 	if (!one)
 		dte_torn(c, t, e, e->line, "a live DTE is written word by word");
-	else if (t->stored && !flushed && !(t->half == UPPER && half == LOWER && !t->guest) && !(t->half == LOWER && half == UPPER && !guest))
+	else if (t->stored && !flushed && !(t->half == UPPER && half == LOWER && !t->guest) && !(t->half == LOWER && half == UPPER && !guest && !t->fresh))
 		dte_torn(c, t, e, t->line, "a live DTE is changed by two stores with no invalidation between them: the unit can fetch a mixture");
 	t->stored = true;
 	t->line = e->line;
 	t->seq = ord_seq(c);
 	t->half = half;
+	t->fresh = false;
 	t->guest = guest;
 }
 static void dte_store(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
@@ -91,8 +96,16 @@ static void dte_store(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 			dte_torn(c, t, e, e->line, "V is set before the other words are written");
 		else if (t->break_seq && !(t->inv_seq > t->break_seq && ord_done_since(c, t->q, t->inv_seq)))
 			dte_torn(c, t, e, e->line, "the DTE is made valid again before its invalidation is done");
-		*t = (struct dte){ .live = true, .guest = is_guest(e), .stored = true, .line = e->line, .seq = ord_seq(c), .half = LOWER, .told = t->told };
+		*t = (struct dte){ .live = true, .guest = is_guest(e), .stored = true, .line = e->line, .seq = ord_seq(c), .half = LOWER, .fresh = true, .told = t->told };
 	}
+}
+/* AMD-ORD-10 */
+static void stale_alias(struct amd *s, struct dte *t, uint32_t rid, bool stale)
+{
+	if (stale == t->stale || !ord_tab_get(&s->aliases, rid, 0))
+		return;
+	t->stale = stale;
+	s->stale_aliases += stale ? 1 : (uint32_t)-1;
 }
 static void dte_event(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 {
@@ -107,7 +120,8 @@ static void dte_event(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 	t = dte_of(c, s, e);
 	if (!t)
 		return;
-	*t = (struct dte){ .live = e->op != ORD_CFG_CLR, .guest = e->has & ORD_HAS(TYPE) ? is_guest(e) : t->guest };
+	stale_alias(s, t, e->rid, e->op != ORD_CFG_SET);
+	*t = (struct dte){ .stale = t->stale, .live = e->op != ORD_CFG_CLR, .guest = e->has & ORD_HAS(TYPE) ? is_guest(e) : t->guest };
 }
 static void dte_invalidate(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 {
@@ -116,7 +130,40 @@ static void dte_invalidate(struct ord_chk *c, struct amd *s, const struct ord_ev
 	if (t) {
 		t->inv_seq = ord_seq(c);
 		t->q = ord_queue_id(c, e);
+		stale_alias(s, t, e->rid, false);
 	}
+}
+/* AMD-ORD-16: interrupt remapping entries. */
+static void irte_change(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
+{
+	struct irte *t = e->has & ORD_HAS(VECTOR) ? ord_tab_put(c, &s->irtes, e->v[ORD_KEY_VECTOR], 0, sizeof(*t)) : NULL;
+
+	if (t)
+		*t = (struct irte){ ord_seq(c), e->line, e->rid, e->unit };
+}
+static void irte_invalidate(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
+{
+	struct inv *i = ord_tab_put(c, &s->invs, e->unit, e->have & ORD_P_RID ? e->rid : ORD_NONE, sizeof(*i));
+
+	if (i)
+		*i = (struct inv){ ord_seq(c), ord_queue_id(c, e) };
+}
+static bool irte_done(struct ord_chk *c, const struct amd *s, const struct irte *t)
+{
+	const struct inv *one = ord_tab_get(&s->invs, t->unit, t->rid), *all = ord_tab_get(&s->invs, t->unit, ORD_NONE);
+
+	return (one && one->seq > t->seq && ord_done_since(c, one->q, one->seq)) || (all && all->seq > t->seq && ord_done_since(c, all->q, all->seq));
+}
+static void vector_reuse(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
+{
+	const struct irte *t = e->has & ORD_HAS(VECTOR) ? ord_tab_get(&s->irtes, e->v[ORD_KEY_VECTOR], 0) : NULL;
+
+	if (!t)
+		return;
+	if (!irte_done(c, s, t))
+		ord_report(c, ORD_AMD_16, ORD_VIOLATION, e, "INVALIDATE_INTERRUPT_TABLE for the device and its aliases, wait, then the vector",
+			   "the vector is given away while the entry changed in line %llu may be cached", (unsigned long long)t->line);
+	ord_tab_del(&s->irtes, e->v[ORD_KEY_VECTOR], 0);
 }
 /* AMD-ORD-13: one (DomainID, PASID) of a unit, one root. */
 static uint64_t root_of(const struct ord_att *a)
@@ -335,6 +382,12 @@ static void flush_form(struct ord_chk *c, const struct ord_ev *e)
 	if (hit && !other)
 		ord_report(c, ORD_AMD_14, ORD_PERF, e, "GN=1 with the PASID", "a flush of the whole DomainID (GN=0) for a change in a guest table");
 }
+static void is_alias(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
+{
+	uint8_t *mark = ord_tab_put(c, &s->aliases, e->v[ORD_KEY_ALIAS], 0, sizeof(*mark));
+
+	(void)mark;
+}
 static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 {
 	struct amd *s = st;
@@ -344,10 +397,14 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	switch (e->op) {
 	case ORD_CFG_SET:
 	case ORD_CFG_MOD:
+		if (e->kind == ORD_K_IRTE && e->op == ORD_CFG_MOD)
+			irte_change(c, s, e);
 		top_read(c, s, e, (uint32_t)ord_val(e, ORD_KEY_DOM, 0));
 		entry_before(c, s, e);
 		break;
 	case ORD_CFG_CLR:
+		if (e->kind == ORD_K_IRTE)
+			irte_change(c, s, e);
 		map_clear(c, s, e);
 		entry_before(c, s, e);
 		break;
@@ -356,6 +413,15 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		break;
 	case ORD_CFGINV:
 		dte_invalidate(c, s, e);
+		if (e->kind == ORD_K_IRTE)
+			irte_invalidate(c, s, e);
+		break;
+	case ORD_ID_ALLOC:
+		vector_reuse(c, s, e);
+		break;
+	case ORD_DEV_CFG:
+		if (e->has & ORD_HAS(ALIAS))
+			is_alias(c, s, e);
 		break;
 	case ORD_PTE_CLR:
 		ipriv_unmap(c, s, e);
@@ -406,9 +472,8 @@ static bool is_cfg(uint8_t op)
 static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 {
 	bool wait = b->why == ORD_WHY_NO_WAIT || b->why == ORD_WHY_NOT_DONE || b->why == ORD_WHY_OTHER_QUEUE;
-	const struct ord_dev *d = b->rid != ORD_NONE ? ord_dev(c, b->rid, false) : NULL;
+	const struct amd *s = st;
 
-	(void)st;
 	if (ord_arch_of(c) != ORD_AMDVI)
 		return;
 	if (b->origin == ORD_PTE_SET && b->ev->op == ORD_DMA) {
@@ -419,8 +484,8 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 		bool gcr3 = b->kind == ORD_K_GCR3 || (b->kind != ORD_K_DTE && b->sub != ORD_NONE);
 
 		ord_blame_rule(b, b->kind == ORD_K_IRTE ? ORD_AMD_16 : gcr3 ? ORD_AMD_03 : ORD_AMD_02, true);
-		if (b->what == ORD_O_CFG && b->kind == ORD_K_DTE && (!d || d->alias == ORD_NONE))
-			ord_blame_rule(b, ORD_AMD_10, false);
+		if (s->stale_aliases)
+			ord_blame_rule(b, ORD_AMD_10, true);
 	} else if (b->what == ORD_O_TLB || b->what == ORD_O_ATC || b->what == ORD_O_WALK) {
 		ord_blame_rule(b, ORD_AMD_04, wait);
 	}
@@ -443,5 +508,8 @@ static void close(struct ord_chk *c, void *st)
 	ord_tab_free(c, &s->tags);
 	ord_tab_free(c, &s->vms);
 	ord_tab_free(c, &s->clash);
+	ord_tab_free(c, &s->aliases);
+	ord_tab_free(c, &s->irtes);
+	ord_tab_free(c, &s->invs);
 }
 const struct ord_family ord_fam_amd = { .name = "AMD", .state = sizeof(struct amd), .before = before, .after = after, .refine = refine, .close = close };

@@ -6,6 +6,7 @@
  * Not modelled: whether a function has the Global Invalidate capability; ATS-ORD-11 needs QDEP= (and PF=) and counts in the order of issue.
  * ATS-ORD-10 without a profile looks at the latest FREED pages.
  */
+#include <string.h>
 #include "check/ord_tab.h"
 
 enum { FREED = 4096, DEPTH_MAX = 32, ITAGS = 32, GINV = 4 };
@@ -13,7 +14,7 @@ enum { FREED = 4096, DEPTH_MAX = 32, ITAGS = 32, GINV = 4 };
 struct fn { /* key: requester. Sequence numbers: 0 never, or taken back */
 	uint64_t permit_seq, deny_seq, on_seq, off_seq; /* entry permits, denies while E=1; E=1, E=0 */
 	uint64_t permit_inv_seq, inv_seq; /* first configuration invalidation of the permitting entry; last ATCINV of everything */
-	uint64_t deny_line, on_line;
+	uint64_t deny_line, on_line, itmo_seq;
 	uint32_t permit_q, inv_q, listed, listed_ats, qdep; /* qdep: 1 + QDEP=, 0 not declared */
 	uint8_t unit, deny_op;
 	bool placed, many; /* unit is known; there are several */
@@ -86,7 +87,7 @@ static void entry(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 		}
 		return;
 	}
-	if (dev && dev->ats && !dev->itmo_line && !f->deny_seq) {
+	if (dev && dev->ats && !f->itmo_seq && s->timeout_seq <= f->on_seq && !f->deny_seq) { /* after a timeout it is a fence */
 		f->deny_seq = ord_seq(c);
 		f->deny_line = e->line;
 		f->deny_op = e->op;
@@ -266,6 +267,17 @@ static void itags_end(struct ats *s, uint32_t rid)
 	for (uint64_t i = 0; i < ITAGS; i++)
 		ord_tab_del(&s->tags, rid, i);
 }
+static void timeout(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
+{
+	struct fn *f = e->op == ORD_ITMO && e->have & ORD_P_RID ? fn_of(c, s, e->rid) : NULL;
+
+	if (f) {
+		f->itmo_seq = ord_seq(c);
+		itags_end(s, e->rid);
+	} else if (e->op == ORD_ITMO || (e->have & ORD_P_NAME && !strncmp(ord_name_text(ord_names(c), e->name), "ATC", 3))) {
+		s->timeout_seq = ord_seq(c);
+	}
+}
 static void form(struct ord_chk *c, const struct ord_ev *e, const struct ord_dev *d)
 {
 	uint64_t size = e->last - e->lo + 1;
@@ -329,7 +341,7 @@ static void reset(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 		ord_report(c, ORD_ATS_09, ORD_VIOLATION, e, "block the entry, flush, invalidate the ATC, wait, then reset",
 			   "the reset begins with ATS on and an entry that still translates");
 	if ((e->flags & ORD_F(END)) && f) {
-		f->on_seq = f->off_seq = f->deny_seq = f->inv_seq = 0;
+		f->on_seq = f->off_seq = f->deny_seq = f->inv_seq = f->itmo_seq = 0;
 		itags_end(s, e->rid);
 	}
 }
@@ -425,10 +437,8 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		reset(c, s, e);
 		break;
 	case ORD_ITMO:
-		if (e->have & ORD_P_RID)
-			itags_end(s, e->rid);
-		else
-			s->timeout_seq = ord_seq(c);
+	case ORD_CERR:
+		timeout(c, s, e);
 		break;
 	case ORD_ATCINV:
 		invalidate(c, s, e);
@@ -470,7 +480,7 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 		ord_blame_rule(b, ORD_ATS_06, true);
 	else if (b->why == ORD_WHY_RANGE)
 		ord_blame_rule(b, ORD_ATS_06, false);
-	if (b->why == ORD_WHY_TAG && b->pasid != ORD_NONE)
+	if ((b->why == ORD_WHY_TAG || b->why == ORD_WHY_FORM) && b->pasid != ORD_NONE)
 		ord_blame_rule(b, ORD_ATS_07, true);
 }
 static void close(struct ord_chk *c, void *st)
