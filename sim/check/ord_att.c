@@ -246,6 +246,12 @@ static void learn(struct ord_chk *c, struct ord_att *a, const struct ord_ev *e)
 	a->root = ord_val(e, ORD_KEY_ROOT, ord_val(e, ORD_KEY_TBL, a->root));
 	a->line = e->line;
 }
+bool ord_dirty(struct ord_chk *c, struct ord_devx *d)
+{
+	if (!d->d.ats && d->clean_seq && ord_done_since(c, d->clean_q, d->clean_seq))
+		d->dirty = false;
+	return d->d.ats || d->dirty;
+}
 /* The PASID on the wire of requests that this entry serves. */
 static uint32_t wire_pasid(const struct ord_att *a)
 {
@@ -270,7 +276,7 @@ static void tear_caches(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 
 	if (a->a.d || a->a.dom != ORD_NONE)
 		ord_obl_new(c, g, &t, false);
-	if (dev && (dev->d.ats || dev->dirty) && (a->a.d || a->a.type == ORD_T_PT)) {
+	if (dev && ord_dirty(c, dev) && (a->a.d || a->a.type == ORD_T_PT)) {
 		t.what = ORD_O_ATC;
 		t.walk = false;
 		t.pasid = wire_pasid(&a->a);
@@ -363,7 +369,7 @@ static void set(struct ord_chk *c, const struct ord_ev *e)
 	a->a.live = !(e->flags & ORD_F(BLOCK)) && a->a.type != ORD_T_BLOCK;
 	a->cfg_seq = c->seq;
 	list(c, a);
-	if (negative(c, &a->a) && !(e->flags & ORD_F(INHERITED))) { /* what was there before cannot be remembered as absent */
+	if (a->a.live && negative(c, &a->a) && !(e->flags & ORD_F(INHERITED))) { /* what was there before cannot be remembered as absent */
 		g = ord_org_new(c, e);
 		if (g)
 			tear_cfg(c, g, a, true);
@@ -490,6 +496,7 @@ void ord_dev_event(struct ord_chk *c, const struct ord_ev *e)
 		if (e->has & ORD_HAS(DEV_ATS)) {
 			d->d.ats = e->v[ORD_KEY_DEV_ATS];
 			d->dirty |= d->d.ats;
+			d->clean_seq = 0;
 			d->d.ats_ever |= d->d.ats;
 			d->d.ats_off_line = d->d.ats ? 0 : e->line;
 		}

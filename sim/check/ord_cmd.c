@@ -250,7 +250,7 @@ static bool gated(struct ord_chk *c, const struct ord_obl *o, uint32_t q)
 	d = o->d ? ord_dom_of(c, o->d, false) : NULL;
 	return d && ord_it_any(d->obls, o->dom_n.lo, o->dom_n.last, not_ordered, &g);
 }
-struct tally { uint64_t n, bytes; bool teardown, np; };
+struct tally { uint64_t n, bytes; bool teardown, np, wide; };
 static void try_cover(struct ord_chk *c, struct ord_obl *o, const struct ord_cmd *m, struct tally *t)
 {
 	enum ord_cause why;
@@ -265,6 +265,9 @@ static void try_cover(struct ord_chk *c, struct ord_obl *o, const struct ord_cmd
 	t->n++;
 	t->teardown |= o->teardown;
 	t->np |= o->np;
+	t->wide |= !o->np && m->sub == ORD_NONE && o->sub != ORD_NONE && o->what == ORD_O_TLB && o->type != ORD_T_S2 &&
+		   (c->arch == ORD_AMDVI ? m->dom != ORD_NONE : c->arch == ORD_VTD && !(!m->lo && m->last == UINT64_MAX));
+	t->wide |= o->what == ORD_O_ATC && m->pasid == ORD_NONE && o->pasid != ORD_NONE;
 	lo = lo < o->dom_n.lo ? o->dom_n.lo : lo;
 	last = last > o->dom_n.last ? o->dom_n.last : last;
 	t->bytes += last - lo + (last - lo != UINT64_MAX);
@@ -353,13 +356,19 @@ void ord_cmd_event(struct ord_chk *c, const struct ord_ev *e)
 		break;
 	case ORD_ATCINV:
 		dev = ord_devx_of(c, e->rid, true);
-		if (dev)
-			cover_tree(c, dev->open, m, &t);
+		if (!dev)
+			break;
+		cover_tree(c, dev->open, m, &t);
+		if (!dev->d.ats && !m->lo && m->last == UINT64_MAX && m->pasid == ORD_NONE) {
+			dev->clean_seq = m->seq;
+			dev->clean_q = m->q;
+		}
 		break;
 	case ORD_CFGINV:
 		cover_cfg(c, m, &t);
 		break;
 	}
 	m->covered = t.n;
+	m->wide = t.wide;
 	perf(c, e, m, &t);
 }

@@ -203,9 +203,9 @@ void ord_close(struct ord_chk *c)
 			families[i]->close(c, c->fam[i]);
 		free(c->fam[i]);
 	}
-	for (size_t i = 0; i < c->idfree.n; i++)
-		free(c->idfree.p[i]);
-	free(c->idfree.p);
+	for (size_t i = 0; i < c->held.n; i++)
+		free(c->held.p[i]);
+	free(c->held.p);
 	ord_att_close(c);
 	ord_queue_close(c);
 	ord_pool_free(&c->p_leaf);
@@ -235,8 +235,22 @@ void ord_refine(struct ord_chk *c, struct ord_blame *b)
 }
 void ord_emit(struct ord_chk *c, struct ord_finding *f)
 {
+	struct ord_held *h;
+
 	if (c->excluded[f->rule])
 		return;
+	if (c->hold) {
+		h = malloc(sizeof(*h));
+		if (!h || !ord_vec_add(&c->held, h)) {
+			free(h);
+			ord_oom(c);
+			return;
+		}
+		h->f = *f;
+		h->ev = *c->hold;
+		snprintf(h->text, sizeof(h->text), "%s", f->what);
+		return;
+	}
 	c->st.findings++;
 	if (c->report)
 		c->report(c->ctx, f);

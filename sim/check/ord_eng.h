@@ -67,14 +67,14 @@ struct ord_obl {
 	uint32_t d, dom, sub, rid, pasid, world;
 	uint32_t q; /* where it is covered */
 	uint8_t what, state, unit, kind, type;
-	bool np, piece /* a rest of one that was covered in part */, in_tag, in_dom, in_pa, in_unknown, in_bucket, walk, any_addr, teardown, err;
+	bool whole /* one address stands for the whole of it: pages do not shift with parts */, np, piece /* a rest of one that was covered in part */, in_tag, in_dom, in_pa, in_unknown, in_bucket, walk, any_addr, teardown, err;
 	uint8_t bad; /* enum ord_cause + 1 of what undid its cover, 0 none */
 };
 struct ord_wait {
 	struct ord_wait *next, *prev; /* on its queue, oldest first */
-	uint64_t seq, line, num, val, addr;
+	uint64_t seq, line, slot, val, addr; /* slot, addr: UINT64_MAX not told */
 	uint32_t w, q;
-	bool gave_up, aborted, done;
+	bool gave_up, aborted, slot_written;
 };
 struct ord_queue {
 	uint32_t id;
@@ -90,15 +90,20 @@ struct ord_cmd { /* the last commands of the trace, for the reason in a finding 
 	uint32_t q, dom, sub, rid, pasid, world, form;
 	uint8_t op, unit, kind;
 	bool rejected;
+	bool wide; /* covered what a narrower kind of command is meant for: first stage by page-selective, a PASID's lines by none, GN=0 */
 };
 struct ord_tags { struct ord_itn *root; uint8_t unit; uint32_t dom; uint64_t n; };
 struct ord_devx {
 	struct ord_dev d; /* first */
 	struct ord_itn *open; /* ATC obligations not covered */
 	struct ord_atx *atts; /* by next_rid */
-	bool dirty; /* its ATC may hold something: translation service has been on since the last reset or confirmed flush */
+	bool dirty; /* its ATC may hold something: translation service has been on since the last reset or confirmed flush; see ord_dirty() */
+	uint64_t clean_seq; /* flush of the whole ATC after translation service went off, 0 none */
+	uint32_t clean_q;
 };
 struct ord_table { uint64_t pa; uint32_t d; bool linked; }; /* a page-table page that a PT_LINK named */
+
+struct ord_held { struct ord_finding f; struct ord_ev ev; char text[600]; };
 
 struct ord_chk {
 	enum ord_arch arch;
@@ -123,7 +128,8 @@ struct ord_chk {
 	struct ord_obl *cfg[ORD_CFG_BUCKETS];
 	struct ord_atx **att_list;
 	size_t n_att, cap_att;
-	struct ord_vec idfree; /* ID_FREE events whose tag was not clean then */
+	struct ord_vec held; /* findings at an ID_FREE, see ord_rel.c */
+	const struct ord_ev *hold;
 	struct ord_cmd ring[ORD_LAST_CMDS];
 	uint64_t n_cmd;
 	uint32_t last_q; /* queue of the last command */
@@ -138,6 +144,7 @@ uint32_t ord_world(struct ord_chk *c, const struct ord_ev *e); /* 0: the usual o
 void ord_cfg_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_dev_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_att_done(struct ord_chk *c, struct ord_atx *a); /* one of its teardown obligations is done */
+bool ord_dirty(struct ord_chk *c, struct ord_devx *d); /* may its ATC hold anything? */
 bool ord_fenced(const struct ord_devx *d); /* no entry lets it reach memory, and the configuration caches know */
 void ord_att_close(struct ord_chk *c);
 /* ord_pte.c */

@@ -174,6 +174,8 @@ static void list_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 	const struct ord_atx *a;
 	struct ord_dom *d;
 
+	if (e->op == ORD_DOM_DEL && e->flags & ORD_F(PROMISED)) /* it only leaves the list of ATC invalidations */
+		return;
 	switch (e->op) {
 	case ORD_DOM_ADD:
 		s->unlisted -= was == &out;

@@ -196,7 +196,7 @@ static void part(struct ord_chk *c, const struct ord_obl *o, uint64_t lo, uint64
 	n->piece = true;
 	n->dom_n.lo = lo;
 	n->dom_n.last = last;
-	if (!o->walk) {
+	if (!o->walk && !o->whole) {
 		n->pa_n.lo = o->pa_n.lo + (lo - o->dom_n.lo);
 		n->pa_n.last = n->pa_n.lo + (last - lo);
 	}
@@ -229,7 +229,7 @@ void ord_obl_cover(struct ord_chk *c, struct ord_obl *o, uint64_t lo, uint64_t l
 			part(c, &old, was_lo, lo - 1);
 		if (last < was_last)
 			part(c, &old, last + 1, was_last);
-		if (!o->walk) {
+		if (!o->walk && !o->whole) {
 			o->pa_n.lo += lo - was_lo;
 			o->pa_n.last = o->pa_n.lo + (last - lo);
 		}

@@ -96,7 +96,7 @@ static void atc_obls(struct ord_chk *c, struct ord_org *g, struct ord_atx *list,
 		struct ord_obl t = *proto;
 		bool dup = false;
 
-		if (!dev || !(dev->d.ats || dev->dirty) || a->blocked_done)
+		if (!dev || !ord_dirty(c, dev) || a->blocked_done)
 			continue;
 		t.what = ORD_O_ATC;
 		t.walk = t.any_addr = false;
@@ -107,15 +107,16 @@ static void atc_obls(struct ord_chk *c, struct ord_org *g, struct ord_atx *list,
 		if (parent) {
 			t.dom_n.lo = 0;
 			t.dom_n.last = UINT64_MAX;
+			t.whole = true;
 		}
 		for (struct ord_atx *b = list; b != a && !dup; b = parent ? b->next_p : b->next_d)
 			dup = b->a.rid == a->a.rid && b->a.pasid == a->a.pasid && !b->blocked_done;
 		if (!dup)
-			ord_obl_new(c, g, &t, paged && !parent);
+			ord_obl_new(c, g, &t, paged);
 	}
 }
-/* The obligations of one changed range: @t has range, page and walk. Whole-stage ones (a parent's change) are made once, by @first. */
-static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, const struct ord_obl *t, bool paged, bool first)
+/* The obligations of one changed range: @t has range, page and walk. */
+static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, const struct ord_obl *t, bool paged)
 {
 	struct ord_obl o = *t;
 
@@ -130,8 +131,6 @@ static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, cons
 	for (size_t i = 0; i < d->n_tag; i++) {
 		const struct ord_tagref *r = &d->tag[i];
 
-		if (r->parent && !first && c->arch != ORD_SMMUV3)
-			continue;
 		o = *t;
 		o.what = ORD_O_TLB;
 		o.d = d->id;
@@ -151,8 +150,8 @@ static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, cons
 			o.type = ORD_T_NESTED;
 			o.dom_n.lo = 0;
 			o.dom_n.last = UINT64_MAX;
-			if (first)
-				ord_obl_new(c, g, &o, false);
+			o.whole = true;
+			ord_obl_new(c, g, &o, paged);
 			continue;
 		}
 		ord_obl_new(c, g, &o, paged);
@@ -161,8 +160,7 @@ static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, cons
 	o.d = d->id;
 	o.dom = o.sub = ORD_NONE;
 	atc_obls(c, g, d->atts, false, &o, paged);
-	if (first)
-		atc_obls(c, g, d->children, true, &o, false);
+	atc_obls(c, g, d->children, true, &o, paged);
 }
 static bool superpage(uint64_t lo, uint64_t last)
 {
@@ -182,7 +180,7 @@ static void range_of(const struct ord_ev *e, struct ord_obl *t, uint64_t lo, uin
 static void oblige_range(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, const struct ord_ev *e, bool release)
 {
 	uint64_t at = e->lo;
-	bool first = true, end = false;
+	bool end = false;
 	size_t n = c->v.n;
 	struct ord_obl t;
 
@@ -196,8 +194,7 @@ static void oblige_range(struct ord_chk *c, struct ord_org *g, struct ord_dom *d
 			t.in_unknown = release && !(e->has & ORD_HAS(PA));
 			if (e->op == ORD_PTE_CLR && e->has & ORD_HAS(PA))
 				range_of(e, &t, at, l ? gap - 1 : e->last, e->v[ORD_KEY_PA] + (at - e->lo));
-			oblige(c, g, d, &t, release && e->op == ORD_PTE_CLR && (e->has & ORD_HAS(PA)), first);
-			first = false;
+			oblige(c, g, d, &t, release && e->op == ORD_PTE_CLR && (e->has & ORD_HAS(PA)));
 		}
 		if (!l)
 			break;
@@ -205,8 +202,7 @@ static void oblige_range(struct ord_chk *c, struct ord_org *g, struct ord_dom *d
 		range_of(e, &t, l->va.lo, l->va.last, l->pa.lo);
 		t.any_addr = superpage(l->va.lo, l->va.last);
 		t.in_unknown = release && !l->paged;
-		oblige(c, g, d, &t, release && l->paged, first);
-		first = false;
+		oblige(c, g, d, &t, release && l->paged);
 		end = l->va.last >= e->last;
 		at = l->va.last + 1;
 	}
@@ -236,7 +232,7 @@ static void pte_set(struct ord_chk *c, const struct ord_ev *e, struct ord_dom *d
 			range_of(e, &o, l->va.lo, l->va.last, l->pa.lo);
 			o.any_addr = superpage(l->va.lo, l->va.last);
 			o.in_unknown = !l->paged;
-			oblige(c, g, d, &o, l->paged, i == 0);
+			oblige(c, g, d, &o, l->paged);
 		}
 		ord_org_put(c, g);
 	}
@@ -349,7 +345,7 @@ static void unlink_table(struct ord_chk *c, const struct ord_ev *e, struct ord_d
 	t.pa_n.last = t.pa_n.lo + 0xfff;
 	t.in_unknown = !known;
 	ord_map_del(&c->links, link_key(e));
-	oblige(c, g, d, &t, known, true);
+	oblige(c, g, d, &t, known);
 	leaf_cut(c, d, lo, last); /* leaves still present below it are out of reach with it */
 	for (size_t i = 0; i < c->v.n; i++) {
 		const struct ord_leafs *l = c->v.p[i];
@@ -357,7 +353,7 @@ static void unlink_table(struct ord_chk *c, const struct ord_ev *e, struct ord_d
 		memset(&t, 0, sizeof(t));
 		range_of(e, &t, l->va.lo, l->va.last, l->pa.lo);
 		t.in_unknown = !l->paged;
-		oblige(c, g, d, &t, l->paged, false);
+		oblige(c, g, d, &t, l->paged);
 	}
 	give_back(c);
 	if (tb)

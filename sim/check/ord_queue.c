@@ -54,6 +54,9 @@ static void issue(struct ord_chk *c, const struct ord_ev *e)
 	w->line = e->line;
 	w->w = e->w;
 	w->q = q->id;
+	w->slot = ord_val(e, ORD_KEY_SLOT, UINT64_MAX);
+	w->val = ord_val(e, ORD_KEY_VAL, 0);
+	w->addr = ord_val(e, ORD_KEY_ADDR, UINT64_MAX);
 	w->prev = q->waits_tail;
 	if (w->prev)
 		w->prev->next = w;
@@ -157,11 +160,11 @@ static void suspect(struct ord_chk *c, const struct ord_ev *e, uint32_t rid)
 /* A command error: of slot=, else of the last command of the queue that is not a wait. */
 static void command_error(struct ord_chk *c, const struct ord_ev *e)
 {
-	uint32_t id = e->have & (ORD_P_UNIT | ORD_P_QUEUE) ? (uint32_t)e->unit << 16 | e->queue : c->last_q;
+	uint32_t id = (uint32_t)e->unit << 16 | e->queue;
 	struct ord_queue *q = ord_queue_of(c, id, true);
 	struct ord_cmd *m = NULL;
 
-	if (e->name && !strcmp(ord_name_text(&c->names, e->name), "ATC")) {
+	if (e->name && !strncmp(ord_name_text(&c->names, e->name), "ATC", 3)) {
 		suspect(c, e, ORD_NONE);
 		return;
 	}

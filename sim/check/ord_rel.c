@@ -27,6 +27,16 @@ static const struct { const char *text, *right; enum ord_rule_id rule; } causes[
 	[ORD_WHY_GAVE_UP] = { "software stopped waiting before the wait completed", "a fence of the requester, or the completion", ORD_TMO_06 },
 	[ORD_WHY_SUSPECT] = { "the invalidation timed out", "a fence: the requester's entry blocking, its invalidation and a completed wait", ORD_TMO_02 },
 };
+/* Is the page table of @o used behind that unit? */
+static bool used_on(struct ord_chk *c, const struct ord_obl *o, uint8_t unit)
+{
+	const struct ord_dom *d = o->d ? ord_dom_of(c, o->d, false) : NULL;
+
+	for (size_t i = 0; d && i < d->n_tag; i++)
+		if (d->tag[i].unit == unit)
+			return true;
+	return false;
+}
 static enum ord_cause queue_cause(struct ord_chk *c, const struct ord_obl *o)
 {
 	const struct ord_queue *q = ord_queue_of(c, o->q, false);
@@ -42,7 +52,7 @@ static enum ord_cause queue_cause(struct ord_chk *c, const struct ord_obl *o)
 	for (size_t i = 0; i < c->all_queues.n; i++) {
 		const struct ord_queue *x = c->all_queues.p[i];
 
-		if (x != q && x->last_done > o->cmd_seq)
+		if (x != q && x->last_done > o->cmd_seq && (x->id >> 16 == q->id >> 16 || used_on(c, o, (uint8_t)(x->id >> 16))))
 			return ORD_WHY_OTHER_QUEUE;
 	}
 	return ORD_WHY_NO_WAIT;
@@ -445,18 +455,9 @@ static bool blame_tag(struct ord_chk *c, const struct ord_ev *e)
 	}
 	return any;
 }
-static bool open_tag(struct ord_chk *c, const struct ord_ev *e)
-{
-	for (const struct ord_obl *o = c->every; o; o = o->anext)
-		if (under_tag(c, e, o) && !(o->what == ORD_O_ATC && atc_forgiven(c, o)))
-			return true;
-	return false;
-}
-/* A number may be flushed as late as when it is handed out again: only what is still open then, or at the end of the trace, is a finding. */
+/* A number may be flushed as late as when it is handed out again: what is open now is a finding only if it is not, by the end of the trace, or is still open then. */
 static void id_free(struct ord_chk *c, const struct ord_ev *e)
 {
-	struct ord_ev *keep;
-
 	for (size_t i = 0; i < c->n_att; i++)
 		if (names_tag(c, e, &c->att_list[i]->a)) {
 			ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_24 : ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
@@ -464,15 +465,9 @@ static void id_free(struct ord_chk *c, const struct ord_ev *e)
 				   (unsigned long long)c->att_list[i]->a.line);
 			return;
 		}
-	if (!open_tag(c, e))
-		return;
-	keep = malloc(sizeof(*keep));
-	if (keep && ord_vec_add(&c->idfree, keep)) {
-		*keep = *e;
-		return;
-	}
-	free(keep);
-	ord_oom(c);
+	c->hold = e;
+	blame_tag(c, e);
+	c->hold = NULL;
 }
 static bool same_tag(const struct ord_ev *a, const struct ord_ev *b)
 {
@@ -493,11 +488,14 @@ static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 				   (unsigned long long)c->att_list[i]->a.line);
 			break;
 		}
-	for (size_t i = 0; i < c->idfree.n; i++)
-		if (same_tag(c->idfree.p[i], e)) {
-			free(c->idfree.p[i]);
-			c->idfree.p[i--] = c->idfree.p[--c->idfree.n];
-		}
+	for (size_t i = 0; i < c->held.n; i++) {
+		struct ord_held *h = c->held.p[i];
+
+		if (!same_tag(&h->ev, e))
+			continue;
+		free(h);
+		c->held.p[i--] = c->held.p[--c->held.n];
+	}
 }
 /* The page that @o's first byte was on is where @e puts that byte. */
 static bool same_page(const struct ord_ev *e, const struct ord_obl *o)
@@ -559,7 +557,7 @@ static enum ord_rule_id np_rule(const struct ord_chk *c, const struct ord_obl *o
 	if (o->what != ORD_O_CFG)
 		return o->kind ? (o->kind == ORD_K_PASIDE ? ORD_VTD_05 : c->arch == ORD_VTD ? ORD_VTD_11 : ORD_GEN_11) : ORD_GEN_11;
 	if (c->arch == ORD_SMMUV3)
-		return o->kind == ORD_K_STE ? ORD_SMM_02 : ORD_SMM_04;
+		return o->kind == ORD_K_STE ? ORD_SMM_02 : o->kind == ORD_K_L1STD ? ORD_SMM_03 : o->kind == ORD_K_L1CD ? ORD_SMM_05 : ORD_SMM_04;
 	return c->arch == ORD_VTD ? (o->kind == ORD_K_PASIDE ? ORD_VTD_05 : ORD_VTD_11) : ORD_GEN_11;
 }
 /* A DMA while something is open that it may use: a stale line after the release, or a negative entry. */
@@ -574,7 +572,7 @@ static void dma(struct ord_chk *c, const struct ord_ev *e)
 	for (unsigned b = ord_bucket(e->rid), once = 1; once; once = 0)
 		for (struct ord_obl *o = c->cfg[b], *next; o; o = next) {
 			next = o->bucket;
-			if (o->np && o->rid == e->rid && (o->pasid == e->pasid || o->kind == ORD_K_STE || o->kind == ORD_K_CTX || !o->pasid))
+			if (o->np && o->rid == e->rid && (o->pasid == e->pasid || o->pasid == ORD_NONE || !o->pasid))
 				blame(c, e, o, np_rule(c, o), &told, NULL);
 		}
 	for (const struct ord_atx *a = dev->atts; a; a = a->next_rid) {
@@ -635,6 +633,12 @@ void ord_rel_event(struct ord_chk *c, const struct ord_ev *e)
 }
 void ord_rel_finish(struct ord_chk *c)
 {
-	for (size_t i = 0; i < c->idfree.n; i++)
-		blame_tag(c, c->idfree.p[i]);
+	for (size_t i = 0; i < c->held.n; i++) {
+		struct ord_held *h = c->held.p[i];
+
+		h->f.what = h->text;
+		ord_emit(c, &h->f);
+		free(h);
+	}
+	c->held.n = 0;
 }
