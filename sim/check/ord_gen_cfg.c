@@ -259,27 +259,32 @@ static void need_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 
 static void owner_rules(struct ord_chk *c, struct gen_state *s, const struct ord_ev *e)
 {
-	struct gen_owner *o = ord_map_get(&s->owners, e->rid);
+	uint64_t key = (uint64_t)e->rid << 32 | e->pasid;
+	struct gen_owner *o = ord_map_get(&s->owners, key);
 	struct ord_att *a;
 	struct ord_devx *dev;
 	bool open = false;
 
 	if (e->op == ORD_DEV_STOP || (e->op == ORD_DEV_RST && e->flags & ORD_F(END))) {
-		if (o)
-			o->quiet = true;
+		for (size_t i = 0; i < s->owners_v.n; i++) {
+			o = s->owners_v.p[i];
+			o->quiet |= o->rid == e->rid && (e->pasid == ORD_NONE || o->pasid == e->pasid);
+		}
 		return;
 	}
 	if (!(e->has & ORD_HAS(OWNER)))
 		return;
 	if (!o)
-		o = gen_get(c, &s->owners, &s->owners_v, e->rid, sizeof(*o));
+		o = gen_get(c, &s->owners, &s->owners_v, key, sizeof(*o));
 	if (!o)
 		return;
+	o->rid = e->rid;
+	o->pasid = e->pasid;
 	if (o->owner && o->owner != e->v[ORD_KEY_OWNER]) {
 		a = ord_att_find(c, e->unit, e->kind, e->rid, e->pasid);
 		dev = ord_devx_of(c, e->rid, false);
 		for (const struct ord_atx *x = dev ? dev->atts : NULL; x; x = x->next_rid)
-			open |= !x->a.live && x->open;
+			open |= !x->a.live && x->open && x->a.pasid == e->pasid;
 		if ((a && a->live) || open || !o->quiet)
 			ord_report(c, ORD_GEN_27, ORD_VIOLATION, e, "a blocking entry, its flush chain complete, the device reset or stopped, then the new owner",
 				   "the requester goes from %s to %s %s", ord_name_text(&c->names, o->owner), ord_name_text(&c->names, (uint32_t)e->v[ORD_KEY_OWNER]),
