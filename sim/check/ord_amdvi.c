@@ -21,7 +21,7 @@ struct dte { /* key: unit, requester */
 	uint64_t break_seq; /* when V went to 0 by CFG_WR; 0: not */
 };
 struct ring { /* key: queue */
-	struct { uint64_t slot, val, addr; bool used; } w[WAITS];
+	struct { uint64_t slot, val, addr; uint32_t name; bool used, done; } w[WAITS];
 	unsigned next;
 	uint32_t size, head, tail; /* size 0: not known */
 	uint64_t partial_line;
@@ -168,7 +168,7 @@ static void vector_reuse(struct ord_chk *c, struct amd *s, const struct ord_ev *
 /* AMD-ORD-13: one (DomainID, PASID) of a unit, one root. */
 static uint64_t root_of(const struct ord_att *a)
 {
-	return a->root ? a->root : a->d;
+	return a->d ? a->d : a->root; /* a table that grows has another root and is the same one */
 }
 static bool tagged(const struct ord_att *a)
 {
@@ -275,6 +275,8 @@ static void wait_data(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 	for (unsigned i = 0; r && i < WAITS; i++) {
 		int order = r->w[i].used && r->w[i].addr == addr && r->w[i].slot != slot ? slot_order(r, slot, r->w[i].slot) : 0;
 
+		if (r->w[i].used && r->w[i].done && r->w[i].addr == addr)
+			order = 1; /* whatever its slot: the ring may have gone round since */
 		if (order && (order > 0) != (val > r->w[i].val)) {
 			ord_report(c, ORD_AMD_09, ORD_VIOLATION, e, "data allocated under the lock that gives the slot",
 				   "COMPLETION_WAIT of slot %llu stores %llu, that of slot %llu stores %llu: a poll for \"at least mine\" ends early",
@@ -287,8 +289,17 @@ static void wait_data(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 	r->w[r->next].slot = slot;
 	r->w[r->next].val = val;
 	r->w[r->next].addr = addr;
+	r->w[r->next].name = e->w;
+	r->w[r->next].done = false;
 	r->w[r->next].used = true;
 	r->next = (r->next + 1) % WAITS;
+}
+static void wait_done(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
+{
+	struct ring *r = ring_of(c, s, e);
+
+	for (unsigned i = 0; r && i < WAITS; i++)
+		r->w[i].done |= r->w[i].name == e->w;
 }
 /* AMD-ORD-12: root and mode. */
 static void top(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
@@ -442,6 +453,9 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		break;
 	case ORD_WAIT:
 		wait_data(c, s, e);
+		break;
+	case ORD_DONE:
+		wait_done(c, s, e);
 		break;
 	case ORD_PT_TOP:
 		top(c, s, e);

@@ -293,6 +293,7 @@ static void teardown(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *
 	struct ord_org *g = ord_org_new(c, e);
 	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
 	struct ord_atx *next;
+	bool has = false; /* what the entry leads to is known, and has the tags */
 
 	if (!g)
 		return;
@@ -305,14 +306,15 @@ static void teardown(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *
 		if (s == a || !below(c, &a->a, &s->a))
 			continue;
 		s->a.live = false;
-		s->doomed = true;
+		s->doomed = has = true;
 		if (c->arch != ORD_SMMUV3)
 			tear_cfg(c, g, s, false);
 		tear_caches(c, g, s);
 		if (s->open == 0)
 			ord_att_done(c, s);
 	}
-	tear_caches(c, g, a);
+	if (!has || a->a.d || a->a.type != ORD_T_S1)
+		tear_caches(c, g, a);
 	ord_org_put(c, g);
 	ord_att_done(c, a);
 }

@@ -63,6 +63,15 @@ static void ring_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 		return;
 	}
 }
+/* A page table that nothing names any more may have changed unseen. */
+static bool in_use(const struct ord_dom *d)
+{
+	const struct ord_atx *a = d->atts;
+
+	while (a && !a->a.live)
+		a = a->next_d;
+	return a || !d->ever;
+}
 /* A command that removed nothing, for a range that has only just become present: nobody needs it without negative caching. */
 static void useless_flush(struct ord_chk *c, struct gen_state *s, const struct ord_ev *e)
 {
@@ -74,10 +83,11 @@ static void useless_flush(struct ord_chk *c, struct gen_state *s, const struct o
 		const struct gen_set *g = &s->set[i];
 		struct ord_dom *d = g->n ? ord_dom_of(c, g->d, false) : NULL;
 
-		if (!d || g->lo > m->last || g->last < m->lo)
+		if (!d || g->lo > m->last || g->last < m->lo || !in_use(d))
 			continue;
 		for (size_t k = 0; k < d->n_tag; k++)
-			if (d->tag[k].unit == m->unit && (m->dom == ORD_NONE || d->tag[k].dom == m->dom)) {
+			if (d->tag[k].unit == m->unit && (m->dom == ORD_NONE || d->tag[k].dom == m->dom) &&
+			    (m->sub == ORD_NONE || d->tag[k].sub == ORD_NONE || d->tag[k].sub == m->sub)) {
 				ord_report_as(c, ORD_GEN_11, ORD_PERF, ORD_PERF_SEV, 1, e->line, e->op, "no command: not-present entries are not cached",
 					      "a flush for leaves that only became present");
 				s->set[i].n = 0;
