@@ -36,7 +36,7 @@ struct ord_dom {
 struct ord_atx { /* an attachment with its links */
 	struct ord_att a; /* first */
 	struct ord_atx *next_d, *next_p, *next_rid; /* lists of its page table, its parent, its requester */
-	uint32_t open; /* obligations of its teardown not yet done */
+	uint32_t open, open_atc; /* obligations of its teardown not yet done; those of the device's cache */
 	size_t index; /* in att_list */
 	bool listed; /* stands in the domain's lists */
 	bool blocked_done; /* not live, and its configuration obligation is done */
@@ -68,6 +68,7 @@ struct ord_obl {
 	uint32_t q; /* where it is covered */
 	uint8_t what, state, unit, kind, type;
 	bool whole /* one address stands for the whole of it: pages do not shift with parts */, np, piece /* a rest of one that was covered in part */, in_tag, in_dom, in_pa, in_unknown, in_bucket, walk, any_addr, teardown, err;
+	bool once; /* one of two invalidations was given (profile.extra_inv) */
 	uint8_t bad; /* enum ord_cause + 1 of what undid its cover, 0 none */
 };
 struct ord_wait {

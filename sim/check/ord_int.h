@@ -25,6 +25,7 @@ enum ord_cause {
 	ORD_WHY_OTHER_QUEUE, /* a wait completed, on another queue */
 	ORD_WHY_ABORTED, ORD_WHY_GAVE_UP, /* the wait was aborted; software stopped waiting */
 	ORD_WHY_SUSPECT, /* the invalidation timed out */
+	ORD_WHY_EXTRA, /* a second invalidation is needed (profile.extra_inv) */
 };
 enum ord_what { ORD_O_VIS, ORD_O_CFG, ORD_O_PASID, ORD_O_WALK, ORD_O_TLB, ORD_O_ATC, ORD_O_PRQ }; /* which cache an obligation is about */
 enum ord_state { ORD_S_OPEN, ORD_S_VISIBLE, ORD_S_COVERED, ORD_S_WAITED, ORD_S_DONE, ORD_S_SUSPECT };

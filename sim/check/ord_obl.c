@@ -150,8 +150,10 @@ static void link_all(struct ord_chk *c, struct ord_obl *o)
 	if (o->anext)
 		o->anext->aprev = o;
 	c->every = o;
-	if (o->att)
+	if (o->att) {
 		o->att->open++;
+		o->att->open_atc += o->what == ORD_O_ATC && o->teardown;
+	}
 	o->org->refs++;
 	c->st.open++;
 	if (c->st.open > c->st.open_max)
@@ -237,6 +239,13 @@ void ord_obl_cover(struct ord_chk *c, struct ord_obl *o, uint64_t lo, uint64_t l
 		o->dom_n.last = last;
 		link_object(c, o, paged, unknown);
 	}
+	if (o->what == ORD_O_ATC && !o->once && ord_rid_in(c->k.extra_inv, o->rid)) {
+		o->once = true;
+		o->bad = ORD_WHY_EXTRA + 1;
+		o->cmd_line = m->line;
+		link_open(c, o);
+		return;
+	}
 	o->state = ORD_S_COVERED;
 	o->bad = 0;
 	o->q = m->q;
@@ -264,6 +273,7 @@ static void drop_cfg(struct ord_obl *o)
 void ord_obl_done(struct ord_chk *c, struct ord_obl *o)
 {
 	struct ord_atx *a = o->att;
+	bool atc = o->what == ORD_O_ATC && o->teardown;
 	struct ord_devx *dev = o->what == ORD_O_ATC && ORD_FULL(o) ? ord_devx_of(c, o->rid, false) : NULL;
 
 	unlink_seq(c, o);
@@ -286,6 +296,7 @@ void ord_obl_done(struct ord_chk *c, struct ord_obl *o)
 	c->st.open--;
 	if (a) {
 		a->open--;
+		a->open_atc -= atc;
 		ord_att_done(c, a);
 	}
 }

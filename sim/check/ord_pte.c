@@ -96,7 +96,7 @@ static void atc_obls(struct ord_chk *c, struct ord_org *g, struct ord_atx *list,
 		struct ord_obl t = *proto;
 		bool dup = false;
 
-		if (!dev || !ord_dirty(c, dev) || a->blocked_done)
+		if (!dev || !ord_dirty(c, dev) || (a->blocked_done && !a->open_atc))
 			continue;
 		t.what = ORD_O_ATC;
 		t.walk = t.any_addr = false;

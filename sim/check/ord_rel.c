@@ -25,6 +25,7 @@ static const struct { const char *text, *right; enum ord_rule_id rule; } causes[
 	[ORD_WHY_OTHER_QUEUE] = { "only a wait on another queue has completed", "a wait on the queue of the command", ORD_GEN_06 },
 	[ORD_WHY_ABORTED] = { "the wait behind the command was aborted", "command and wait again", ORD_TMO_04 },
 	[ORD_WHY_GAVE_UP] = { "software stopped waiting before the wait completed", "a fence of the requester, or the completion", ORD_TMO_06 },
+	[ORD_WHY_EXTRA] = { "this device needs the invalidation twice", "the same invalidation again, a wait behind it and its completion before this", ORD_ATS_10 },
 	[ORD_WHY_SUSPECT] = { "the invalidation timed out", "a fence: the requester's entry blocking, its invalidation and a completed wait", ORD_TMO_02 },
 };
 /* Is the page table of @o used behind that unit? */
@@ -527,7 +528,7 @@ static void iova_reuse(struct ord_chk *c, const struct ord_ev *e)
 		struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
 		bool resize = resizes(e, o);
 
-		if (o->np || o->teardown || ORD_FULL(o) || o->org->released || (o->walk && !resize) || (!resize && !o->in_pa && !o->in_unknown))
+		if (o->np || o->teardown || o->whole || ORD_FULL(o) || o->org->released || (o->walk && !resize) || (!resize && !o->in_pa && !o->in_unknown))
 			continue;
 		if (!o->walk && same_page(e, o) && !resize)
 			continue;
@@ -584,7 +585,7 @@ static void dma(struct ord_chk *c, const struct ord_ev *e)
 		ord_it_all(d->obls, e->addr, e->addr, &c->v);
 		for (size_t i = 0; i < c->v.n; i++) {
 			struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
-			uint64_t pa = o->pa_n.lo + (e->addr - o->dom_n.lo);
+			uint64_t pa = o->whole ? o->pa_n.lo : o->pa_n.lo + (e->addr - o->dom_n.lo);
 			bool stale = !(e->flags & (ORD_F(FAULT) | ORD_F(FILLED))) && (e->flags & ORD_F(HIT) || e->have & ORD_P_PAGE);
 
 			if (o->what == ORD_O_ATC ? !translated || o->rid != e->rid : translated)
