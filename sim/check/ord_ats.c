@@ -21,13 +21,14 @@ struct fn { /* key: requester. Sequence numbers: 0 never, or taken back */
 	bool told_unlisted, itags;
 };
 struct use { uint32_t rid, pasid; bool many, parent; }; /* key: page table. Who has used it; it has been a stage 2 under a nested entry */
+struct member { bool listed, ats; }; /* key: page table, requester and PASID */
 struct ginv { uint64_t seq; uint32_t q; };
 struct pend { uint64_t seq; uint32_t q; };
-struct depth { struct pend p[DEPTH_MAX]; uint32_t first, n; bool told; }; /* key: physical function; outstanding, oldest first */
+struct depth { struct pend p[DEPTH_MAX]; uint32_t first, n; bool told, slow; }; /* key: physical function; outstanding, oldest first */
 struct tag { uint64_t line, seq; uint32_t q, got; }; /* key: requester, ITag below ITAGS */
 struct freed { uint64_t line, free_no; };
 struct ats {
-	struct ord_tab fns, depths, tags, freed, uses;
+	struct ord_tab fns, depths, tags, freed, uses, members;
 	struct ginv ginv[256][GINV]; /* by unit: the latest configuration invalidations without requester */
 	uint8_t next_ginv[256];
 	uint64_t timeout_seq; /* of the last timeout without requester: it frees every ITag */
@@ -177,15 +178,20 @@ static void device(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 static void list_add(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
 	struct fn *f = e->have & ORD_P_RID ? fn_of(c, s, e->rid) : NULL;
+	struct member *m = f ? ord_tab_put(c, &s->members, e->d, (uint64_t)e->rid << 32 | e->pasid, sizeof(*m)) : NULL;
+	bool ats = (e->flags & ORD_F(PROMISED)) != 0;
 
-	if (!f)
+	if (!m)
 		return;
-	f->listed++;
-	f->listed_ats += (e->flags & ORD_F(PROMISED)) != 0;
+	f->listed += !m->listed;
+	f->listed_ats += ats && !m->ats;
+	m->listed = true;
+	m->ats |= ats;
 }
 static void list_del(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
 	struct fn *f = e->have & ORD_P_RID ? ord_tab_get(&s->fns, e->rid, 0) : NULL;
+	struct member *m = ord_tab_get(&s->members, e->d, (uint64_t)e->rid << 32 | e->pasid);
 	const struct ord_dev *d = ord_dev(c, e->rid, false);
 
 	if (!f)
@@ -193,9 +199,14 @@ static void list_del(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	if (f->off_seq && d && !d->fenced && !d->gone && d->ats_ever && !(f->inv_seq > f->off_seq && ord_done_since(c, f->inv_q, f->inv_seq)))
 		report_order(c, ORD_ATS_04, e, "E=0, ATC invalidation of everything and its wait, then leave the list",
 			     "the device leaves the flush list before its cache was emptied");
-	f->listed -= f->listed != 0;
-	if (f->listed_ats > f->listed)
-		f->listed_ats = f->listed;
+	if (!m)
+		return;
+	f->listed_ats -= m->ats;
+	m->ats = false;
+	if (!(e->flags & ORD_F(PROMISED))) { /* "ats": it stays in the list, without ATC invalidations */
+		f->listed--;
+		ord_tab_del(&s->members, e->d, (uint64_t)e->rid << 32 | e->pasid);
+	}
 }
 /* ATS-ORD-11: one more outstanding for the physical function. */
 static void count_depth(struct ord_chk *c, struct ats *s, const struct ord_ev *e, const struct ord_dev *d)
@@ -218,6 +229,11 @@ static void count_depth(struct ord_chk *c, struct ats *s, const struct ord_ev *e
 	}
 	if (!mip)
 		mip = DEPTH_MAX;
+	if (mip < depth && !q->slow) {
+		ord_report_as(c, ORD_ATS_11, ORD_PERF, ORD_PERF_SEV, (double)depth / (double)mip, e->line, e->op, "max-pending equal to the queue's depth",
+			      "max-pending of %llu throttles a function that can queue %u", (unsigned long long)mip, depth);
+		q->slow = true;
+	}
 	if (q->n >= depth && mip > depth && !q->told) {
 		ord_report(c, ORD_ATS_11, ORD_VIOLATION, e, "at most as many as the function's queue takes, or throttling by max-pending",
 			   "more invalidations are outstanding than the %u the physical function can queue", depth);
@@ -472,6 +488,8 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 	ord_blame_rule(b, ORD_ATS_01, b->why == ORD_WHY_NEVER);
 	if (f && f->told_unlisted)
 		ord_blame_rule(b, ORD_ATS_03, false);
+	if (b->why == ORD_WHY_EXTRA)
+		ord_blame_rule(b, ORD_ATS_10, true);
 	if (b->why == ORD_WHY_NEVER && u && u->many)
 		ord_blame_rule(b, ORD_ATS_12, true);
 	if (d && d->ats_off_line && !d->ats && (b->why == ORD_WHY_NEVER || b->why == ORD_WHY_RANGE))
@@ -492,5 +510,6 @@ static void close(struct ord_chk *c, void *st)
 	ord_tab_free(c, &s->tags);
 	ord_tab_free(c, &s->freed);
 	ord_tab_free(c, &s->uses);
+	ord_tab_free(c, &s->members);
 }
 const struct ord_family ord_fam_ats = { .name = "ATS", .state = sizeof(struct ats), .before = before, .refine = refine, .close = close };

@@ -206,7 +206,7 @@ static void guest_release(struct ord_chk *c, struct nest *s, const struct ord_ev
 	struct vmx *x = ord_tab_get(&s->vms, vm, 0);
 	uint64_t key[2];
 
-	if (!x || !x->tlb_line || hidden(c) || !ord_knobs_of(c)->np_cache)
+	if (!x || !x->tlb_line || hidden(c))
 		return;
 	for (uint32_t i = 0; i < s->t.vdevs.n && i < ATTS; i++) {
 		const struct vdev *v = ord_tab_at(&s->t.vdevs, i, key);

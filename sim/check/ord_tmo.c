@@ -17,8 +17,10 @@ struct unit { /* key: unit */
 	uint64_t sum, last_sum; /* of the ATC invalidations since the last completion or error; of the batch that failed last */
 	uint32_t n, last_n, repeats;
 	uint64_t itmo_seq, abort_seq, done_seq, line;
+	uint32_t aborted, again; /* waits aborted; waits completed that were issued after the last abort */
+	uint64_t abort_line;
 	uint8_t error; /* 0 none, 1 not read, 2 read */
-	bool atc_sync, told; /* the error was a failed SYNC behind ATC invalidations */
+	bool gone, atc_sync, told; /* gone: the device of the last timeout is; atc_sync: the error was a failed SYNC behind ATC invalidations */
 };
 struct fn { uint64_t itmo_seq, itmo_line, inv_seq, all_seq, block_seq; uint32_t inv_q, all_q, gone_cmds; }; /* key: requester */
 struct tmo {
@@ -72,6 +74,7 @@ static void error(struct ord_chk *c, struct tmo *s, const struct ord_ev *e)
 		return;
 	u->itmo_seq = ord_seq(c);
 	u->atc_sync = e->op == ORD_CERR;
+	u->gone = e->have & ORD_P_RID && ord_dev(c, e->rid, false) && ord_dev(c, e->rid, false)->gone;
 	batch_failed(c, u, e);
 	f = e->have & ORD_P_RID ? ord_tab_put(c, &s->fns, e->rid, 0, sizeof(*f)) : NULL;
 	if (f) {
@@ -178,6 +181,7 @@ static void wait_done(struct ord_chk *c, struct tmo *s, const struct ord_ev *e)
 		u->n = u->repeats = 0;
 		u->sum = 0;
 		u->done_seq = ord_seq(c);
+		u->again += w && w->seq > u->abort_seq;
 	}
 	other = w && w->tainted ? ord_tab_get(&s->waits, w->other, 0) : NULL;
 	if (other && other->written)
@@ -212,8 +216,11 @@ static void wait_event(struct ord_chk *c, struct tmo *s, const struct ord_ev *e)
 			w->written = true;
 	} else {
 		u = unit_of(c, s, w ? w->q >> 16 : e->unit);
-		if (u)
+		if (u) {
 			u->abort_seq = ord_seq(c);
+			u->abort_line = u->aborted++ ? u->abort_line : e->line;
+			u->aborted -= u->gone;
+		}
 		if (w)
 			w->aborted = true;
 	}
@@ -333,8 +340,17 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 		ord_blame_rule(b, ORD_TMO_01, true);
 	if (!f || !f->itmo_seq)
 		ord_blame_rule(b, ORD_TMO_02, false);
+	else if (!u || u->last_n != 1) /* the record names no PASID, and others of the batch may have expired too */
+		ord_blame_rule(b, ORD_TMO_01, false);
 	if (u && u->abort_seq > u->itmo_seq && u->done_seq < u->abort_seq)
 		ord_blame_rule(b, ORD_TMO_04, false);
+}
+/* Aborted waits whose owners did not ask again, although the queue went on. */
+static void not_again(struct ord_chk *c, const struct unit *u)
+{
+	if (u->again && u->aborted > u->again)
+		ord_report_as(c, ORD_TMO_04, ORD_VIOLATION, ORD_HIGH, 0, u->abort_line, ORD_END, "each owner of an aborted wait queues its commands and a new wait again",
+			      "%u waits were aborted and only %u were queued again and completed: an owner waits for ever, its invalidation was not done", u->aborted, u->again);
 }
 /* Hardware discarded these waits, others of the same error were marked as aborted: their owners poll for ever. */
 static void finish(struct ord_chk *c, void *st)
@@ -350,7 +366,8 @@ static void finish(struct ord_chk *c, void *st)
 			ord_report_as(c, ORD_TMO_04, ORD_VIOLATION, ORD_HIGH, 0, w->line, ORD_END, "mark every pending wait, queue its commands and a new wait again",
 				      "this wait was discarded by the error of line %llu and neither marked as aborted nor queued again", (unsigned long long)u->line);
 	}
-	(void)key;
+	for (uint32_t i = 0; discards(c) && i < s->units.n; i++)
+		not_again(c, ord_tab_at(&s->units, i, key));
 }
 static void close(struct ord_chk *c, void *st)
 {
