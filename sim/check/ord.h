@@ -30,7 +30,7 @@ enum ord_rule_id ord_rule_find(const char *id);
 extern const char *const ord_severity_name[5], *const ord_verdict_name[5], *const ord_arch_name[4];
 
 struct ord_knobs {
-	bool coherent_walk, coherent_queue, np_cache, rwbf, lazy_ok, sw_timeout_ok;
+	bool coherent_walk, coherent_queue, np_cache, rwbf, lazy_ok, sw_timeout_ok, prq_drain;
 	uint32_t bbm_level, overinv_factor;
 	uint32_t order_tlb_atc; /* 0 by architecture, 1 queue, 2 sync */
 	bool amd_strict_iotlb_order, amd_gn0_drops_nested, vtd_psi_drops_fs, vtd_esrtps, vtd_scalable;

@@ -34,6 +34,7 @@ const struct cfg_opt ord_knob_opts[] = {
 	{ "inv.superpage_any_addr", CFG_ENUM, K(superpage_any_addr), 0, 0, 2, "", "any address of a superpage removes all of it", "arch|no|yes" },
 	{ "smmu.range_inv", CFG_BOOL, K(smmu_range_inv), 1, 0, 0, "", "SMMUv3: range invalidation is supported", NULL },
 	{ "sw_timeout_ok", CFG_BOOL, K(sw_timeout_ok), 0, 0, 0, "", "a wait that software gave up counts as completed", NULL },
+	{ "prq.drain", CFG_BOOL, K(prq_drain), 1, 0, 0, "", "the unit can drain page requests", NULL },
 	{ "profile.extra_inv", CFG_STR, K(extra_inv), 0, 0, 0, "", "requesters that need each ATC invalidation twice", NULL },
 	{ "profile.sync_each", CFG_STR, K(sync_each), 0, 0, 0, "", "commands (TLBINV, CFGINV, ATCINV) behind which a sync must stand at once", NULL },
 	{ "overinv_factor", CFG_U32, K(overinv_factor), 64, 1, UINT32_MAX, "", "report a flush of more than this many times what changed", NULL },

@@ -28,6 +28,7 @@ struct nest {
 	uint64_t no;
 	unsigned n_cmd, next_atc;
 	uint32_t last_vm;
+	bool guests; /* the trace has events of a guest */
 };
 static bool hidden(struct ord_chk *c)
 {
@@ -206,7 +207,7 @@ static void guest_release(struct ord_chk *c, struct nest *s, const struct ord_ev
 	struct vmx *x = ord_tab_get(&s->vms, vm, 0);
 	uint64_t key[2];
 
-	if (!x || !x->tlb_line || hidden(c))
+	if (!x || !x->tlb_line || hidden(c) || !ord_knobs_of(c)->np_cache)
 		return;
 	for (uint32_t i = 0; i < s->t.vdevs.n && i < ATTS; i++) {
 		const struct vdev *v = ord_tab_at(&s->t.vdevs, i, key);
@@ -393,6 +394,7 @@ static void host_error(struct nest *s, const struct ord_ev *e)
 }
 static void guest_event(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
 {
+	s->guests = true;
 	if (e->has & ORD_HAS(VM))
 		s->last_vm = (uint32_t)e->v[ORD_KEY_VM];
 	switch (e->op) {
@@ -481,6 +483,18 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 	if (b->d && nest_is_parent(&s->t, b->d) && (b->what == ORD_O_TLB || b->what == ORD_O_ATC || b->what == ORD_O_WALK) && b->origin < ORD_CFG_WR)
 		ord_blame_rule(b, ORD_NEST_05, b->what == ORD_O_ATC || b->type == ORD_T_NESTED);
 }
+/* Without guests' events, or without a nested entry, these rules had nothing to look at. */
+static void finish(struct ord_chk *c, void *st)
+{
+	static const enum ord_rule_id guest[] = { ORD_NEST_01, ORD_NEST_02, ORD_NEST_03, ORD_NEST_07, ORD_NEST_08, ORD_NEST_09, ORD_NEST_11, ORD_NEST_12, ORD_NEST_13 };
+	static const enum ord_rule_id nested[] = { ORD_NEST_04, ORD_NEST_05, ORD_NEST_06, ORD_NEST_10, ORD_NEST_14 };
+	const struct nest *s = st;
+
+	for (unsigned i = 0; !s->guests && i < ARRAY_LEN(guest); i++)
+		ord_exclude(c, guest[i]);
+	for (unsigned i = 0; !s->t.nested && i < ARRAY_LEN(nested); i++)
+		ord_exclude(c, nested[i]);
+}
 static void close(struct ord_chk *c, void *st)
 {
 	struct nest *s = st;
@@ -489,4 +503,4 @@ static void close(struct ord_chk *c, void *st)
 	ord_tab_free(c, &s->vms);
 	ord_tab_free(c, &s->gwaits);
 }
-const struct ord_family ord_fam_nest = { .name = "NEST", .state = sizeof(struct nest), .before = before, .after = after, .refine = refine, .close = close };
+const struct ord_family ord_fam_nest = { .name = "NEST", .state = sizeof(struct nest), .before = before, .after = after, .refine = refine, .finish = finish, .close = close };

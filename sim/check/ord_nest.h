@@ -19,6 +19,7 @@ struct nest_tags {
 	struct ord_tab vdevs, phys, vsids, takes, tags, parents, ids, clash, maps, vms;
 	uint64_t map_inv_seq; /* last invalidation of map entries that names no guest */
 	uint32_t map_inv_q;
+	bool nested; /* there has been a nested entry or a virtual device */
 };
 void nest_tag_before(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e);
 void nest_tag_after(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e);

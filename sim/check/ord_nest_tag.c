@@ -122,7 +122,7 @@ static void take(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e,
 	} else if (a->kind == ORD_K_DTE) {
 		claim(c, t, e, &k, BY_DOMID, a->dom, 0, k.guest);
 	}
-	k.nested = true;
+	k.nested = t->nested = true;
 	k.parent = a->parent;
 	p = phys_of(c, t, e->rid);
 	if (p)
@@ -158,6 +158,7 @@ static void vdev_set(struct ord_chk *c, struct nest_tags *t, const struct ord_ev
 	uint64_t *back;
 	uint32_t i = 0;
 
+	t->nested = true;
 	if (!v)
 		return;
 	*v = (struct vdev){ .prid = prid, .vsid = (uint32_t)ord_val(e, ORD_KEY_VSID, ORD_NONE), .live = true, .seq = ord_seq(c) };

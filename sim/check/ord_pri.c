@@ -368,6 +368,9 @@ static void device(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 	const struct ord_dev *dev = ord_dev(c, e->rid, false);
 	const struct fn *f = ord_tab_get(&s->fns, e->rid, 0);
 
+	if (ord_val(e, ORD_KEY_DEV_PRI, 0) && !(dev && dev->pri) && !ord_knobs_of(c)->prq_drain)
+		ord_report(c, ORD_PRI_02, ORD_VIOLATION, e, "page requests stay off behind a unit that cannot drain them",
+			   "page requests are enabled behind a unit that cannot drain them");
 	if (ord_val(e, ORD_KEY_DEV_ATS, 1) == 0 && dev && dev->ats && ord_val(e, ORD_KEY_DEV_PRI, 1)) {
 		if (dev->pri)
 			ord_report(c, ORD_PRI_02, ORD_VIOLATION, e, "PRI=0, drain, then ATS=0", "ATS is turned off while page requests are on");
