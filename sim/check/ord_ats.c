@@ -13,9 +13,9 @@ enum { FREED = 4096, DEPTH_MAX = 32, ITAGS = 32, GINV = 4 };
 
 struct fn { /* key: requester. Sequence numbers: 0 never, or taken back */
 	uint64_t permit_seq, deny_seq, on_seq, off_seq; /* entry permits, denies while E=1; E=1, E=0 */
-	uint64_t permit_inv_seq, inv_seq; /* first configuration invalidation of the permitting entry; last ATCINV of everything */
+	uint64_t change_seq, change_inv_seq, inv_seq; /* last change of the entry's permission; first configuration invalidation of it; last ATCINV of everything */
 	uint64_t deny_line, on_line, itmo_seq;
-	uint32_t permit_q, inv_q, listed, listed_ats, qdep; /* qdep: 1 + QDEP=, 0 not declared */
+	uint32_t change_q, inv_q, listed, listed_ats, qdep; /* qdep: 1 + QDEP=, 0 not declared */
 	uint8_t unit, deny_op;
 	bool placed, many; /* unit is known; there are several */
 	bool told_unlisted, itags;
@@ -76,11 +76,13 @@ static void entry(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	f->unit = e->unit;
 	if (p < 0)
 		return;
+	f->change_seq = ord_seq(c);
+	f->change_inv_seq = 0;
 	if (p) {
 		bool first = !f->permit_seq;
 
 		f->permit_seq = ord_seq(c);
-		f->permit_inv_seq = f->deny_seq = 0;
+		f->deny_seq = 0;
 		if (first && f->on_seq && dev && dev->ats && !f->told_unlisted && e->op == ORD_CFG_MOD) {
 			report_order(c, ORD_ATS_03, &(struct ord_ev){ .op = ORD_DEV_CFG, .line = f->on_line, .unit = e->unit },
 				     "list membership, the entry permits and is flushed, then E=1", "ATS was enabled in the device before its entry permitted it");
@@ -98,12 +100,12 @@ static void entry(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 		report_order(c, ORD_ATS_04, e, "E=0, ATC_INV all, SYNC, then the denying entry",
 			     "the entry denies ATS before the device's cache was emptied");
 }
-static bool permit_done(struct ord_chk *c, const struct ats *s, const struct fn *f)
+static bool change_done(struct ord_chk *c, const struct ats *s, const struct fn *f)
 {
-	if (f->permit_inv_seq > f->permit_seq && ord_done_since(c, f->permit_q, f->permit_inv_seq))
+	if (f->change_inv_seq > f->change_seq && ord_done_since(c, f->change_q, f->change_inv_seq))
 		return true;
 	for (unsigned i = 0; i < GINV; i++)
-		if (s->ginv[f->unit][i].seq > f->permit_seq && ord_done_since(c, s->ginv[f->unit][i].q, s->ginv[f->unit][i].seq))
+		if (s->ginv[f->unit][i].seq > f->change_seq && ord_done_since(c, s->ginv[f->unit][i].q, s->ginv[f->unit][i].seq))
 			return true;
 	return false;
 }
@@ -121,7 +123,7 @@ static void enable(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	if (f->listed && !f->listed_ats) {
 		report_order(c, ORD_ATS_03, e, right, "ATS is enabled in the device, but its domain's flush list does not know it as an ATS user");
 		f->told_unlisted = true;
-	} else if (f->permit_seq && !permit_done(c, s, f)) {
+	} else if (f->permit_seq && !change_done(c, s, f)) {
 		report_order(c, ORD_ATS_03, e, right, "ATS is enabled before the configuration invalidation for the permitting entry is done");
 	}
 }
@@ -175,6 +177,11 @@ static void device(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	else if (!e->v[ORD_KEY_DEV_ATS] && d && d->ats)
 		disable(c, s, e);
 }
+/* Has the entry been made to deny, with the invalidation of that not done? */
+static bool denied_open(struct ord_chk *c, const struct ats *s, const struct fn *f)
+{
+	return f->change_seq && !f->permit_seq && !change_done(c, s, f);
+}
 static void list_add(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
 	struct fn *f = e->have & ORD_P_RID ? fn_of(c, s, e->rid) : NULL;
@@ -199,6 +206,9 @@ static void list_del(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	if (f->off_seq && d && !d->fenced && !d->gone && d->ats_ever && !(f->inv_seq > f->off_seq && ord_done_since(c, f->inv_q, f->inv_seq)))
 		report_order(c, ORD_ATS_04, e, "E=0, ATC invalidation of everything and its wait, then leave the list",
 			     "the device leaves the flush list before its cache was emptied");
+	else if (f->off_seq && d && !d->gone && denied_open(c, s, f))
+		report_order(c, ORD_ATS_04, e, "the denying entry, its invalidation and wait, then leave the list",
+			     "the device leaves the flush list before the invalidation of the denying entry is done");
 	if (!m)
 		return;
 	f->listed_ats -= m->ats;
@@ -339,9 +349,9 @@ static void config_inv(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 		return;
 	if (!(e->have & ORD_P_RID)) {
 		s->ginv[e->unit][s->next_ginv[e->unit]++ % GINV] = (struct ginv){ ord_seq(c), ord_queue_id(c, e) };
-	} else if (f && f->permit_seq && f->permit_inv_seq <= f->permit_seq && f->unit == e->unit) {
-		f->permit_inv_seq = ord_seq(c);
-		f->permit_q = ord_queue_id(c, e);
+	} else if (f && f->change_seq && f->change_inv_seq <= f->change_seq && f->unit == e->unit) {
+		f->change_inv_seq = ord_seq(c);
+		f->change_q = ord_queue_id(c, e);
 	}
 }
 static void reset(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
@@ -353,9 +363,10 @@ static void reset(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 
 	for (struct ord_att *a; !live && d && d->ats && (a = ord_att_each(c, &i));)
 		live = a->rid == e->rid && a->live && a->type != ORD_T_BLOCK && a->d;
+	live |= f && d && d->ats_ever && denied_open(c, s, f);
 	if ((e->flags & ORD_F(BEG)) && live)
 		ord_report(c, ORD_ATS_09, ORD_VIOLATION, e, "block the entry, flush, invalidate the ATC, wait, then reset",
-			   "the reset begins with ATS on and an entry that still translates");
+			   "the reset begins with ATS on and an entry that may still translate");
 	if ((e->flags & ORD_F(END)) && f) {
 		f->on_seq = f->off_seq = f->deny_seq = f->inv_seq = f->itmo_seq = 0;
 		itags_end(s, e->rid);

@@ -481,7 +481,8 @@ static bool same_tag(const struct ord_ev *a, const struct ord_ev *b)
 }
 static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 {
-	blame_tag(c, e);
+	bool open = blame_tag(c, e);
+
 	for (size_t i = 0; i < c->n_att; i++)
 		if (names_tag(c, e, &c->att_list[i]->a)) {
 			ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
@@ -494,6 +495,10 @@ static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 
 		if (!same_tag(&h->ev, e))
 			continue;
+		if (open) { /* not flushed in the meantime either */
+			h->f.what = h->text;
+			ord_emit(c, &h->f);
+		}
 		free(h);
 		c->held.p[i--] = c->held.p[--c->held.n];
 	}
