@@ -13,6 +13,7 @@ extern const struct cli_cmd cli_cmds[]; /* main.c; ends with name NULL */
 int cmd_run(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_params(int argc, char **argv);

@@ -15,6 +15,7 @@ const struct cli_cmd cli_cmds[] = {
 	{ "walk", cmd_walk, "IMAGE.idx [option]...", "translate over a memory image, step by step, or compare with a list of answers" },
 	{ "trace", cmd_trace, "info|cat|cut|convert|gen|lift [option]...",
 	  "look at, cut, convert and generate traces; lift captured stores to map and unmap events" },
+	{ "check", cmd_check, "TRACE [option]...", "order of table changes, invalidations, waits and releases in a trace" },
 	{ "import", cmd_import, "qemu LOG [option]...", "turn other people's logs and images into a trace" },
 	{ "decode", cmd_decode, "ARCH KIND HEX...", "say what the bits of an entry, command or record mean" },
 	{ "faults", cmd_faults, "CONFIG [option]...", "serve page faults of devices in software: page requests, stalled transactions" },

@@ -46,7 +46,8 @@ extern const struct cfg_opt ord_knob_opts[];
 bool ord_knob_set(struct ord_knobs *k, const char *key, const char *text, struct err *e) MUST_USE;
 
 enum { ORD_ALSO = 6, ORD_STEPS = 8 };
-struct ord_step { uint64_t line; uint8_t op; uint8_t state; }; /* one line of an obligation's history */
+/* One line of an obligation's history; state: 0 open, 1 visible, 2 covered, 3 waited for, 4 done, 5 suspect, 6 a command that did not count. */
+struct ord_step { uint64_t line; uint8_t op, state; };
 struct ord_finding {
 	enum ord_verdict verdict;
 	enum ord_rule_id rule; /* the most specific that applies */
@@ -75,6 +76,8 @@ struct ord_stats { uint64_t events, findings, open, open_max, bytes; };
 void ord_stats(const struct ord_chk *c, struct ord_stats *s);
 /** ord_decidable() - could this rule have fired: does it apply to the architecture, and were the words it needs in the trace? */
 bool ord_applies(const struct ord_chk *c, enum ord_rule_id r);
+enum ord_arch ord_arch_of(const struct ord_chk *c);
+uint64_t ord_missing(const struct ord_chk *c, enum ord_rule_id r); /* words it needs that did not occur, ORD_BIT() */
 bool ord_decidable(const struct ord_chk *c, enum ord_rule_id r);
 /** ord_exclude() - the source of the events cannot tell these (a store-only capture): they count as not decidable. */
 void ord_exclude(struct ord_chk *c, enum ord_rule_id r);

@@ -292,6 +292,10 @@ bool ord_decidable(const struct ord_chk *c, enum ord_rule_id r)
 {
 	return ord_applies(c, r) && !c->excluded[r] && (c->seen & ord_rules[r].needs) == ord_rules[r].needs;
 }
+uint64_t ord_missing(const struct ord_chk *c, enum ord_rule_id r)
+{
+	return ord_rules[r].needs & ~c->seen;
+}
 void ord_exclude(struct ord_chk *c, enum ord_rule_id r)
 {
 	c->excluded[r] = true;

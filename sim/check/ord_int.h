@@ -28,7 +28,7 @@ enum ord_cause {
 	ORD_WHY_EXTRA, /* a second invalidation is needed (profile.extra_inv) */
 };
 enum ord_what { ORD_O_VIS, ORD_O_CFG, ORD_O_PASID, ORD_O_WALK, ORD_O_TLB, ORD_O_ATC, ORD_O_PRQ }; /* which cache an obligation is about */
-enum ord_state { ORD_S_OPEN, ORD_S_VISIBLE, ORD_S_COVERED, ORD_S_WAITED, ORD_S_DONE, ORD_S_SUSPECT };
+enum ord_state { ORD_S_OPEN, ORD_S_VISIBLE, ORD_S_COVERED, ORD_S_WAITED, ORD_S_DONE, ORD_S_SUSPECT, ORD_S_MISSED /* in histories only */ };
 /* An unfinished obligation at a release event, as a family's refine() sees it. */
 struct ord_blame {
 	const struct ord_ev *ev; /* the release event */
@@ -58,7 +58,6 @@ struct ord_family {
 };
 extern const struct ord_family ord_fam_gen, ord_fam_vtd, ord_fam_smm, ord_fam_amd, ord_fam_ats, ord_fam_pri, ord_fam_nest, ord_fam_tmo;
 
-enum ord_arch ord_arch_of(const struct ord_chk *c);
 const struct ord_knobs *ord_knobs_of(const struct ord_chk *c);
 /** ord_alloc() - memory for a family's own state, counted; NULL sets the checker's failure. Freed by close() with ord_release(). */
 void *ord_alloc(struct ord_chk *c, size_t n);

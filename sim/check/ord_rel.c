@@ -175,7 +175,7 @@ static void steps(struct ord_chk *c, struct ord_finding *f, const struct ord_obl
 	if (!c->k.coherent_walk && o->vis_line)
 		f->step[f->n_steps++] = (struct ord_step){ o->vis_line, ORD_CLFLUSH, ORD_S_VISIBLE };
 	if (m)
-		f->step[f->n_steps++] = (struct ord_step){ m->line, m->op, ORD_S_OPEN };
+		f->step[f->n_steps++] = (struct ord_step){ m->line, m->op, ORD_S_MISSED };
 	else if (o->cmd_line)
 		f->step[f->n_steps++] = (struct ord_step){ o->cmd_line, o->what == ORD_O_CFG ? ORD_CFGINV : o->what == ORD_O_ATC ? ORD_ATCINV : ORD_TLBINV, o->state };
 	if (q && q->last_wait > o->cmd_seq)
