@@ -7,6 +7,7 @@
 #include "report.h"
 #include "run_build.h"
 #include "run_opts.h"
+#include "run_check.h"
 #include "run_oracle.h"
 #include "run_verify.h"
 #include <errno.h>
@@ -33,6 +34,7 @@ struct run {
 	struct gen *gen;
 	struct hyp *hyp; /* with the driver model */
 	struct oracle *oracle; /* --oracle */
+	struct run_check *check; /* --check */
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
 	uint64_t n_diff, n_dma; /* differences; DMAs handed to the platform */
@@ -56,7 +58,7 @@ static int run_next(void *arg, struct trc_rec *r, struct err *e)
 	int got = interrupted ? 0 : hyp_next(run->hyp, r, e);
 
 	run->n_dma += got > 0 && r->kind == TRC_DMA;
-	return got;
+	return got > 0 && run->check ? run_check_next(run->check, r, e) : got;
 }
 
 static double seconds(const struct timespec *a, const struct timespec *b)
@@ -147,6 +149,11 @@ static bool build(struct run *r, struct err *e)
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
 	if (r->p && r->o.oracle)
 		r->oracle = run_oracle_start(r->p, &r->reg, e);
+	if (r->p && r->o.check && (!r->o.oracle || r->oracle)) {
+		r->check = run_check_start(r->p, r->o.knobs, e);
+		if (!r->check)
+			return false;
+	}
 	return r->p && (!r->o.oracle || r->oracle);
 }
 
@@ -303,6 +310,7 @@ static int simulate_and_report(struct run *r)
 	struct sigaction sa = { .sa_handler = on_sigint }, old;
 	struct err e = { 0 }, out = { 0 };
 	struct plat_verify v;
+	uint64_t bad = 0;
 	bool ok;
 	int st = 0;
 
@@ -312,6 +320,8 @@ static int simulate_and_report(struct run *r)
 	interrupted = 0;
 	sigaction(SIGINT, &sa, &old);
 	ok = simulate(r, &e);
+	if (ok && r->check)
+		ok = run_check_end(r->check, &e);
 	if (ok && r->oracle && oracle_oom(r->oracle))
 		ok = err_set(&e, ERR_MACHINE, "out of memory for the oracle: what came later was not checked");
 	sigaction(SIGINT, &old, NULL);
@@ -324,6 +334,8 @@ static int simulate_and_report(struct run *r)
 		st = cli_fail(&out);
 	if (r->oracle)
 		run_oracle_print(r->oracle, source_name(r));
+	if (r->check)
+		bad = run_check_print(r->check, r->oracle, source_name(r));
 	if (r->o.verify)
 		print_diffs(r, &v);
 	if (!ok) /* results so far are above; the error decides the status */
@@ -332,7 +344,7 @@ static int simulate_and_report(struct run *r)
 		st = cli_out(0);
 	if (st)
 		return st;
-	return interrupted ? EXIT_INTERRUPTED : (r->o.verify && v.disagree) || (r->oracle && oracle_bad(r->oracle)) ? 1 : 0;
+	return interrupted ? EXIT_INTERRUPTED : (r->o.verify && v.disagree) || (r->oracle && oracle_bad(r->oracle)) || bad ? 1 : 0;
 }
 
 static int help(void)
@@ -348,10 +360,12 @@ static int help(void)
 	     "  --until T              stop issuing at simulated time T, such as \"10 ms\"\n"
 	     "  --verify               compare every DMA with the result the trace expects; exit 1 on a difference\n"
 	     "  --oracle               compare every translation used with the tables at that time; exit 1 on a stale one\n"
+	     "  --check[=K=V,...]      check the order of table changes, commands and waits by the rules of 'iommusim check', with these knobs;\n"
+	     "                         exit 1 on a violation of severity HIGH or CRITICAL\n"
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
 	     "  --dump-config          print the complete effective configuration and stop\n\n"
-	     "Exit status: 0, 1 a difference found by --verify or --oracle, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
+	     "Exit status: 0, 1 a difference found by --verify, --oracle or --check, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
 	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace boot.iotb --verify --stats boot.json");
 	return cli_out(0);
 }
@@ -364,6 +378,7 @@ static void cleanup(struct run *r)
 		trc_close(r->trc);
 	stat_fini(&r->reg);
 	oracle_destroy(r->oracle);
+	run_check_free(r->check);
 #ifdef IOMMUSIM_HAVE_SYSTEMC
 	sysc_detach(r->sysc);
 #endif

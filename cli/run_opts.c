@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_DUMP, O_QUANTUM };
+enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_CHECK, O_DUMP, O_QUANTUM };
 static const struct option longs[] = {
 	{ "trace", required_argument, NULL, O_TRACE }, { "set", required_argument, NULL, O_SET }, { "seed", required_argument, NULL, O_SEED },
 	{ "host", required_argument, NULL, O_HOST }, { "warmup", required_argument, NULL, O_WARMUP }, { "stats", required_argument, NULL, O_STATS },
 	{ "until", required_argument, NULL, O_UNTIL }, { "verify", no_argument, NULL, O_VERIFY }, { "oracle", no_argument, NULL, O_ORACLE },
-	{ "dump-config", no_argument, NULL, O_DUMP }, { "quantum", required_argument, NULL, O_QUANTUM },
+	{ "dump-config", no_argument, NULL, O_DUMP }, { "check", optional_argument, NULL, O_CHECK }, { "quantum", required_argument, NULL, O_QUANTUM },
 	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
@@ -29,6 +29,10 @@ static int take(struct run_opts *o, int c)
 	case O_QUANTUM: o->quantum = optarg; break;
 	case O_VERIFY: o->verify = true; break;
 	case O_ORACLE: o->oracle = true; break;
+	case O_CHECK:
+		o->check = true;
+		o->knobs = optarg;
+		break;
 	case O_DUMP: o->dump = true; break;
 	case 'o': o->dir = optarg; break;
 	case 'h': o->help = true; break;

@@ -9,7 +9,8 @@ struct run_opts {
 	const char *config, *trace, *dir, *seed, *warmup, *until, *quantum;
 	const char *stats[RUN_STATS_MAX], *set[RUN_SET_MAX];
 	size_t n_stats, n_set;
-	bool verify, oracle, dump, systemc, help;
+	const char *knobs; /* of --check, or NULL */
+	bool verify, oracle, check, dump, systemc, help;
 };
 /** run_opts_parse() - Returns: 0, or the exit status after a complaint. */
 int run_opts_parse(struct run_opts *o, int argc, char **argv);
