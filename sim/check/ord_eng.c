@@ -175,6 +175,8 @@ bool ord_event(struct ord_chk *c, const struct ord_ev *e, struct err *err)
 	c->seq++;
 	c->st.events++;
 	c->seen |= UINT64_C(1) << e->op;
+	if (e->op == ORD_CFG_WR && e->has & ORD_HAS(V)) /* a store that makes the entry valid, or ends it */
+		c->seen |= e->v[ORD_KEY_V] ? ORD_BIT(CFG_SET) : ORD_BIT(CFG_CLR);
 	for (unsigned i = 0; i < ORD_FAMS; i++)
 		if (families[i]->before && family_on(c, i))
 			families[i]->before(c, c->fam[i], e);
