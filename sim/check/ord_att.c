@@ -333,7 +333,7 @@ static struct ord_atx *make(struct ord_chk *c, const struct ord_ev *e)
 	struct ord_att proto = { .rid = e->rid, .pasid = e->pasid, .unit = e->unit, .kind = e->kind, .dom = ORD_NONE, .sub = ORD_NONE };
 	struct ord_atx *a = att_new(c, &proto);
 
-	if (a && !ord_map_put(&c->atts, att_key(e->unit, e->kind, e->rid, e->pasid), a)) {
+	if (a && (!ord_map_put(&c->atts, att_key(e->unit, e->kind, e->rid, e->pasid), a) || !ord_map_put(&c->known, att_key(e->unit, e->kind, e->rid, e->pasid), c))) {
 		ord_oom(c);
 		return NULL;
 	}
@@ -424,7 +424,7 @@ static void clear(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_atx *a = find(c, e);
 
-	if (a && !a->a.live)
+	if (a ? !a->a.live : ord_map_get(&c->known, att_key(e->unit, e->kind, e->rid, e->pasid)) != NULL)
 		return;
 	if (!a) { /* the trace began with this entry valid */
 		a = make(c, e);
@@ -551,5 +551,6 @@ void ord_att_close(struct ord_chk *c)
 	ord_map_free(&c->atts);
 	ord_map_free(&c->tags);
 	ord_map_free(&c->tables);
+	ord_map_free(&c->known);
 	ord_map_free(&c->links);
 }

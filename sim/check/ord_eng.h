@@ -131,6 +131,8 @@ struct ord_chk {
 	size_t n_att, cap_att;
 	struct ord_vec held; /* findings at an ID_FREE, see ord_rel.c */
 	const struct ord_ev *hold;
+	struct ord_map known; /* entries seen valid or written before */
+	uint64_t np_cfg; /* open obligations of negative configuration entries */
 	struct ord_cmd ring[ORD_LAST_CMDS];
 	uint64_t n_cmd;
 	uint32_t last_q; /* queue of the last command */
@@ -178,6 +180,8 @@ void ord_rel_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_rel_finish(struct ord_chk *c);
 /** ord_cause_of() - why @o is not done. */
 enum ord_cause ord_cause_of(struct ord_chk *c, const struct ord_obl *o, const struct ord_cmd **m);
+/* ord_gen_cfg.c */
+const struct ord_obl *ord_cfg_open(struct ord_chk *c, const struct ord_ev *e); /* the entry that @e names may still be cached as it was */
 /* ord_eng.c */
 void ord_refine(struct ord_chk *c, struct ord_blame *b);
 void ord_emit(struct ord_chk *c, struct ord_finding *f);

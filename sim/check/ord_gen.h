@@ -16,7 +16,7 @@ struct gen_entry { /* an entry written in parts: the first used word since its c
 	uint32_t rid, pasid;
 	bool valid_first; /* the first write made it valid */
 };
-struct gen_owner { uint32_t rid, pasid, owner; bool quiet; /* stopped or reset since it was blocked */ };
+struct gen_owner { uint32_t rid, pasid, owner; bool quiet, loose; /* stopped or reset since it was blocked; changed hands without */ };
 struct gen_need { struct gen_need *next; uint32_t rid; uint64_t lo, last; };
 struct gen_set { uint32_t d; uint8_t n; uint64_t lo, last; };
 enum { GEN_SETS = 16 };

@@ -77,16 +77,16 @@ static void flush_all(struct gen_state *s)
 }
 /* ---- GEN-ORD-12: torn entries ---- */
 
-static bool cfg_open(struct ord_chk *c, const struct ord_ev *e)
+const struct ord_obl *ord_cfg_open(struct ord_chk *c, const struct ord_ev *e)
 {
 	for (const struct ord_obl *o = c->cfg[ord_bucket(e->rid)]; o; o = o->bucket)
 		if (o->rid == e->rid && o->pasid == e->pasid && o->kind == e->kind && o->unit == e->unit && !o->np)
-			return true;
+			return o;
 	for (size_t i = 0; i < c->all_queues.n; i++)
 		for (const struct ord_obl *o = ((struct ord_queue *)c->all_queues.p[i])->tail; o; o = o->prev)
-			if (o->what == ORD_O_CFG && o->rid == e->rid && o->pasid == e->pasid && o->kind == e->kind && !o->np)
-				return true;
-	return false;
+			if (o->what == ORD_O_CFG && o->rid == e->rid && o->pasid == e->pasid && o->kind == e->kind && o->unit == e->unit && !o->np)
+				return o;
+	return NULL;
 }
 static void report_torn(struct ord_chk *c, const struct ord_ev *e, const struct gen_entry *w, uint64_t line, bool clearing)
 {
@@ -106,6 +106,8 @@ static void report_torn(struct ord_chk *c, const struct ord_ev *e, const struct 
 	f.severity = ord_rules[r].severity;
 	if (r != ORD_GEN_12)
 		f.also[f.n_also++] = ORD_GEN_12;
+	if (r == ORD_VTD_20 && e->kind == ORD_K_PASIDE)
+		f.also[f.n_also++] = ORD_VTD_03;
 	if (r == ORD_VTD_05 || r == ORD_VTD_03)
 		f.also[f.n_also++] = ORD_VTD_20;
 	if (r == ORD_SMM_02)
@@ -131,14 +133,14 @@ static void torn_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 		w->line = 0;
 		return;
 	}
-	if (a && !a->live && !v && cfg_open(c, e)) {
+	if (a && !a->live && !v && ord_cfg_open(c, e)) {
 		report_torn(c, e, w, e->line, true);
 		w->line = 0;
 		return;
 	}
 	if (w->line && !(a && a->live)) /* blocked meanwhile */
 		w->line = 0;
-	if (w->line && !cfg_open(c, e) && !w->valid_first)
+	if (w->line && !ord_cfg_open(c, e) && !w->valid_first)
 		w->line = 0;
 	if (v && !e->v[ORD_KEY_V]) {
 		w->line = 0;
@@ -192,7 +194,7 @@ static void list_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 			ord_oom(c);
 		a = user(c, e, false);
 		if (a)
-			ord_report(c, ORD_GEN_19, ORD_HAZARD, e, "out of the list after the entry is cleared, flushed and waited for",
+			ord_report(c, ORD_GEN_19, a->a.live ? ORD_HAZARD : ORD_VIOLATION, e, "out of the list after the entry is cleared, flushed and waited for",
 				   "the requester leaves the flush list while it may still translate");
 		return;
 	case ORD_PTE_CLR:
@@ -268,8 +270,17 @@ static void owner_rules(struct ord_chk *c, struct gen_state *s, const struct ord
 	if (e->op == ORD_DEV_STOP || (e->op == ORD_DEV_RST && e->flags & ORD_F(END))) {
 		for (size_t i = 0; i < s->owners_v.n; i++) {
 			o = s->owners_v.p[i];
-			o->quiet |= o->rid == e->rid && (e->pasid == ORD_NONE || o->pasid == e->pasid);
+			if (o->rid != e->rid || (e->pasid != ORD_NONE && o->pasid != e->pasid))
+				continue;
+			o->quiet = true;
+			o->loose = false;
 		}
+		return;
+	}
+	if (e->op == ORD_DMA) {
+		if (o && o->loose && !(e->flags & ORD_F(FAULT)))
+			ord_report(c, ORD_GEN_27, ORD_MANIFEST, e, "the device reset or stopped before the new owner's entry",
+				   "a DMA that the old owner may have started reaches the new owner's memory");
 		return;
 	}
 	if (!(e->has & ORD_HAS(OWNER)))
@@ -290,6 +301,7 @@ static void owner_rules(struct ord_chk *c, struct gen_state *s, const struct ord
 				   "the requester goes from %s to %s %s", ord_name_text(&c->names, o->owner), ord_name_text(&c->names, (uint32_t)e->v[ORD_KEY_OWNER]),
 				   a && a->live ? "without a blocking entry between" : open ? "before the flushes of the old entry are complete" : "without being stopped or reset");
 	}
+	o->loose = o->owner && o->owner != e->v[ORD_KEY_OWNER] && !o->quiet;
 	o->owner = (uint32_t)e->v[ORD_KEY_OWNER];
 	o->quiet = false;
 }
@@ -300,6 +312,7 @@ void gen_cfg_before(struct ord_chk *c, struct gen_state *s, const struct ord_ev 
 		torn_rules(c, s, e);
 		owner_rules(c, s, e);
 		return;
+	case ORD_DMA:
 	case ORD_CFG_SET:
 	case ORD_CFG_MOD:
 	case ORD_DEV_STOP:

@@ -155,6 +155,7 @@ static void link_all(struct ord_chk *c, struct ord_obl *o)
 		o->att->open_atc += o->what == ORD_O_ATC && o->teardown;
 	}
 	o->org->refs++;
+	c->np_cfg += o->np && o->what == ORD_O_CFG;
 	c->st.open++;
 	if (c->st.open > c->st.open_max)
 		c->st.open_max = c->st.open;
@@ -281,6 +282,7 @@ void ord_obl_done(struct ord_chk *c, struct ord_obl *o)
 	unlink_object(c, o);
 	if (o->what == ORD_O_CFG)
 		drop_cfg(o);
+	c->np_cfg -= o->np && o->what == ORD_O_CFG;
 	if (o->aprev)
 		o->aprev->anext = o->anext;
 	else

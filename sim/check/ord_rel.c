@@ -533,12 +533,18 @@ static void iova_reuse(struct ord_chk *c, const struct ord_ev *e)
 		struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
 		bool resize = resizes(e, o);
 
-		if (o->np || o->teardown || o->whole || ORD_FULL(o) || o->org->released || (o->walk && !resize) || (!resize && !o->in_pa && !o->in_unknown))
+		if (o->np || o->teardown || o->whole || ORD_FULL(o) || (o->walk && !resize) || (!resize && !o->in_pa && !o->in_unknown))
 			continue;
 		if (!o->walk && same_page(e, o) && !resize)
 			continue;
 		if (resize && c->k.bbm_level >= 2 && !moved)
 			continue;
+		if (e->op == ORD_PTE_SET && o->org->released && o->org->rule == (resize ? ORD_GEN_07 : ORD_GEN_03)) /* told at IOVA_ALLOC */
+			continue;
+		if (e->op == ORD_IOVA_FREE) {
+			blame(c, e, o, ORD_RULES_N, &told, NULL);
+			continue;
+		}
 		blame(c, e, o, resize ? ORD_GEN_07 : ORD_GEN_03, &told, NULL);
 	}
 }
@@ -566,6 +572,25 @@ static enum ord_rule_id np_rule(const struct ord_chk *c, const struct ord_obl *o
 		return o->kind == ORD_K_STE ? ORD_SMM_02 : o->kind == ORD_K_L1STD ? ORD_SMM_03 : o->kind == ORD_K_L1CD ? ORD_SMM_05 : ORD_SMM_04;
 	return c->arch == ORD_VTD ? (o->kind == ORD_K_PASIDE ? ORD_VTD_05 : ORD_VTD_11) : ORD_GEN_11;
 }
+static bool concerns_dma(const struct ord_ev *e, const struct ord_obl *o)
+{
+	return o->np && o->what == ORD_O_CFG && o->rid == e->rid && (o->pasid == e->pasid || o->pasid == ORD_NONE || !o->pasid);
+}
+/* A configuration entry that became valid, but may be cached as invalid: not covered, or covered and not waited for. */
+static void negative_entry(struct ord_chk *c, const struct ord_ev *e, struct told *told)
+{
+	for (struct ord_obl *o = c->cfg[ord_bucket(e->rid)], *next; o; o = next) {
+		next = o->bucket;
+		if (concerns_dma(e, o))
+			blame(c, e, o, np_rule(c, o), told, NULL);
+	}
+	for (size_t i = 0; i < c->all_queues.n; i++)
+		for (struct ord_obl *o = ((struct ord_queue *)c->all_queues.p[i])->head, *next; o; o = next) {
+			next = o->next;
+			if (concerns_dma(e, o))
+				blame(c, e, o, np_rule(c, o), told, NULL);
+		}
+}
 /* A DMA while something is open that it may use: a stale line after the release, or a negative entry. */
 static void dma(struct ord_chk *c, const struct ord_ev *e)
 {
@@ -575,12 +600,8 @@ static void dma(struct ord_chk *c, const struct ord_ev *e)
 
 	if (!dev)
 		return;
-	for (unsigned b = ord_bucket(e->rid), once = 1; once; once = 0)
-		for (struct ord_obl *o = c->cfg[b], *next; o; o = next) {
-			next = o->bucket;
-			if (o->np && o->rid == e->rid && (o->pasid == e->pasid || o->pasid == ORD_NONE || !o->pasid))
-				blame(c, e, o, np_rule(c, o), &told, NULL);
-		}
+	if (c->np_cfg)
+		negative_entry(c, e, &told);
 	for (const struct ord_atx *a = dev->atts; a; a = a->next_rid) {
 		struct ord_dom *d = a->a.d ? ord_dom_of(c, a->a.d, false) : NULL;
 
@@ -619,6 +640,7 @@ void ord_rel_event(struct ord_chk *c, const struct ord_ev *e)
 	case ORD_TBL_FREE:
 		tbl_free(c, e);
 		return;
+	case ORD_IOVA_FREE:
 	case ORD_IOVA_ALLOC:
 	case ORD_PTE_SET:
 		iova_reuse(c, e);

@@ -2,7 +2,8 @@
 /*
  * ord_smmuv3.c - rules of the ordering checker: family SMM (Arm SMMUv3). Statements: ord_rules.def.
  * Rules 6 to 13, 18, 19, 21, 24 are names for the engine's findings; 1 to 5 on torn entries and tables are in ord_gen_cfg.c.
- * Here: ATS switches, EATS modes, SYNC tokens, queue memory, stalls, command mixes. An entry changed through V=0 where one store would have done (SMM-ORD-01) is not reported.
+ * Here: ATS switches, EATS modes, SYNC tokens, queue memory, stalls, command mixes. A change through V=0 where one store would have done
+ * (SMM-ORD-01) is told for a stage 2 and a nested entry upon it only.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,13 @@
 struct smm_stall { uint32_t rid, pasid; uint64_t line; };
 struct smm_token { uint64_t slot, val; bool known; };
 struct smm_mix { uint8_t op; uint64_t line; }; /* a command behind which a sync must stand, none yet */
+struct smm_mode { uint64_t eats; }; /* the last EATS other than 0 */
+struct smm_inv { uint64_t seq; uint32_t q; };
+struct smm_step { uint64_t seq, line; struct smm_inv inv; }; /* words of an entry written; its last CFGI */
+struct smm_break { struct ord_att was; uint64_t line; bool aborted; }; /* an STE made invalid; a DMA met that */
 struct smm_state {
-	struct ord_map stalls, tokens, slots, mixes, lists;
+	struct ord_map stalls, tokens, slots, mixes, modes, steps, breaks;
+	struct smm_inv inv; /* the last CFGI of everything */
 	struct ord_vec all;
 	uint64_t dirty; /* slots written and not written back */
 	uint64_t dvm; /* sequence of the last broadcast TLB maintenance */
@@ -54,8 +60,9 @@ static void ats_enable(struct ord_chk *c, const struct ord_ev *e)
 			return;
 		}
 }
-static void eats_change(struct ord_chk *c, const struct ord_ev *e)
+static void eats_change(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
 {
+	struct smm_mode *m;
 	const struct ord_att *a = ord_att_find(c, e->unit, e->kind, e->rid, e->pasid);
 	struct ord_devx *d = ord_devx_of(c, e->rid, false);
 	uint64_t now = ord_val(e, ORD_KEY_EATS, UINT64_MAX);
@@ -65,6 +72,12 @@ static void eats_change(struct ord_chk *c, const struct ord_ev *e)
 	if (now && a->eats && now != a->eats)
 		ord_report(c, ORD_SMM_16, ORD_VIOLATION, e, "EATS=0, CFGI_STE and SYNC, ATC_INV of everything, then the other mode",
 			   "EATS goes from %u to %llu directly: ATCs hold addresses of another kind", a->eats, (unsigned long long)now);
+	m = now || a->eats ? get(c, s, &s->modes, e->rid, sizeof(*m)) : NULL;
+	if (m && now && !a->eats && m->eats && m->eats != now && cfg_open(c, a))
+		ord_report(c, ORD_SMM_16, ORD_VIOLATION, e, "CFGI_STE and a completed SYNC while EATS is 0",
+			   "EATS goes from %llu over 0 to %llu, but the STE may still be cached with the old mode", (unsigned long long)m->eats, (unsigned long long)now);
+	if (m)
+		m->eats = now ? now : a->eats;
 	if (!now && a->eats && d && (d->d.ats || ord_dirty(c, d)))
 		ord_report(c, ORD_SMM_15, ORD_VIOLATION, e, "E=0 in the endpoint, ATC_INV of everything and SYNC, then EATS=0",
 			   d->d.ats ? "EATS is cleared while the endpoint still has translation service on" : "EATS is cleared before the endpoint's ATC is known to be empty");
@@ -74,9 +87,9 @@ static void token_rules(struct ord_chk *c, struct smm_state *s, const struct ord
 {
 	struct smm_token *t;
 
-	if (!(e->has & ORD_HAS(SLOT)) || !(e->has & ORD_HAS(VAL)))
+	if (!(e->op == ORD_SLOT || e->has & ORD_HAS(SLOT)) || !(e->has & ORD_HAS(VAL)))
 		return;
-	t = get(c, s, &s->tokens, ord_queue_id(c, e), sizeof(*t));
+	t = get(c, s, &s->tokens, (uint64_t)(e->op == ORD_SLOT) << 40 | ord_queue_id(c, e), sizeof(*t));
 	if (!t)
 		return;
 	if (t->known && (e->v[ORD_KEY_SLOT] > t->slot) != (e->v[ORD_KEY_VAL] > t->val) && e->v[ORD_KEY_SLOT] - t->slot + 64 < 128)
@@ -84,6 +97,14 @@ static void token_rules(struct ord_chk *c, struct smm_state *s, const struct ord
 			   "slot %llu has token %llu, slot %llu has token %llu: a poll for the one sees the other", (unsigned long long)e->v[ORD_KEY_SLOT],
 			   (unsigned long long)e->v[ORD_KEY_VAL], (unsigned long long)t->slot, (unsigned long long)t->val);
 	*t = (struct smm_token){ e->v[ORD_KEY_SLOT], e->v[ORD_KEY_VAL], true };
+}
+static void token_of_slot(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
+{
+	struct ord_ev with = *e;
+
+	ord_put(&with, ORD_KEY_SLOT, e->num);
+	if (e->has & ORD_HAS(VAL))
+		token_rules(c, s, &with);
 }
 /* Queue memory that the unit does not read coherently. */
 static void queue_memory(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
@@ -175,6 +196,100 @@ static void mix_rules(struct ord_chk *c, struct smm_state *s, const struct ord_e
 	m->op = strstr(c->k.sync_each, ord_op_name[e->op]) ? e->op : 0;
 	m->line = e->line;
 }
+/* The words that hardware does not use first, CFGI and SYNC, then the one that counts. */
+static void step_rules(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
+{
+	uint64_t key = (uint64_t)e->kind << 56 | (uint64_t)(e->rid & 0xffffffff) << 20 | (e->pasid & 0xfffff), mask = ord_val(e, ORD_KEY_QW, 1) & 0xffff;
+	const struct ord_att *a = ord_att_find(c, e->unit, e->kind, e->rid, e->pasid);
+	bool valid = e->has & ORD_HAS(V) && e->v[ORD_KEY_V], clean;
+	struct smm_step *p;
+	struct smm_inv inv;
+
+	if (e->kind != ORD_K_STE && e->kind != ORD_K_CD)
+		return;
+	p = get(c, s, &s->steps, key, sizeof(*p));
+	if (!p)
+		return;
+	inv = p->inv.seq > s->inv.seq ? p->inv : s->inv;
+	if (e->op == ORD_CFGINV) {
+		p->inv = (struct smm_inv){ c->seq, ord_queue_id(c, e) };
+		return;
+	}
+	clean = inv.seq > p->seq && ord_done_since(c, inv.q, inv.seq);
+	if (valid && (mask & 1) && p->seq && !clean)
+		ord_report(c, e->kind == ORD_K_CD ? ORD_SMM_04 : a && a->live ? ORD_SMM_01 : ORD_SMM_02, ORD_VIOLATION, e,
+			   "CFGI and a completed SYNC between the other words and the one that counts",
+			   "word 0 is written while the words of line %llu may not have been seen", (unsigned long long)p->line);
+	p->seq = valid || ord_val(e, ORD_KEY_V, 1) == 0 ? 0 : c->seq;
+	p->line = e->line;
+}
+static void saw_cfgi(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
+{
+	if (e->rid == ORD_NONE)
+		s->inv = (struct smm_inv){ c->seq, ord_queue_id(c, e) };
+	else
+		step_rules(c, s, e);
+}
+/* Through V=0 where one store would have done: told for a stage 2 and a nested entry upon it, with the endpoint's ATS off. */
+static void break_rules(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
+{
+	struct smm_break *b = ord_map_get(&s->breaks, e->rid);
+	const struct ord_att *a = e->op != ORD_DMA ? ord_att_find(c, e->unit, ORD_K_STE, e->rid, ORD_NONE) : NULL;
+	struct ord_devx *d = ord_devx_of(c, e->rid, false);
+	uint32_t stage2;
+
+	switch (e->op) {
+	case ORD_DMA:
+		if (b && b->line && e->flags & ORD_F(FAULT))
+			b->aborted = true;
+		return;
+	case ORD_CFG_CLR:
+		if (e->kind != ORD_K_STE || !a || !a->live || (!b && !(b = get(c, s, &s->breaks, e->rid, sizeof(*b)))))
+			return;
+		*b = (struct smm_break){ *a, e->line, false };
+		return;
+	case ORD_DEV_RST:
+	case ORD_DEV_STOP:
+		if (b)
+			b->line = 0;
+		return;
+	}
+	if (e->kind != ORD_K_STE || !b || !b->line || !a || !a->live || (d && ord_dirty(c, d)))
+		return;
+	stage2 = b->was.type == ORD_T_NESTED ? b->was.parent : b->was.type == ORD_T_S2 ? b->was.d : 0;
+	if (b->was.type != a->type && b->was.dom == a->dom && stage2 && stage2 == (a->type == ORD_T_NESTED ? a->parent : a->type == ORD_T_S2 ? a->d : 0))
+		ord_report_as(c, ORD_SMM_01, b->aborted ? ORD_VIOLATION : ORD_PERF, b->aborted ? ORD_MEDIUM : ORD_PERF_SEV, b->aborted ? 0 : 1, e->line, e->op,
+			      "the words that are not used, CFGI and SYNC, then word 0", "the entry was invalid from line %llu on%s, although it could change in place",
+			      (unsigned long long)b->line, b->aborted ? " and a DMA was aborted" : "");
+	b->line = 0;
+}
+/* Out of the list of ATC invalidations only behind the invalidation of the STE that forbids ATS. */
+static void leave_ats(struct ord_chk *c, const struct ord_ev *e)
+{
+	const struct ord_att *a = e->rid != ORD_NONE ? ord_att_find(c, e->unit, ORD_K_STE, e->rid, ORD_NONE) : NULL;
+
+	if (a && a->live && !a->ats && e->flags & ORD_F(PROMISED) && cfg_open(c, a))
+		ord_report(c, ORD_SMM_15, ORD_VIOLATION, e, "EATS=0, CFGI_STE, its SYNC complete, then out of the list",
+			   "the device leaves the list while its STE may still be cached with EATS set");
+}
+/* A range encoding that is no command: the unit stops or skips it. */
+static void bad_range(struct ord_chk *c, const struct ord_ev *e)
+{
+	const struct ord_cmd *m = &c->ring[(c->n_cmd - 1) % ORD_LAST_CMDS];
+
+	if (m->rejected && !(e->flags & (ORD_F(ILLEGAL) | ORD_F(ERR) | ORD_F(BAD))) && e->has & ORD_HAS(BASE))
+		ord_report(c, ORD_SMM_13, ORD_VIOLATION, e, "TTL given, or NUM or SCALE other than 0, or the form without range",
+			   "the fields TG, TTL, NUM and SCALE are no legal combination: the command is not executed");
+}
+static void after(struct ord_chk *c, void *st, const struct ord_ev *e)
+{
+	if (e->guest)
+		return;
+	if (e->op == ORD_TLBINV)
+		bad_range(c, e);
+	else if (e->op == ORD_CFG_SET)
+		break_rules(c, st, e);
+}
 static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 {
 	struct smm_state *s = st;
@@ -187,7 +302,18 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		return;
 	case ORD_CFG_MOD:
 	case ORD_CFG_WR:
-		eats_change(c, e);
+		eats_change(c, s, e);
+		if (e->op == ORD_CFG_WR)
+			step_rules(c, s, e);
+		return;
+	case ORD_CFG_CLR:
+	case ORD_DEV_RST:
+	case ORD_DEV_STOP:
+	case ORD_DMA:
+		break_rules(c, s, e);
+		return;
+	case ORD_DOM_DEL:
+		leave_ats(c, e);
 		return;
 	case ORD_WAIT:
 		token_rules(c, s, e);
@@ -197,6 +323,8 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	case ORD_SLOT:
 	case ORD_TAIL:
 	case ORD_CLFLUSH:
+		if (e->op == ORD_SLOT)
+			token_of_slot(c, s, e);
 		if (!c->k.coherent_queue)
 			queue_memory(c, s, e);
 		return;
@@ -212,6 +340,8 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		/* fallthrough */
 	case ORD_ATCINV:
 	case ORD_CFGINV:
+		if (e->op == ORD_CFGINV)
+			saw_cfgi(c, s, e);
 		if (c->k.sync_each && *c->k.sync_each && !(e->flags & ORD_F(DVM)))
 			mix_rules(c, s, e);
 		return;
@@ -238,7 +368,7 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 		ord_blame_rule(b, ORD_SMM_06, false);
 	if (b->teardown && b->kind == ORD_K_CD)
 		ord_blame_rule(b, b->ev->op == ORD_PT_FREE || b->ev->op == ORD_PAGE_FREE ? ORD_SMM_07 : ORD_SMM_06, false);
-	if (tlb && b->type == ORD_T_NESTED && b->sub == ORD_NONE && !b->teardown)
+	if (b->type == ORD_T_NESTED && !b->teardown && !b->lo && b->last == UINT64_MAX && (atc || b->sub == ORD_NONE))
 		ord_blame_rule(b, ORD_SMM_10, false);
 	if (tlb && (b->why == ORD_WHY_TAG || b->why == ORD_WHY_FORM))
 		ord_blame_rule(b, ORD_SMM_09, false);
@@ -267,5 +397,10 @@ static void close_smm(struct ord_chk *c, void *st)
 	ord_map_free(&s->tokens);
 	ord_map_free(&s->slots);
 	ord_map_free(&s->mixes);
+	ord_map_free(&s->modes);
+	ord_map_free(&s->steps);
+	ord_map_free(&s->breaks);
 }
-const struct ord_family ord_fam_smm = { .name = "SMM", .state = sizeof(struct smm_state), .before = before, .refine = refine, .close = close_smm };
+const struct ord_family ord_fam_smm = {
+	.name = "SMM", .state = sizeof(struct smm_state), .before = before, .after = after, .refine = refine, .close = close_smm,
+};

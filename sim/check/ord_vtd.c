@@ -67,7 +67,7 @@ static void root_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 static void buffer_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_ev *e)
 {
 	struct ord_devx *dev;
-	bool flushed = false;
+	bool flushed;
 
 	if (e->op == ORD_PTE_SET) {
 		s->set[s->n_set++ % VTD_SETS] = (struct vtd_set){ e->lo, e->last, c->seq, e->d };
@@ -83,14 +83,19 @@ static void buffer_rules(struct ord_chk *c, struct vtd_state *s, const struct or
 
 		if (!p->seq || p->seq < s->wbf || e->addr < p->lo || e->addr > p->last)
 			continue;
-		for (size_t q = 0; q < c->all_queues.n; q++)
-			flushed |= ((struct ord_queue *)c->all_queues.p[q])->last_done > p->seq;
-		for (const struct ord_atx *a = dev && !flushed ? dev->atts : NULL; a; a = a->next_rid)
-			if (a->a.d == p->d) {
+		for (const struct ord_atx *a = dev ? dev->atts : NULL; a; a = a->next_rid) {
+			flushed = false;
+			for (size_t q = 0; q < c->all_queues.n; q++) {
+				const struct ord_queue *x = c->all_queues.p[q];
+
+				flushed |= x->id >> 16 == a->a.unit && x->last_done > p->seq;
+			}
+			if (a->a.d == p->d && !flushed) {
 				ord_report(c, ORD_VTD_12, ORD_HAZARD, e, "a write-buffer flush, or a completed invalidation, before the use",
 					   "a leaf is used that may still sit in a write buffer");
 				return;
 			}
+		}
 	}
 }
 static struct ord_wait *wait_at(struct ord_chk *c, uint64_t addr, uint64_t slot, uint32_t qid)
@@ -242,7 +247,15 @@ static void shared_rules(struct ord_chk *c, struct vtd_state *s, const struct or
 static void live_rules(struct ord_chk *c, const struct ord_ev *e)
 {
 	const struct ord_att *a = ord_att_find(c, e->unit, e->kind, e->rid, e->pasid);
+	const struct ord_obl *o;
 
+	if ((e->kind == ORD_K_PASIDE || e->kind == ORD_K_CTX) && !(a && a->live)) { /* not present in memory, but cached */
+		o = ord_cfg_open(c, e);
+		if (o && o->teardown && (ord_val(e, ORD_KEY_DOM, o->d) != o->d || ord_val(e, ORD_KEY_DID, o->dom) != o->dom))
+			ord_report(c, ORD_VTD_20, ORD_VIOLATION, e, "the flush chain of the old entry complete before the new one",
+				   "an entry gets another table or domain while the old one may still be cached (line %llu)", (unsigned long long)o->org->line);
+		return;
+	}
 	if (!a || !a->live || (e->kind != ORD_K_PASIDE && e->kind != ORD_K_CTX) || e->flags & (ORD_F(ATOMIC) | ORD_F(BLOCK)))
 		return;
 	if (ord_val(e, ORD_KEY_DOM, a->d) != a->d || ord_val(e, ORD_KEY_DID, a->dom) != a->dom || ord_val(e, ORD_KEY_TYPE, a->type) != a->type)
