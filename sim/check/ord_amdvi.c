@@ -385,9 +385,9 @@ static void flush_form(struct ord_chk *c, const struct ord_ev *e)
 			continue;
 		if (a->kind != ORD_K_GCR3 && (a->type == ORD_T_S2 || !a->live))
 			other = true;
-		else if (a->d && ord_open_for(c, ORD_O_TLB, ORD_NONE, ORD_NONE, a->d))
+		else if (a->d && ord_open_tlb(c, a->d))
 			hit = true;
-		if (a->parent && ord_open_for(c, ORD_O_TLB, ORD_NONE, ORD_NONE, a->parent))
+		if (a->parent && ord_open_tlb(c, a->parent))
 			other = true;
 	}
 	if (hit && !other)

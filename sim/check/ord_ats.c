@@ -406,7 +406,7 @@ static void translated(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 	if (ord_name_text(ord_names(c), (uint32_t)e->v[ORD_KEY_AT])[0] != 'T')
 		return;
 	f = ord_tab_get(&s->freed, (e->have & ORD_P_PAGE ? e->pa : e->addr) >> 12, 0);
-	if (f && !ord_open_for(c, ORD_O_ATC, e->rid, ORD_NONE, 0))
+	if (f && !ord_open_atc(c, e->rid))
 		ord_report(c, ORD_ATS_10, ORD_MANIFEST, e, "the completion follows all writes with old addresses; a second invalidation for parts known to break this",
 			   "a translated access to a page that was released (line %llu) after its invalidation completed", (unsigned long long)f->line);
 }

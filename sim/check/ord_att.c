@@ -34,7 +34,25 @@ struct ord_devx *ord_devx_of(struct ord_chk *c, uint32_t rid, bool make)
 	}
 	d->d.rid = rid;
 	d->d.pf = d->d.alias = ORD_NONE;
+	d->open.id = ++c->n_tags;
 	return d;
+}
+struct ord_sub *ord_sub_of(struct ord_chk *c, struct ord_tags *t, uint32_t sub, bool make)
+{
+	uint64_t key = (uint64_t)t->id << 32 | sub;
+	struct ord_sub *s = ord_map_get(&c->subs, key);
+
+	if (s || !make)
+		return s;
+	s = ord_pool_get(&c->p_sub);
+	if (!s || !ord_map_put(&c->subs, key, s)) {
+		ord_oom(c);
+		return NULL;
+	}
+	s->sub = sub;
+	s->next = t->subs;
+	t->subs = s;
+	return s;
 }
 struct ord_tags *ord_tags_of(struct ord_chk *c, uint8_t unit, uint32_t dom, bool make)
 {
@@ -50,6 +68,7 @@ struct ord_tags *ord_tags_of(struct ord_chk *c, uint8_t unit, uint32_t dom, bool
 	}
 	t->unit = unit;
 	t->dom = dom;
+	t->id = ++c->n_tags;
 	return t;
 }
 struct ord_dev *ord_dev(struct ord_chk *c, uint32_t rid, bool make)
@@ -107,6 +126,20 @@ static void count_tag(struct ord_chk *c, uint32_t id, const struct ord_att *a, b
 	if (!t->n)
 		*t = d->tag[--d->n_tag];
 }
+#define LINK(head, nx, pv, x)                         \
+	do {                                          \
+		(x)->nx = (head);                     \
+		(x)->pv = &(head);                    \
+		if ((x)->nx)                          \
+			(x)->nx->pv = &(x)->nx;       \
+		(head) = (x);                         \
+	} while (0)
+#define UNLINK(nx, pv, x)                             \
+	do {                                          \
+		*(x)->pv = (x)->nx;                   \
+		if ((x)->nx)                          \
+			(x)->nx->pv = (x)->pv;        \
+	} while (0)
 /* Into the lists of its page tables and requester. */
 static void list(struct ord_chk *c, struct ord_atx *a)
 {
@@ -115,30 +148,17 @@ static void list(struct ord_chk *c, struct ord_atx *a)
 
 	count_tag(c, a->a.d, &a->a, false, 1);
 	count_tag(c, a->a.parent, &a->a, true, 1);
-	if (d) {
-		a->next_d = d->atts;
-		d->atts = a;
-	}
-	if (p) {
-		a->next_p = p->children;
-		p->children = a;
-	}
-	if (dev) {
-		a->next_rid = dev->atts;
-		dev->atts = a;
-	}
+	if (d)
+		LINK(d->atts, next_d, prev_d, a);
+	if (p)
+		LINK(p->children, next_p, prev_p, a);
+	if (dev)
+		LINK(dev->atts, next_rid, prev_rid, a);
+	ord_ix_att(c, a);
 	a->listed = true;
 	if (a->a.root && d)
 		ord_table_note(c, a->a.root, d->id);
 }
-#define UNLINK(head, field, x)                                  \
-	do {                                                    \
-		struct ord_atx **pp = &(head);                  \
-		while (*pp && *pp != (x))                       \
-			pp = &(*pp)->field;                     \
-		if (*pp)                                        \
-			*pp = (x)->field;                       \
-	} while (0)
 static void unlist(struct ord_chk *c, struct ord_atx *a)
 {
 	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
@@ -148,11 +168,12 @@ static void unlist(struct ord_chk *c, struct ord_atx *a)
 	count_tag(c, a->a.d, &a->a, false, -1);
 	count_tag(c, a->a.parent, &a->a, true, -1);
 	if (a->a.d)
-		UNLINK(ord_dom_of(c, a->a.d, true)->atts, next_d, a);
+		UNLINK(next_d, prev_d, a);
 	if (a->a.parent)
-		UNLINK(ord_dom_of(c, a->a.parent, true)->children, next_p, a);
+		UNLINK(next_p, prev_p, a);
 	if (dev)
-		UNLINK(dev->atts, next_rid, a);
+		UNLINK(next_rid, prev_rid, a);
+	ord_ix_del(a->ix);
 	a->listed = false;
 }
 static struct ord_atx *att_new(struct ord_chk *c, const struct ord_att *proto)
@@ -481,7 +502,7 @@ bool ord_fenced(const struct ord_devx *d)
 }
 static void forgive_atc(struct ord_chk *c, struct ord_devx *d)
 {
-	for (struct ord_obl *o = c->every, *next; o; o = next) {
+	for (struct ord_obl *o = d->n_atc ? c->every : NULL, *next; o; o = next) {
 		next = o->anext;
 		if (o->what == ORD_O_ATC && o->rid == d->d.rid)
 			ord_obl_done(c, o);

@@ -280,19 +280,44 @@ static void cover_tree(struct ord_chk *c, struct ord_itn *root, const struct ord
 	for (size_t i = 0; i < c->v2.n; i++)
 		try_cover(c, container_of(c->v2.p[i], struct ord_obl, tag_n), m, t);
 }
+static void cover_sub(struct ord_chk *c, const struct ord_sub *s, const struct ord_cmd *m, struct tally *t)
+{
+	if (!s)
+		return;
+	cover_tree(c, s->root[0], m, t);
+	if (!(m->flags & ORD_F(LEAF)))
+		cover_tree(c, s->root[1], m, t);
+}
+/* The obligations under a tag, or of a device, that a command with this PASID or ASID (ORD_NONE: every one) may remove. */
+static void cover_tag(struct ord_chk *c, struct ord_tags *g, const struct ord_cmd *m, uint32_t sub, struct tally *t)
+{
+	if (!g)
+		return;
+	if (sub != ORD_NONE) {
+		cover_sub(c, ord_sub_of(c, g, sub, false), m, t);
+		cover_sub(c, ord_sub_of(c, g, ORD_NONE, false), m, t);
+		return;
+	}
+	for (const struct ord_sub *s = g->subs; s; s = s->next)
+		cover_sub(c, s, m, t);
+}
 static void cover_tlb(struct ord_chk *c, const struct ord_cmd *m, struct tally *t)
 {
-	struct ord_tags *g;
+	uint32_t sub = m->flags & ORD_F(GLOBAL) ? ORD_NONE : m->sub;
 
-	for (size_t i = 0; m->dom == ORD_NONE && i < c->all_tags.n; i++) {
-		g = c->all_tags.p[i];
-		if (g->unit == m->unit)
-			cover_tree(c, g->root, m, t);
-	}
-	g = m->dom != ORD_NONE ? ord_tags_of(c, m->unit, m->dom, false) : NULL;
-	if (g)
-		cover_tree(c, g->root, m, t);
-	cover_tree(c, c->wild.root, m, t);
+	for (size_t i = 0; m->dom == ORD_NONE && i < c->all_tags.n; i++)
+		if (((struct ord_tags *)c->all_tags.p[i])->unit == m->unit)
+			cover_tag(c, c->all_tags.p[i], m, sub, t);
+	if (m->dom != ORD_NONE)
+		cover_tag(c, ord_tags_of(c, m->unit, m->dom, false), m, sub, t);
+	cover_tag(c, &c->wild, m, ORD_NONE, t);
+}
+static void cover_atc(struct ord_chk *c, struct ord_devx *dev, const struct ord_cmd *m, struct tally *t)
+{
+	if ((m->flags & ORD_F(GLOBAL)) || (m->pasid == ORD_NONE && nopasid_all(c)))
+		cover_tag(c, &dev->open, m, ORD_NONE, t);
+	else
+		cover_sub(c, ord_sub_of(c, &dev->open, m->pasid, false), m, t);
 }
 static void cover_cfg(struct ord_chk *c, const struct ord_cmd *m, struct tally *t)
 {
@@ -358,7 +383,7 @@ void ord_cmd_event(struct ord_chk *c, const struct ord_ev *e)
 		dev = ord_devx_of(c, e->rid, true);
 		if (!dev)
 			break;
-		cover_tree(c, dev->open, m, &t);
+		cover_atc(c, dev, m, &t);
 		if (!dev->d.ats && !m->lo && m->last == UINT64_MAX && m->pasid == ORD_NONE) {
 			dev->clean_seq = m->seq;
 			dev->clean_q = m->q;

@@ -127,6 +127,8 @@ struct ord_chk *ord_open(enum ord_arch a, const struct ord_knobs *k, ord_report_
 	c->p_att.size = sizeof(struct ord_atx);
 	c->p_wait.size = sizeof(struct ord_wait);
 	c->p_table.size = sizeof(struct ord_table);
+	c->p_head.size = sizeof(struct ord_head);
+	c->p_sub.size = sizeof(struct ord_sub);
 	for (unsigned i = 0; i < ORD_FAMS; i++)
 		if (families[i]->state && !(c->fam[i] = ord_alloc(c, families[i]->state))) {
 			ord_close(c);
@@ -217,6 +219,10 @@ void ord_close(struct ord_chk *c)
 	ord_pool_free(&c->p_att);
 	ord_pool_free(&c->p_wait);
 	ord_pool_free(&c->p_table);
+	ord_pool_free(&c->p_head);
+	ord_pool_free(&c->p_sub);
+	ord_map_free(&c->subs);
+	ord_map_free(&c->index);
 	free(c->v.p);
 	free(c->v2.p);
 	ord_names_free(&c->names);
@@ -225,9 +231,9 @@ void ord_close(struct ord_chk *c)
 void ord_stats(const struct ord_chk *c, struct ord_stats *s)
 {
 	*s = c->st;
-	s->bytes = sizeof(*c) + c->p_leaf.bytes + c->p_obl.bytes + c->p_org.bytes + c->p_att.bytes + c->p_wait.bytes + c->p_table.bytes + c->fam_bytes +
+	s->bytes = sizeof(*c) + c->p_leaf.bytes + c->p_obl.bytes + c->p_org.bytes + c->p_att.bytes + c->p_wait.bytes + c->p_table.bytes + c->p_head.bytes + c->p_sub.bytes + c->fam_bytes +
 		   c->names.tcap + c->names.cap * 4u + c->names.hcap * 4u + (c->v.cap + c->v2.cap + c->cap_att) * sizeof(void *) +
-		   (c->doms.cap + c->devs.cap + c->atts.cap + c->queues.cap + c->tags.cap + c->waits.cap + c->tables.cap) * 16 + c->cap_named +
+		   (c->doms.cap + c->devs.cap + c->atts.cap + c->queues.cap + c->tags.cap + c->waits.cap + c->tables.cap + c->subs.cap + c->index.cap) * 16 + c->cap_named +
 		   c->all_doms.n * sizeof(struct ord_dom) + c->all_devs.n * sizeof(struct ord_devx) + c->all_tags.n * sizeof(struct ord_tags);
 }
 void ord_refine(struct ord_chk *c, struct ord_blame *b)
@@ -302,11 +308,22 @@ void ord_exclude(struct ord_chk *c, enum ord_rule_id r)
 {
 	c->excluded[r] = true;
 }
-uint64_t ord_open_for(struct ord_chk *c, uint8_t what, uint32_t rid, uint32_t pasid, uint32_t d)
+static bool is_open_tlb(void *ctx, struct ord_itn *n)
 {
-	uint64_t n = 0;
+	const struct ord_obl *o = container_of(n, struct ord_obl, dom_n);
 
-	for (const struct ord_obl *o = c->every; o; o = o->anext)
-		n += o->what == what && !o->np && (rid == ORD_NONE || o->rid == rid) && (pasid == ORD_NONE || o->pasid == pasid) && (!d || o->d == d);
-	return n;
+	(void)ctx;
+	return o->what == ORD_O_TLB && !o->np;
+}
+bool ord_open_atc(struct ord_chk *c, uint32_t rid)
+{
+	const struct ord_devx *d = ord_devx_of(c, rid, false);
+
+	return d && d->n_atc;
+}
+bool ord_open_tlb(struct ord_chk *c, uint32_t d)
+{
+	const struct ord_dom *dom = d ? ord_dom_of(c, d, false) : NULL;
+
+	return dom && ord_it_any(dom->obls, 0, UINT64_MAX, is_open_tlb, NULL);
 }

@@ -11,6 +11,9 @@
 
 enum { ORD_LAST_CMDS = 256, ORD_CFG_BUCKETS = 1024, ORD_ANY_UNIT = 255 };
 
+enum ord_ix { ORD_IX_DOM, ORD_IX_SUB, ORD_IX_PASID, ORD_IX_N };
+struct ord_in { struct ord_in *next, **pprev; }; /* a place in a list of the index (ord_idx.c) */
+struct ord_head { struct ord_in *obls, *atts; };
 struct ord_leafs { /* a run of present leaves */
 	struct ord_itn va, pa; /* by address in its page table; by page */
 	uint32_t d;
@@ -36,6 +39,9 @@ struct ord_dom {
 struct ord_atx { /* an attachment with its links */
 	struct ord_att a; /* first */
 	struct ord_atx *next_d, *next_p, *next_rid; /* lists of its page table, its parent, its requester */
+	struct ord_atx **prev_d, **prev_p, **prev_rid;
+	struct ord_in ix[ORD_IX_N];
+	uint64_t stamp; /* the last ord_chk.stamp that made an ATC obligation for it */
 	uint32_t open, open_atc; /* obligations of its teardown not yet done; those of the device's cache */
 	size_t index; /* in att_list */
 	bool listed; /* stands in the domain's lists */
@@ -60,6 +66,8 @@ struct ord_obl {
 	struct ord_obl *bucket, **pbucket; /* CFG obligations not covered */
 	struct ord_obl *unext, *uprev; /* obligations whose page is not known */
 	struct ord_obl *anext, *aprev; /* all obligations */
+	struct ord_obl *tnext, **tprev; /* those of a teardown */
+	struct ord_in ix[ORD_IX_N];
 	struct ord_org *org;
 	struct ord_atx *att; /* teardown: the attachment; else NULL */
 	uint64_t vis_line, cmd_line, cmd_seq, wait_line;
@@ -93,10 +101,12 @@ struct ord_cmd { /* the last commands of the trace, for the reason in a finding 
 	bool rejected;
 	bool wide; /* covered what a narrower kind of command is meant for: first stage by page-selective, a PASID's lines by none, GN=0 */
 };
-struct ord_tags { struct ord_itn *root; uint8_t unit; uint32_t dom; uint64_t n; };
+struct ord_sub { struct ord_itn *root[2]; struct ord_sub *next; uint32_t sub; }; /* root[1]: of tables that were unlinked, which leaf commands leave alone */
+struct ord_tags { struct ord_sub *subs; uint32_t id, dom; uint8_t unit; }; /* subs: by PASID or ASID */
 struct ord_devx {
 	struct ord_dev d; /* first */
-	struct ord_itn *open; /* ATC obligations not covered */
+	struct ord_tags open; /* ATC obligations not covered */
+	uint64_t n_atc; /* ATC obligations */
 	struct ord_atx *atts; /* by next_rid */
 	bool dirty; /* its ATC may hold something: translation service has been on since the last reset or confirmed flush; see ord_dirty() */
 	uint64_t clean_seq; /* flush of the whole ATC after translation service went off, 0 none */
@@ -120,6 +130,11 @@ struct ord_chk {
 	/* state */
 	struct ord_map doms, devs, atts, queues, tags, waits, tables, links /* tables by the entry they hang under */;
 	struct ord_vec all_tags, all_devs, all_doms, all_queues, v, v2;
+	struct ord_map subs, index;
+	struct ord_pool p_head, p_sub;
+	struct ord_obl *tears; /* obligations of a teardown, by tnext */
+	uint32_t n_tags;
+	uint64_t stamp; /* changes that were spread over the requesters of a page table */
 	struct ord_tags wild; /* obligations of page tables never attached */
 	struct ord_pool p_leaf, p_obl, p_org, p_att, p_wait, p_table;
 	struct ord_itn *pages, *leaf_pages; /* obligations, present leaves, by page */
@@ -142,6 +157,7 @@ struct ord_chk {
 /* ord_att.c */
 struct ord_dom *ord_dom_of(struct ord_chk *c, uint32_t d, bool make);
 struct ord_devx *ord_devx_of(struct ord_chk *c, uint32_t rid, bool make);
+struct ord_sub *ord_sub_of(struct ord_chk *c, struct ord_tags *t, uint32_t sub, bool make);
 struct ord_tags *ord_tags_of(struct ord_chk *c, uint8_t unit, uint32_t dom, bool make);
 uint32_t ord_world(struct ord_chk *c, const struct ord_ev *e); /* 0: the usual one */
 void ord_cfg_event(struct ord_chk *c, const struct ord_ev *e);
@@ -150,6 +166,11 @@ void ord_att_done(struct ord_chk *c, struct ord_atx *a); /* one of its teardown 
 bool ord_dirty(struct ord_chk *c, struct ord_devx *d); /* may its ATC hold anything? */
 bool ord_fenced(const struct ord_devx *d); /* no entry lets it reach memory, and the configuration caches know */
 void ord_att_close(struct ord_chk *c);
+/* ord_idx.c */
+struct ord_head *ord_ix_head(struct ord_chk *c, enum ord_ix which, uint32_t value, bool make);
+void ord_ix_obl(struct ord_chk *c, struct ord_obl *o);
+void ord_ix_att(struct ord_chk *c, struct ord_atx *a);
+void ord_ix_del(struct ord_in ix[ORD_IX_N]);
 /* ord_pte.c */
 void ord_pte_event(struct ord_chk *c, const struct ord_ev *e);
 bool ord_page_named(struct ord_chk *c, uint64_t pa); /* has this name been mapped or linked? Numbers: true */

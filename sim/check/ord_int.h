@@ -93,8 +93,9 @@ struct ord_att {
 /** ord_att_each() - all attachments, torn down ones included until their obligations are done. @i from 0. */
 struct ord_att *ord_att_each(struct ord_chk *c, size_t *i);
 struct ord_att *ord_att_find(struct ord_chk *c, uint8_t unit, uint8_t kind, uint32_t rid, uint32_t pasid);
-/** ord_open_for() - obligations not DONE that touch: a requester (@rid, ATC; ORD_NONE any), a page table @d (0 any). Returns: how many. */
-uint64_t ord_open_for(struct ord_chk *c, uint8_t what, uint32_t rid, uint32_t pasid, uint32_t d);
+/** ord_open_atc(), ord_open_tlb() - is any obligation of the requester's ATC, of the TLBs for page table @d, not DONE? */
+bool ord_open_atc(struct ord_chk *c, uint32_t rid);
+bool ord_open_tlb(struct ord_chk *c, uint32_t d);
 /** ord_queue_id() - the queue the event's command goes to: unit and queue, WAIT without place: that of the last command. */
 uint32_t ord_queue_id(struct ord_chk *c, const struct ord_ev *e);
 /** ord_sync_no() - number of waits completed so far that stand behind everything issued on @q up to sequence @seq; see ord_seq(). */

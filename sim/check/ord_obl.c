@@ -30,13 +30,16 @@ static struct ord_itn **open_tree(struct ord_chk *c, const struct ord_obl *o)
 {
 	struct ord_devx *d;
 	struct ord_tags *t;
+	struct ord_sub *s;
 
 	if (o->what == ORD_O_ATC) {
 		d = ord_devx_of(c, o->rid, true);
-		return d ? &d->open : NULL;
+		s = d ? ord_sub_of(c, &d->open, o->pasid, true) : NULL;
+		return s ? &s->root[0] : NULL;
 	}
 	t = o->dom == ORD_NONE ? &c->wild : ord_tags_of(c, o->unit, o->dom, true);
-	return t ? &t->root : NULL;
+	s = t ? ord_sub_of(c, t, o->sub, true) : NULL;
+	return s ? &s->root[o->walk] : NULL;
 }
 uint32_t ord_bucket(uint32_t rid)
 {
@@ -143,6 +146,13 @@ static void unlink_seq(struct ord_chk *c, struct ord_obl *o)
 		q->tail = o->prev;
 	o->next = o->prev = NULL;
 }
+static void count_atc(struct ord_chk *c, const struct ord_obl *o, int by)
+{
+	struct ord_devx *d = o->what == ORD_O_ATC ? ord_devx_of(c, o->rid, true) : NULL;
+
+	if (d)
+		d->n_atc += (uint64_t)by;
+}
 static void link_all(struct ord_chk *c, struct ord_obl *o)
 {
 	o->aprev = NULL;
@@ -154,6 +164,15 @@ static void link_all(struct ord_chk *c, struct ord_obl *o)
 		o->att->open++;
 		o->att->open_atc += o->what == ORD_O_ATC && o->teardown;
 	}
+	if (o->teardown) {
+		o->tnext = c->tears;
+		o->tprev = &c->tears;
+		if (o->tnext)
+			o->tnext->tprev = &o->tnext;
+		c->tears = o;
+	}
+	ord_ix_obl(c, o);
+	count_atc(c, o, 1);
 	o->org->refs++;
 	c->np_cfg += o->np && o->what == ORD_O_CFG;
 	c->st.open++;
@@ -289,6 +308,13 @@ void ord_obl_done(struct ord_chk *c, struct ord_obl *o)
 		c->every = o->anext;
 	if (o->anext)
 		o->anext->aprev = o->aprev;
+	if (o->teardown) {
+		*o->tprev = o->tnext;
+		if (o->tnext)
+			o->tnext->tprev = o->tprev;
+	}
+	ord_ix_del(o->ix);
+	count_atc(c, o, -1);
 	if (dev && !dev->d.ats && o->pasid == ORD_NONE)
 		dev->dirty = false;
 	if (a && o->teardown && o->what == ORD_O_CFG && o->kind == a->a.kind && !a->a.live)

@@ -91,6 +91,7 @@ static void leaf_cut(struct ord_chk *c, struct ord_dom *d, uint64_t lo, uint64_t
 }
 static void atc_obls(struct ord_chk *c, struct ord_org *g, struct ord_atx *list, bool parent, const struct ord_obl *proto, bool paged)
 {
+	c->stamp++;
 	for (struct ord_atx *a = list; a; a = parent ? a->next_p : a->next_d) {
 		struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
 		struct ord_obl t = *proto;
@@ -109,8 +110,9 @@ static void atc_obls(struct ord_chk *c, struct ord_org *g, struct ord_atx *list,
 			t.dom_n.last = UINT64_MAX;
 			t.whole = true;
 		}
-		for (struct ord_atx *b = list; b != a && !dup; b = parent ? b->next_p : b->next_d)
-			dup = b->a.rid == a->a.rid && b->a.pasid == a->a.pasid && !b->blocked_done;
+		for (struct ord_atx *b = dev->atts; b && !dup; b = b->next_rid)
+			dup = b->stamp == c->stamp && b->a.pasid == a->a.pasid;
+		a->stamp = c->stamp;
 		if (!dup)
 			ord_obl_new(c, g, &t, paged);
 	}

@@ -200,12 +200,13 @@ static void sentence(struct ord_chk *c, char *b, size_t n, const struct ord_ev *
 		 who, tag, o->what == ORD_O_CFG ? "the old entry" : range, o->d && o->what != ORD_O_CFG ? " of " : "",
 		 o->d && o->what != ORD_O_CFG ? ord_name_text(&c->names, o->d) : "", (unsigned long long)o->org->line, why);
 }
-struct told { enum ord_rule_id rule[16]; unsigned n; };
+enum { BLAMES = 64 }; /* obligations looked into for one release event: they differ in the rule at most */
+struct told { enum ord_rule_id rule[16]; unsigned n, seen; };
 /* @forced: the rule of the release event where that matters more than the cause; ORD_RULES_N: none. */
 static void blame(struct ord_chk *c, const struct ord_ev *e, struct ord_obl *o, enum ord_rule_id forced, struct told *told, const struct ord_finding *as)
 {
-	const struct ord_cmd *m;
-	enum ord_cause why = ord_cause_of(c, o, &m);
+	const struct ord_cmd *m = NULL;
+	enum ord_cause why = told->seen < BLAMES ? ord_cause_of(c, o, &m) : ORD_WHY_NEVER;
 	enum ord_rule_id rule = cause_rule(o, why);
 	struct ord_finding f = { .verdict = as ? as->verdict : ORD_VIOLATION, .rule = rule, .line = e->line, .op = e->op, .unit = o->unit };
 	struct ord_blame b = { .ev = e, .what = o->what, .state = o->state, .why = why, .origin = o->org->op, .unit = o->unit, .kind = o->kind, .d = o->d, .rid = o->rid,
@@ -213,6 +214,8 @@ static void blame(struct ord_chk *c, const struct ord_ev *e, struct ord_obl *o, 
 			       .cmd_line = m ? m->line : o->cmd_line, .cmd_flags = m ? m->flags : o->cmd_flags, .cmd_has = m ? m->has : o->cmd_has, .f = &f };
 	char text[600];
 
+	if (told->seen++ >= BLAMES)
+		return;
 	if (as && as->op != e->op) {
 		f.line = as->line;
 		f.op = as->op;
@@ -291,8 +294,8 @@ static void present_leaf(struct ord_chk *c, const struct ord_ev *e, const struct
 	n = ord_it_any(d->obls, l->va.lo, l->va.last, is_atc_teardown, c);
 	if (n)
 		blame(c, e, container_of(n, struct ord_obl, dom_n), ORD_RULES_N, told, NULL);
-	for (struct ord_obl *o = c->every; o; o = o->anext)
-		if (o->what == ORD_O_CFG && o->teardown && o->att && (o->att->a.d == d->id || o->att->a.parent == d->id) && !o->att->blocked_done)
+	for (struct ord_obl *o = c->tears; o && told->seen < BLAMES; o = o->tnext)
+		if (o->what == ORD_O_CFG && o->att && (o->att->a.d == d->id || o->att->a.parent == d->id) && !o->att->blocked_done)
 			blame(c, e, o, ORD_RULES_N, told, NULL);
 }
 static void page_free(struct ord_chk *c, const struct ord_ev *e)
@@ -317,7 +320,7 @@ static void page_free(struct ord_chk *c, const struct ord_ev *e)
 	ord_it_all(c->leaf_pages, e->pa, last, &c->v);
 	for (size_t i = 0; i < c->v.n; i++)
 		present_leaf(c, e, container_of(c->v.p[i], struct ord_leafs, pa), &told);
-	for (struct ord_obl *o = ord_page_named(c, e->pa) ? NULL : c->unknown; o; o = o->unext)
+	for (struct ord_obl *o = ord_page_named(c, e->pa) ? NULL : c->unknown; o && told.seen < BLAMES; o = o->unext)
 		if (!o->walk && !data_forgiven(c, o))
 			blame(c, e, o, c->k.lazy_ok && !untrusted(c, o->d) ? ORD_GEN_03 : ORD_RULES_N, &told, c->k.lazy_ok && !untrusted(c, o->d) ? &lazy : NULL);
 }
@@ -326,9 +329,8 @@ static unsigned teardown_of(struct ord_chk *c, const struct ord_ev *e, uint32_t 
 {
 	unsigned n = 0;
 
-	for (struct ord_obl *o = c->every, *next; o; o = next) {
-		next = o->anext;
-		if (!o->teardown || o->np || (o->what == ORD_O_ATC && atc_forgiven(c, o)))
+	for (struct ord_obl *o = c->tears; o && told->seen < BLAMES; o = o->tnext) {
+		if (o->np || (o->what == ORD_O_ATC && atc_forgiven(c, o)))
 			continue;
 		if (d && !(o->att && (o->att->a.d == d || o->att->a.parent == d)))
 			continue;
@@ -352,7 +354,7 @@ static void pt_free(struct ord_chk *c, const struct ord_ev *e)
 		if (!o->np && !(o->what == ORD_O_ATC && atc_forgiven(c, o)))
 			blame(c, e, o, ORD_RULES_N, &told, NULL);
 	}
-	for (struct ord_obl *o = ord_page_named(c, e->pa) ? NULL : c->unknown; o; o = o->unext)
+	for (struct ord_obl *o = ord_page_named(c, e->pa) ? NULL : c->unknown; o && told.seen < BLAMES; o = o->unext)
 		blame(c, e, o, ORD_RULES_N, &told, NULL);
 	if (!t) {
 		if (!ord_page_named(c, e->pa))
@@ -400,9 +402,8 @@ static void tbl_free(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct told told = { .n = 0 };
 
-	for (struct ord_obl *o = c->every, *next; o; o = next) {
-		next = o->anext;
-		if (o->teardown && !o->np && o->att && concerns(e, &o->att->a) && !(o->what == ORD_O_ATC && atc_forgiven(c, o)))
+	for (struct ord_obl *o = c->tears; o && told.seen < BLAMES; o = o->tnext) {
+		if (!o->np && o->att && concerns(e, &o->att->a) && !(o->what == ORD_O_ATC && atc_forgiven(c, o)))
 			blame(c, e, o, ORD_GEN_13, &told, NULL);
 	}
 	for (size_t i = 0; i < c->n_att; i++) {
@@ -442,30 +443,69 @@ static bool names_tag(const struct ord_chk *c, const struct ord_ev *e, const str
 		return false;
 	return (dom == ORD_NONE || a->dom == dom) && (sub == ORD_NONE || a->sub == sub) && (pasid == ORD_NONE || a->pasid == pasid);
 }
-static bool blame_tag(struct ord_chk *c, const struct ord_ev *e)
+/* The list that holds everything under the tag of @e; NULL: it names none. @other: a second list, of entries told by PASID but cached by address space. */
+static struct ord_head *tag_head(struct ord_chk *c, const struct ord_ev *e, struct ord_head **other)
 {
-	struct told told = { .n = 0 };
+	uint64_t dom = ord_val(e, ORD_KEY_DID, ord_val(e, ORD_KEY_VMID, ord_val(e, ORD_KEY_DOMID, ORD_NONE)));
+
+	*other = NULL;
+	if (e->has & ORD_HAS(PASID)) {
+		*other = ord_ix_head(c, ORD_IX_SUB, (uint32_t)e->v[ORD_KEY_PASID], false);
+		return ord_ix_head(c, ORD_IX_PASID, (uint32_t)e->v[ORD_KEY_PASID], false);
+	}
+	if (e->has & ORD_HAS(ASID))
+		return ord_ix_head(c, ORD_IX_SUB, (uint32_t)e->v[ORD_KEY_ASID], false);
+	return dom != ORD_NONE ? ord_ix_head(c, ORD_IX_DOM, (uint32_t)dom, false) : NULL;
+}
+static bool blame_list(struct ord_chk *c, const struct ord_ev *e, struct ord_in *list, enum ord_ix which, struct told *told)
+{
 	bool any = false;
 
-	for (struct ord_obl *o = c->every, *next; o; o = next) {
-		next = o->anext;
+	for (struct ord_in *n = list; n && told->seen < BLAMES; n = n->next) {
+		struct ord_obl *o = (struct ord_obl *)(void *)((char *)n - offsetof(struct ord_obl, ix) - which * sizeof(*n));
+
 		if (!under_tag(c, e, o) || (o->what == ORD_O_ATC && atc_forgiven(c, o)))
 			continue;
 		any = true;
-		blame(c, e, o, ORD_GEN_14, &told, NULL);
+		blame(c, e, o, ORD_GEN_14, told, NULL);
 	}
 	return any;
+}
+static bool blame_tag(struct ord_chk *c, const struct ord_ev *e)
+{
+	struct told told = { .n = 0 };
+	struct ord_head *other, *h = tag_head(c, e, &other);
+	enum ord_ix which = e->has & ORD_HAS(PASID) ? ORD_IX_PASID : e->has & ORD_HAS(ASID) ? ORD_IX_SUB : ORD_IX_DOM;
+	bool any = h && blame_list(c, e, h->obls, which, &told);
+
+	if (other)
+		any |= blame_list(c, e, other->obls, ORD_IX_SUB, &told);
+	return any;
+}
+/* An entry that still names the tag. */
+static const struct ord_att *named_by(struct ord_chk *c, const struct ord_ev *e)
+{
+	struct ord_head *other, *h = tag_head(c, e, &other);
+	enum ord_ix which = e->has & ORD_HAS(PASID) ? ORD_IX_PASID : e->has & ORD_HAS(ASID) ? ORD_IX_SUB : ORD_IX_DOM;
+
+	for (struct ord_in *n = h ? h->atts : NULL; n; n = n->next) {
+		const struct ord_atx *a = (const struct ord_atx *)(void *)((char *)n - offsetof(struct ord_atx, ix) - which * sizeof(*n));
+
+		if (names_tag(c, e, &a->a))
+			return &a->a;
+	}
+	return NULL;
 }
 /* A number may be flushed as late as when it is handed out again: what is open now is a finding only if it is not, by the end of the trace, or is still open then. */
 static void id_free(struct ord_chk *c, const struct ord_ev *e)
 {
-	for (size_t i = 0; i < c->n_att; i++)
-		if (names_tag(c, e, &c->att_list[i]->a)) {
-			ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_24 : ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
-				   "a tag is given back that the %s set at line %llu still names", ord_kind_name[c->att_list[i]->a.kind],
-				   (unsigned long long)c->att_list[i]->a.line);
-			return;
-		}
+	const struct ord_att *a = named_by(c, e);
+
+	if (a) {
+		ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_24 : ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
+			   "a tag is given back that the %s set at line %llu still names", ord_kind_name[a->kind], (unsigned long long)a->line);
+		return;
+	}
 	c->hold = e;
 	blame_tag(c, e);
 	c->hold = NULL;
@@ -481,15 +521,12 @@ static bool same_tag(const struct ord_ev *a, const struct ord_ev *b)
 }
 static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 {
+	const struct ord_att *a = named_by(c, e);
 	bool open = blame_tag(c, e);
 
-	for (size_t i = 0; i < c->n_att; i++)
-		if (names_tag(c, e, &c->att_list[i]->a)) {
-			ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
-				   "a tag is handed out that the %s set at line %llu still names", ord_kind_name[c->att_list[i]->a.kind],
-				   (unsigned long long)c->att_list[i]->a.line);
-			break;
-		}
+	if (a)
+		ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
+			   "a tag is handed out that the %s set at line %llu still names", ord_kind_name[a->kind], (unsigned long long)a->line);
 	for (size_t i = 0; i < c->held.n; i++) {
 		struct ord_held *h = c->held.p[i];
 
