@@ -10,7 +10,7 @@
 #include "check/ord_eng.h"
 
 struct smm_stall { uint32_t rid, pasid; uint64_t line; };
-struct smm_token { uint64_t slot, val; bool known; };
+struct smm_token { uint64_t slot, val, addr; bool known; }; /* addr: where it is written; another place is another token */
 struct smm_mix { uint8_t op; uint64_t line; }; /* a command behind which a sync must stand, none yet */
 struct smm_mode { uint64_t eats; }; /* the last EATS other than 0 */
 struct smm_inv { uint64_t seq; uint32_t q; };
@@ -85,6 +85,7 @@ static void eats_change(struct ord_chk *c, struct smm_state *s, const struct ord
 /* Tokens of SYNCs rise with the slots. */
 static void token_rules(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
 {
+	uint64_t addr = ord_val(e, ORD_KEY_ADDR, 0);
 	struct smm_token *t;
 
 	if (!(e->op == ORD_SLOT || e->has & ORD_HAS(SLOT)) || !(e->has & ORD_HAS(VAL)))
@@ -92,11 +93,11 @@ static void token_rules(struct ord_chk *c, struct smm_state *s, const struct ord
 	t = get(c, s, &s->tokens, (uint64_t)(e->op == ORD_SLOT) << 40 | ord_queue_id(c, e), sizeof(*t));
 	if (!t)
 		return;
-	if (t->known && (e->v[ORD_KEY_SLOT] > t->slot) != (e->v[ORD_KEY_VAL] > t->val) && e->v[ORD_KEY_SLOT] - t->slot + 64 < 128)
+	if (t->known && t->addr == addr && (e->v[ORD_KEY_SLOT] > t->slot) != (e->v[ORD_KEY_VAL] > t->val) && e->v[ORD_KEY_SLOT] - t->slot + 64 < 128)
 		ord_report(c, ORD_SMM_17, ORD_VIOLATION, e, "the token taken together with the slot",
 			   "slot %llu has token %llu, slot %llu has token %llu: a poll for the one sees the other", (unsigned long long)e->v[ORD_KEY_SLOT],
 			   (unsigned long long)e->v[ORD_KEY_VAL], (unsigned long long)t->slot, (unsigned long long)t->val);
-	*t = (struct smm_token){ e->v[ORD_KEY_SLOT], e->v[ORD_KEY_VAL], true };
+	*t = (struct smm_token){ e->v[ORD_KEY_SLOT], e->v[ORD_KEY_VAL], addr, true };
 }
 static void token_of_slot(struct ord_chk *c, struct smm_state *s, const struct ord_ev *e)
 {
