@@ -81,6 +81,7 @@ enum ord_cache { ORD_C_NONE, ORD_C_ATC, ORD_C_TLB, ORD_C_WALK, ORD_C_CFG, ORD_C_
 enum { ORD_P_RANGE = 1, ORD_P_PAGE = 2, ORD_P_RID = 4, ORD_P_DOM = 8, ORD_P_WAIT = 16, ORD_P_NUM = 32, ORD_P_UNIT = 64, ORD_P_QUEUE = 128, ORD_P_ADDR = 256, ORD_P_NAME = 512 };
 #define ORD_NONE UINT32_MAX
 #define ORD_NAMED(id) (UINT64_C(1) << 63 | (uint64_t)(id) << 30) /* the address a name stands for: 1 GiB of its own, outside every real address space */
+#define ORD_WAIT_NO(n) (UINT32_C(1) << 31 | (uint32_t)(n)) /* the wait "w" and this number, below 2^31 */
 #define ORD_NAMED_RID(id) (UINT32_C(1) << 31 | (uint32_t)(id)) /* a requester given by name */
 
 struct ord_ev {

@@ -346,8 +346,22 @@ static bool pos_queue(struct par *p)
 	p->e->have |= ORD_P_QUEUE;
 	return true;
 }
+/* w and a number: no name is kept, so that a long trace may number its waits. */
+static bool numbered_wait(struct par *p)
+{
+	const char *s = p->t + 1, *end = p->t + p->n;
+	uint64_t v;
+
+	if (*p->t != 'w' || p->n < 2 || p->n > 10 || (p->t[1] == '0' && p->n > 2) || !number(&s, end, &v) || s != end)
+		return false;
+	p->e->w = ORD_WAIT_NO(v);
+	p->e->have |= ORD_P_WAIT;
+	return true;
+}
 static bool pos_wait(struct par *p)
 {
+	if (numbered_wait(p))
+		return true;
 	if (tok_is(p, "fn") || tok_is(p, "pd") || tok_is(p, "dvm") || !whole_name(p, &p->e->w))
 		return false;
 	p->e->have |= ORD_P_WAIT;
