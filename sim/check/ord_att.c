@@ -121,7 +121,7 @@ static void count_tag(struct ord_chk *c, uint32_t id, const struct ord_att *a, b
 
 	if (!t)
 		return;
-	d->ever = true;
+	d->ever = c->recorded = true;
 	t->n += (uint32_t)by;
 	if (!t->n)
 		*t = d->tag[--d->n_tag];
@@ -289,13 +289,46 @@ static void tear_cfg(struct ord_chk *c, struct ord_org *g, struct ord_atx *a, bo
 		ord_obl_new(c, g, &t, false);
 }
 /* Everything cached through the entry: its tag's translations and the device's. */
+static bool same_tag(const struct ord_att *a, const struct ord_att *b)
+{
+	return a->d == b->d && a->parent == b->parent && a->unit == b->unit && a->dom == b->dom && a->sub == b->sub && a->type == b->type && a->world == b->world;
+}
+/* Does another entry keep this page table under this tag? Then what is cached under it stays right. */
+static bool tag_stays(struct ord_chk *c, const struct ord_atx *a)
+{
+	const struct ord_dom *d = a->a.d ? ord_dom_of(c, a->a.d, false) : NULL;
+
+	for (const struct ord_atx *b = d ? d->atts : NULL; b; b = b->next_d)
+		if (b != a && b->a.live && same_tag(&a->a, &b->a))
+			return true;
+	return false;
+}
+static bool tag_teardown(void *ctx, struct ord_itn *n)
+{
+	const struct ord_obl *o = container_of(n, struct ord_obl, dom_n);
+	const struct ord_atx *a = ctx;
+
+	return o->teardown && o->what == ORD_O_TLB && o->att != a && same_tag(&a->a, &o->att->a);
+}
+/* Under the same tag again: what was left cached is right again. Leaves changed meanwhile have obligations of their own. */
+static void tag_returns(struct ord_chk *c, struct ord_atx *a)
+{
+	const struct ord_dom *d = a->a.d ? ord_dom_of(c, a->a.d, false) : NULL;
+	struct ord_itn *n;
+	bool old = false;
+
+	for (const struct ord_atx *b = d ? d->atts : NULL; b && !old; b = b->next_d)
+		old = b != a && !b->a.live && b->open && same_tag(&a->a, &b->a);
+	while (old && (n = ord_it_any(d->obls, 0, UINT64_MAX, tag_teardown, a)))
+		ord_obl_done(c, container_of(n, struct ord_obl, dom_n));
+}
 static void tear_caches(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 {
 	struct ord_obl t = { .what = ORD_O_TLB, .unit = a->a.unit, .kind = a->a.kind, .rid = a->a.rid, .pasid = a->a.pasid, .dom = a->a.dom, .sub = a->a.sub,
 			     .world = a->a.world, .type = a->a.type, .d = a->a.d, .att = a, .teardown = true, .walk = true, .dom_n.last = UINT64_MAX };
 	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
 
-	if (a->a.d || a->a.dom != ORD_NONE)
+	if ((a->a.d || a->a.dom != ORD_NONE) && !tag_stays(c, a))
 		ord_obl_new(c, g, &t, false);
 	if (dev && ord_dirty(c, dev) && (a->a.d || a->a.type == ORD_T_PT)) {
 		t.what = ORD_O_ATC;
@@ -392,6 +425,8 @@ static void set(struct ord_chk *c, const struct ord_ev *e)
 	a->a.live = !(e->flags & ORD_F(BLOCK)) && a->a.type != ORD_T_BLOCK;
 	a->cfg_seq = c->seq;
 	list(c, a);
+	if (a->a.live)
+		tag_returns(c, a);
 	if (a->a.live && negative(c, &a->a) && !(e->flags & ORD_F(INHERITED))) { /* what was there before cannot be remembered as absent */
 		g = ord_org_new(c, e);
 		if (g)

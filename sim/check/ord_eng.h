@@ -147,6 +147,7 @@ struct ord_chk {
 	struct ord_vec held; /* findings at an ID_FREE, see ord_rel.c */
 	const struct ord_ev *hold;
 	struct ord_map known; /* entries seen valid or written before */
+	bool recorded; /* the trace tells which entries use which page table */
 	uint64_t np_cfg; /* open obligations of negative configuration entries */
 	struct ord_cmd ring[ORD_LAST_CMDS];
 	uint64_t n_cmd;
@@ -174,7 +175,7 @@ void ord_ix_del(struct ord_in ix[ORD_IX_N]);
 /* ord_pte.c */
 void ord_pte_event(struct ord_chk *c, const struct ord_ev *e);
 bool ord_page_named(struct ord_chk *c, uint64_t pa); /* has this name been mapped or linked? Numbers: true */
-bool ord_reachable(const struct ord_dom *d); /* may hardware still walk it: an entry names it, or did and is not known gone */
+bool ord_reachable(const struct ord_chk *c, const struct ord_dom *d); /* may hardware still walk it: an entry names it, or did and is not known gone */
 void ord_table_note(struct ord_chk *c, uint64_t pa, uint32_t d); /* this page holds a part of @d */
 /* ord_obl.c */
 struct ord_org *ord_org_new(struct ord_chk *c, const struct ord_ev *e);

@@ -38,7 +38,7 @@ static void note_name(struct ord_chk *c, uint64_t pa)
 	}
 	c->named[id] = 1;
 }
-bool ord_reachable(const struct ord_dom *d)
+bool ord_reachable(const struct ord_chk *c, const struct ord_dom *d)
 {
 	for (const struct ord_atx *a = d->atts; a; a = a->next_d)
 		if (a->a.live || !a->blocked_done)
@@ -46,7 +46,7 @@ bool ord_reachable(const struct ord_dom *d)
 	for (const struct ord_atx *a = d->children; a; a = a->next_p)
 		if (a->a.live || !a->blocked_done)
 			return true;
-	return !d->ever;
+	return !d->ever && !c->recorded;
 }
 static void leaf_add(struct ord_chk *c, struct ord_dom *d, const struct ord_leafs *t, uint64_t lo, uint64_t last)
 {
@@ -124,7 +124,7 @@ static void oblige(struct ord_chk *c, struct ord_org *g, struct ord_dom *d, cons
 
 	o.d = d->id;
 	o.rid = o.pasid = ORD_NONE;
-	if (!d->n_tag && !d->ever) { /* never attached in this trace: under whatever tag */
+	if (!d->n_tag && !d->ever && !c->recorded) { /* never attached in this trace: under whatever tag */
 		o.what = ORD_O_TLB;
 		o.dom = o.sub = ORD_NONE;
 		o.unit = ORD_ANY_UNIT;

@@ -258,7 +258,7 @@ static bool data_forgiven(struct ord_chk *c, const struct ord_obl *o)
 		return true;
 	if (o->what == ORD_O_ATC)
 		return atc_forgiven(c, o);
-	return d && d->ever && !ord_reachable(d);
+	return d && d->ever && !ord_reachable(c, d);
 }
 static bool untrusted(struct ord_chk *c, uint32_t d)
 {
@@ -279,7 +279,7 @@ static bool is_atc_teardown(void *ctx, struct ord_itn *n)
 static void present_leaf(struct ord_chk *c, const struct ord_ev *e, const struct ord_leafs *l, struct told *told)
 {
 	struct ord_dom *d = ord_dom_of(c, l->d, false);
-	bool live = !d->ever;
+	bool live = !d->ever && !c->recorded;
 	struct ord_itn *n;
 
 	for (const struct ord_atx *a = d->atts; a; a = a->next_d)
@@ -362,7 +362,7 @@ static void pt_free(struct ord_chk *c, const struct ord_ev *e)
 		return;
 	}
 	d = ord_dom_of(c, t->d, false);
-	if (!teardown_of(c, e, t->d, &told) && t->linked && d && ord_reachable(d)) {
+	if (!teardown_of(c, e, t->d, &told) && t->linked && d && ord_reachable(c, d)) {
 		bool mm = false;
 
 		for (const struct ord_atx *a = d->atts; a; a = a->next_d)
