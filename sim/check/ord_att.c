@@ -342,6 +342,10 @@ static bool below(struct ord_chk *c, const struct ord_att *up, const struct ord_
 	(void)c;
 	return a->live && a->unit == up->unit && a->rid == up->rid && kind_above(a->kind) == up->kind && a->kind != ORD_K_PASIDDIR && a->kind != ORD_K_L1CD;
 }
+static bool has_below(uint8_t kind)
+{
+	return kind == ORD_K_CTX || kind == ORD_K_STE || kind == ORD_K_DTE;
+}
 static void teardown(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *a)
 {
 	struct ord_org *g = ord_org_new(c, e);
@@ -355,7 +359,7 @@ static void teardown(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *
 	a->a.line = e->line;
 	a->doomed = true;
 	tear_cfg(c, g, a, false);
-	for (struct ord_atx *s = dev && kind_above(a->a.kind) == ORD_K_NONE ? dev->atts : NULL; s; s = next) {
+	for (struct ord_atx *s = dev && has_below(a->a.kind) ? dev->atts : NULL; s; s = next) {
 		next = s->next_rid;
 		if (s == a || !below(c, &a->a, &s->a))
 			continue;

@@ -208,9 +208,7 @@ void ord_close(struct ord_chk *c)
 			families[i]->close(c, c->fam[i]);
 		free(c->fam[i]);
 	}
-	for (size_t i = 0; i < c->held.n; i++)
-		free(c->held.p[i]);
-	free(c->held.p);
+	ord_rel_close(c);
 	ord_att_close(c);
 	ord_queue_close(c);
 	ord_pool_free(&c->p_leaf);
@@ -244,20 +242,10 @@ void ord_refine(struct ord_chk *c, struct ord_blame *b)
 }
 void ord_emit(struct ord_chk *c, struct ord_finding *f)
 {
-	struct ord_held *h;
-
 	if (c->excluded[f->rule])
 		return;
 	if (c->hold) {
-		h = malloc(sizeof(*h));
-		if (!h || !ord_vec_add(&c->held, h)) {
-			free(h);
-			ord_oom(c);
-			return;
-		}
-		h->f = *f;
-		h->ev = *c->hold;
-		snprintf(h->text, sizeof(h->text), "%s", f->what);
+		ord_hold(c, f);
 		return;
 	}
 	c->st.findings++;

@@ -114,7 +114,13 @@ struct ord_devx {
 };
 struct ord_table { uint64_t pa; uint32_t d; bool linked; }; /* a page-table page that a PT_LINK named */
 
-struct ord_held { struct ord_finding f; struct ord_ev ev; char text[600]; };
+enum { ORD_TAG_KEYS = 5 };
+struct ord_held { /* a finding at an ID_FREE, until the number is handed out again or the trace ends */
+	struct ord_held *next, *older, *newer; /* of the same number; all */
+	struct ord_finding f;
+	uint32_t tag[ORD_TAG_KEYS];
+	char text[];
+};
 
 struct ord_chk {
 	enum ord_arch arch;
@@ -144,7 +150,8 @@ struct ord_chk {
 	struct ord_obl *cfg[ORD_CFG_BUCKETS];
 	struct ord_atx **att_list;
 	size_t n_att, cap_att;
-	struct ord_vec held; /* findings at an ID_FREE, see ord_rel.c */
+	struct ord_map held; /* findings at an ID_FREE, by number; see ord_rel.c */
+	struct ord_held *held_old, *held_new;
 	const struct ord_ev *hold;
 	struct ord_map known; /* entries seen valid or written before */
 	bool recorded; /* the trace tells which entries use which page table */
@@ -200,6 +207,8 @@ void ord_queue_close(struct ord_chk *c);
 /* ord_rel.c */
 void ord_rel_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_rel_finish(struct ord_chk *c);
+void ord_hold(struct ord_chk *c, const struct ord_finding *f); /* keeps a finding of c->hold */
+void ord_rel_close(struct ord_chk *c);
 /** ord_cause_of() - why @o is not done. */
 enum ord_cause ord_cause_of(struct ord_chk *c, const struct ord_obl *o, const struct ord_cmd **m);
 /* ord_gen_cfg.c */

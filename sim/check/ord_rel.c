@@ -510,35 +510,86 @@ static void id_free(struct ord_chk *c, const struct ord_ev *e)
 	blame_tag(c, e);
 	c->hold = NULL;
 }
-static bool same_tag(const struct ord_ev *a, const struct ord_ev *b)
-{
-	static const uint8_t keys[] = { ORD_KEY_DID, ORD_KEY_VMID, ORD_KEY_DOMID, ORD_KEY_ASID, ORD_KEY_PASID };
+static const uint8_t tag_keys[ORD_TAG_KEYS] = { ORD_KEY_PASID, ORD_KEY_ASID, ORD_KEY_DID, ORD_KEY_VMID, ORD_KEY_DOMID };
 
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (ord_val(a, keys[i], ORD_NONE) != ord_val(b, keys[i], ORD_NONE))
-			return false;
-	return true;
+/* What the event names, and where it is kept: under the first of its numbers. */
+static uint64_t held_key(const struct ord_ev *e, uint32_t tag[ORD_TAG_KEYS])
+{
+	uint64_t key = 0;
+
+	for (unsigned i = 0; i < ORD_TAG_KEYS; i++) {
+		tag[i] = (uint32_t)ord_val(e, tag_keys[i], ORD_NONE);
+		if (!key && tag[i] != ORD_NONE)
+			key = (uint64_t)(i + 1) << 32 | tag[i];
+	}
+	return key;
+}
+void ord_hold(struct ord_chk *c, const struct ord_finding *f)
+{
+	uint32_t tag[ORD_TAG_KEYS];
+	uint64_t key = held_key(c->hold, tag);
+	struct ord_held *first = ord_map_get(&c->held, key), *h;
+	size_t n = strlen(f->what) + 1;
+
+	for (h = first; h; h = h->next)
+		if (h->f.rule == f->rule && !memcmp(h->tag, tag, sizeof(tag)))
+			return; /* freed twice: told once */
+	h = calloc(1, sizeof(*h) + n);
+	if (!h || !ord_map_put(&c->held, key, h)) {
+		free(h);
+		ord_oom(c);
+		return;
+	}
+	h->f = *f;
+	memcpy(h->tag, tag, sizeof(tag));
+	memcpy(h->text, f->what, n);
+	h->next = first;
+	h->older = c->held_new;
+	if (h->older)
+		h->older->newer = h;
+	else
+		c->held_old = h;
+	c->held_new = h;
+}
+static void unhold(struct ord_chk *c, struct ord_held *h, bool tell)
+{
+	if (tell) {
+		h->f.what = h->text;
+		ord_emit(c, &h->f);
+	}
+	if (h->older)
+		h->older->newer = h->newer;
+	else
+		c->held_old = h->newer;
+	if (h->newer)
+		h->newer->older = h->older;
+	else
+		c->held_new = h->older;
+	free(h);
 }
 static void id_alloc(struct ord_chk *c, const struct ord_ev *e)
 {
 	const struct ord_att *a = named_by(c, e);
 	bool open = blame_tag(c, e);
+	uint32_t tag[ORD_TAG_KEYS];
+	uint64_t key = held_key(e, tag);
+	struct ord_held *keep = NULL;
 
 	if (a)
 		ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
 			   "a tag is handed out that the %s set at line %llu still names", ord_kind_name[a->kind], (unsigned long long)a->line);
-	for (size_t i = 0; i < c->held.n; i++) {
-		struct ord_held *h = c->held.p[i];
-
-		if (!same_tag(&h->ev, e))
-			continue;
-		if (open) { /* not flushed in the meantime either */
-			h->f.what = h->text;
-			ord_emit(c, &h->f);
+	for (struct ord_held *h = ord_map_get(&c->held, key), *next; h; h = next) {
+		next = h->next;
+		if (memcmp(h->tag, tag, sizeof(tag))) {
+			h->next = keep;
+			keep = h;
+		} else {
+			unhold(c, h, open); /* told if it was not flushed in the meantime either */
 		}
-		free(h);
-		c->held.p[i--] = c->held.p[--c->held.n];
 	}
+	ord_map_del(&c->held, key);
+	if (keep && !ord_map_put(&c->held, key, keep))
+		ord_oom(c);
 }
 /* The page that @o's first byte was on is where @e puts that byte. */
 static bool same_page(const struct ord_ev *e, const struct ord_obl *o)
@@ -698,12 +749,12 @@ void ord_rel_event(struct ord_chk *c, const struct ord_ev *e)
 }
 void ord_rel_finish(struct ord_chk *c)
 {
-	for (size_t i = 0; i < c->held.n; i++) {
-		struct ord_held *h = c->held.p[i];
-
-		h->f.what = h->text;
-		ord_emit(c, &h->f);
-		free(h);
-	}
-	c->held.n = 0;
+	while (c->held_old)
+		unhold(c, c->held_old, true);
+}
+void ord_rel_close(struct ord_chk *c)
+{
+	while (c->held_old)
+		unhold(c, c->held_old, false);
+	ord_map_free(&c->held);
 }
