@@ -2,11 +2,18 @@
 /* ord_field.c - forms of a field of an ordering event: numbers, sizes, names, addresses, requesters, permissions. Exact in case. */
 #include "core/trace/ord_par.h"
 
-const char *const par_flag_words[ORD_FLAGS_N] = {
-#define X(k, word) word,
+static const struct { const char *word; uint8_t len; } flags[] = {
+#define X(k, word) { word, sizeof(word) - 1 },
 	ORD_FLAGS_LIST(X)
 #undef X
 };
+int par_flag(const struct par *p)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(flags); i++)
+		if (flags[i].len == p->n && !memcmp(flags[i].word, p->t, p->n))
+			return (int)i;
+	return -1;
+}
 bool par_is(const struct par *p, const char *w)
 {
 	return strlen(w) == p->n && !memcmp(p->t, w, p->n);
@@ -211,7 +218,7 @@ bool par_whole_name(struct par *p, uint32_t *id)
 {
 	const char *s = p->t;
 
-	if (par_in(p, par_flag_words, ORD_FLAGS_N) >= 0 && !par_is(p, "r") && !par_is(p, "w") && !par_is(p, "ats"))
+	if (par_flag(p) >= 0 && !par_is(p, "r") && !par_is(p, "w") && !par_is(p, "ats"))
 		return false;
 	return par_name(p, &s, p->t + p->n, id) && s == p->t + p->n;
 }

@@ -26,7 +26,7 @@ static inline bool is_word(char c)
 {
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '_' || c == '-';
 }
-extern const char *const par_flag_words[ORD_FLAGS_N];
+int par_flag(const struct par *p); /* the index of the token in ORD_FLAGS_LIST, or -1 */
 bool par_is(const struct par *p, const char *w); /* is it the token? */
 int par_in(const struct par *p, const char *const *list, size_t n); /* its index, or -1 */
 bool par_next(struct par *p); /* the next token; commentary in parentheses is skipped. false at the end of the event */

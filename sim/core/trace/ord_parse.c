@@ -11,8 +11,8 @@ static const char *const sig[] = {
 	ORD_OPS(X)
 #undef X
 };
-static const struct { const char *word; char type; } keys[] = {
-#define X(k, word, type) { word, type },
+static const struct { const char *word; uint8_t len; char type; } keys[] = {
+#define X(k, word, type) { word, sizeof(word) - 1, type },
 	ORD_KEYS_LIST(X)
 #undef X
 };
@@ -128,7 +128,7 @@ static int key(struct par *p)
 		return 0;
 	n = (size_t)(eq - p->t);
 	for (unsigned k = 0; k < ARRAY_LEN(keys); k++)
-		if (strlen(keys[k].word) == n && !memcmp(keys[k].word, p->t, n)) {
+		if (keys[k].len == n && !memcmp(keys[k].word, p->t, n)) {
 			if (!key_value(p, (enum ord_key)k, keys[k].type, eq + 1, p->t + p->n, &v))
 				return -1;
 			ord_put(p->e, (enum ord_key)k, v);
@@ -215,7 +215,7 @@ static const char *token(struct par *p, unsigned *pos)
 		if (required)
 			return par_expected(s[j]);
 	}
-	k = par_in(p, par_flag_words, ORD_FLAGS_N);
+	k = par_flag(p);
 	if (k < 0)
 		return memchr(p->t, '=', p->n) ? "a key of the vocabulary" : "a word of the vocabulary, key=value, or the end of the event";
 	p->e->flags |= UINT64_C(1) << k;
@@ -223,8 +223,14 @@ static const char *token(struct par *p, unsigned *pos)
 }
 static int op_of(const char *s, size_t n)
 {
+	static const uint8_t len[] = {
+#define X(word, sig) sizeof(#word) - 1,
+		ORD_OPS(X)
+#undef X
+	};
+
 	for (unsigned i = 0; i < ORD_OPS_N; i++)
-		if (ord_op_name[i][0] == *s && strlen(ord_op_name[i]) == n && !memcmp(ord_op_name[i], s, n))
+		if (len[i] == n && !memcmp(ord_op_name[i], s, n))
 			return (int)i;
 	return -1;
 }

@@ -25,13 +25,13 @@ static bool pos_range(struct par *p)
 		return true;
 	}
 	if (!is_digit(*p->t) && !memchr(p->t, '/', p->n) && p->e->op != ORD_REQUIRE && (p->e->op == ORD_TLBINV || p->e->op == ORD_ATCINV) &&
-	    par_in(p, par_flag_words, ORD_FLAGS_N) >= 0)
+	    par_flag(p) >= 0)
 		return false;
 	return par_span(p, &a, &len) && set_range(p->e, a, len);
 }
 bool par_page(struct par *p)
 {
-	if (!is_digit(*p->t) && par_in(p, par_flag_words, ORD_FLAGS_N) >= 0)
+	if (!is_digit(*p->t) && par_flag(p) >= 0)
 		return false;
 	if (!par_span(p, &p->e->pa, &p->e->pa_len))
 		return false;
@@ -65,7 +65,7 @@ static bool pos_kind(struct par *p)
 }
 static bool pos_requester(struct par *p)
 {
-	if (!is_digit(*p->t) && !memchr(p->t, ':', p->n) && par_in(p, par_flag_words, ORD_FLAGS_N) >= 0 && !par_is(p, "r"))
+	if (!is_digit(*p->t) && !memchr(p->t, ':', p->n) && par_flag(p) >= 0 && !par_is(p, "r"))
 		return false;
 	if (!par_whole_requester(p, &p->e->rid, &p->e->pasid))
 		return false;
