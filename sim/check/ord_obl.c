@@ -179,6 +179,96 @@ static void link_all(struct ord_chk *c, struct ord_obl *o)
 	if (c->st.open > c->st.open_max)
 		c->st.open_max = c->st.open;
 }
+static void drop_cfg(struct ord_obl *o)
+{
+	struct ord_obl **p = &o->org->cfg;
+
+	while (*p && *p != o)
+		p = &(*p)->next_cfg;
+	if (*p)
+		*p = o->next_cfg;
+}
+static void drop(struct ord_chk *c, struct ord_obl *o)
+{
+	struct ord_atx *a = o->att;
+	bool atc = o->what == ORD_O_ATC && o->teardown;
+
+	unlink_seq(c, o);
+	unlink_open(c, o);
+	unlink_object(c, o);
+	if (o->what == ORD_O_CFG)
+		drop_cfg(o);
+	c->np_cfg -= o->np && o->what == ORD_O_CFG;
+	if (o->aprev)
+		o->aprev->anext = o->anext;
+	else
+		c->every = o->anext;
+	if (o->anext)
+		o->anext->aprev = o->aprev;
+	if (o->teardown) {
+		*o->tprev = o->tnext;
+		if (o->tnext)
+			o->tnext->tprev = o->tprev;
+	}
+	ord_ix_del(o->ix);
+	count_atc(c, o, -1);
+	ord_org_put(c, o->org);
+	ord_pool_put(&c->p_obl, o);
+	c->st.open--;
+	if (a) {
+		a->open--;
+		a->open_atc -= atc;
+		ord_att_done(c, a);
+	}
+}
+/* The part [lo, last] of @o, which is out of all structures but keeps its state, as an obligation of its own. */
+static struct ord_obl *part(struct ord_chk *c, const struct ord_obl *o, uint64_t lo, uint64_t last)
+{
+	struct ord_obl *n = ord_pool_get(&c->p_obl);
+
+	if (!n) {
+		ord_oom(c);
+		return NULL;
+	}
+	*n = *o;
+	n->next = n->prev = NULL;
+	n->piece = true;
+	n->dom_n.lo = lo;
+	n->dom_n.last = last;
+	if (!o->walk && !o->whole) {
+		n->pa_n.lo = o->pa_n.lo + (lo - o->dom_n.lo);
+		n->pa_n.last = n->pa_n.lo + (last - lo);
+	}
+	n->in_dom = n->in_pa = n->in_unknown = n->in_tag = false;
+	link_all(c, n);
+	if (n->state == ORD_S_OPEN)
+		link_unseen(c, n);
+	link_open(c, n);
+	link_object(c, n, o->in_pa, o->in_unknown);
+	return n;
+}
+/* @n (page not known, for the same reader and cache) takes over its range from older ones of which nothing is covered: it is harder to meet than they are. */
+static void take_over(struct ord_chk *c, struct ord_obl *n)
+{
+	struct ord_itn **root = open_tree(c, n);
+
+	c->v2.n = 0;
+	if (root)
+		ord_it_all(*root, n->dom_n.lo, n->dom_n.last, &c->v2);
+	for (size_t i = 0; i < c->v2.n; i++) {
+		struct ord_obl *o = container_of(c->v2.p[i], struct ord_obl, tag_n);
+		struct ord_obl old = *o, *rest;
+
+		if (o == n || o->bad || o->in_pa || o->np || o->teardown || o->walk || o->whole || o->what != n->what || o->d != n->d || o->unit != n->unit || o->type != n->type ||
+		    o->world != n->world || o->in_unknown != n->in_unknown || o->org->op != n->org->op || o->org->released)
+			continue;
+		if (old.dom_n.lo < n->dom_n.lo && (rest = part(c, &old, old.dom_n.lo, n->dom_n.lo - 1)))
+			rest->piece = old.piece;
+		if (old.dom_n.last > n->dom_n.last && (rest = part(c, &old, n->dom_n.last + 1, old.dom_n.last)))
+			rest->piece = old.piece;
+		drop(c, o);
+	}
+}
 struct ord_obl *ord_obl_new(struct ord_chk *c, struct ord_org *g, const struct ord_obl *t, bool paged)
 {
 	struct ord_obl *o = ord_pool_get(&c->p_obl);
@@ -202,30 +292,9 @@ struct ord_obl *ord_obl_new(struct ord_chk *c, struct ord_org *g, const struct o
 	}
 	link_open(c, o);
 	link_object(c, o, paged, leaf && !o->np && !paged && t->in_unknown);
+	if (g->op == ORD_PTE_CLR && !paged && !o->np && !o->teardown && !o->walk && !o->whole)
+		take_over(c, o);
 	return o;
-}
-/* The part [lo, last] of @o, which is out of all structures but keeps its state, as an obligation of its own. */
-static void part(struct ord_chk *c, const struct ord_obl *o, uint64_t lo, uint64_t last)
-{
-	struct ord_obl *n = ord_pool_get(&c->p_obl);
-
-	if (!n) {
-		ord_oom(c);
-		return;
-	}
-	*n = *o;
-	n->next = n->prev = NULL;
-	n->piece = true;
-	n->dom_n.lo = lo;
-	n->dom_n.last = last;
-	if (!o->walk && !o->whole) {
-		n->pa_n.lo = o->pa_n.lo + (lo - o->dom_n.lo);
-		n->pa_n.last = n->pa_n.lo + (last - lo);
-	}
-	n->in_dom = n->in_pa = n->in_unknown = n->in_tag = false;
-	link_all(c, n);
-	link_open(c, n);
-	link_object(c, n, o->in_pa, o->in_unknown);
 }
 void ord_obl_cover(struct ord_chk *c, struct ord_obl *o, uint64_t lo, uint64_t last, const struct ord_cmd *m)
 {
@@ -281,52 +350,16 @@ void ord_obl_cover(struct ord_chk *c, struct ord_obl *o, uint64_t lo, uint64_t l
 		q->head = o;
 	q->tail = o;
 }
-static void drop_cfg(struct ord_obl *o)
-{
-	struct ord_obl **p = &o->org->cfg;
-
-	while (*p && *p != o)
-		p = &(*p)->next_cfg;
-	if (*p)
-		*p = o->next_cfg;
-}
 void ord_obl_done(struct ord_chk *c, struct ord_obl *o)
 {
-	struct ord_atx *a = o->att;
-	bool atc = o->what == ORD_O_ATC && o->teardown;
 	struct ord_devx *dev = o->what == ORD_O_ATC && ORD_FULL(o) ? ord_devx_of(c, o->rid, false) : NULL;
+	struct ord_atx *a = o->att;
 
-	unlink_seq(c, o);
-	unlink_open(c, o);
-	unlink_object(c, o);
-	if (o->what == ORD_O_CFG)
-		drop_cfg(o);
-	c->np_cfg -= o->np && o->what == ORD_O_CFG;
-	if (o->aprev)
-		o->aprev->anext = o->anext;
-	else
-		c->every = o->anext;
-	if (o->anext)
-		o->anext->aprev = o->aprev;
-	if (o->teardown) {
-		*o->tprev = o->tnext;
-		if (o->tnext)
-			o->tnext->tprev = o->tprev;
-	}
-	ord_ix_del(o->ix);
-	count_atc(c, o, -1);
 	if (dev && !dev->d.ats && o->pasid == ORD_NONE)
 		dev->dirty = false;
 	if (a && o->teardown && o->what == ORD_O_CFG && o->kind == a->a.kind && !a->a.live)
 		a->blocked_done = true;
-	ord_org_put(c, o->org);
-	ord_pool_put(&c->p_obl, o);
-	c->st.open--;
-	if (a) {
-		a->open--;
-		a->open_atc -= atc;
-		ord_att_done(c, a);
-	}
+	drop(c, o);
 }
 void ord_obl_reopen(struct ord_chk *c, struct ord_obl *o, uint8_t state, enum ord_cause why)
 {
