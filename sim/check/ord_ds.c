@@ -119,7 +119,7 @@ bool ord_vec_add(struct ord_vec *v, void *x)
 }
 void ord_it_all(struct ord_itn *t, uint64_t lo, uint64_t last, struct ord_vec *v)
 {
-	while (t && t->max >= lo) {
+	while (t && t->max >= lo && !(v->max && v->n >= v->max)) {
 		if (t->l)
 			ord_it_all(t->l, lo, last, v);
 		if (t->lo > last)

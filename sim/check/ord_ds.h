@@ -14,7 +14,7 @@ void ord_it_add(struct ord_itn **root, struct ord_itn *n);
 void ord_it_del(struct ord_itn **root, struct ord_itn *n); /* @n is in the tree */
 /** ord_it_any() - the first node that overlaps [lo, last] and that @ok (NULL: any) accepts; NULL if none. */
 struct ord_itn *ord_it_any(struct ord_itn *root, uint64_t lo, uint64_t last, bool (*ok)(void *ctx, struct ord_itn *n), void *ctx);
-struct ord_vec { void **p; size_t n, cap; bool failed; };
+struct ord_vec { void **p; size_t n, cap, max; bool failed; }; /* max: ord_it_all() stops there; 0 never */
 bool ord_vec_add(struct ord_vec *v, void *x);
 void ord_it_all(struct ord_itn *root, uint64_t lo, uint64_t last, struct ord_vec *v); /* appends every node that overlaps, ascending */
 

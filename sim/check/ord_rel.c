@@ -200,7 +200,7 @@ static void sentence(struct ord_chk *c, char *b, size_t n, const struct ord_ev *
 		 who, tag, o->what == ORD_O_CFG ? "the old entry" : range, o->d && o->what != ORD_O_CFG ? " of " : "",
 		 o->d && o->what != ORD_O_CFG ? ord_name_text(&c->names, o->d) : "", (unsigned long long)o->org->line, why);
 }
-enum { BLAMES = 64 }; /* obligations looked into for one release event: they differ in the rule at most */
+enum { BLAMES = 64, REUSE_LOOKS = 1024 }; /* REUSE_LOOKS: those looked at when an address is used again. BLAMES: obligations looked into for one release event: they differ in the rule at most */
 struct told { enum ord_rule_id rule[16]; unsigned n, seen; };
 /* @forced: the rule of the release event where that matters more than the cause; ORD_RULES_N: none. */
 static void blame(struct ord_chk *c, const struct ord_ev *e, struct ord_obl *o, enum ord_rule_id forced, struct told *told, const struct ord_finding *as)
@@ -611,7 +611,9 @@ static void iova_reuse(struct ord_chk *c, const struct ord_ev *e)
 	if (!d || !d->obls)
 		return;
 	c->v.n = 0;
+	c->v.max = REUSE_LOOKS;
 	ord_it_all(d->obls, e->lo, e->last, &c->v);
+	c->v.max = 0;
 	for (size_t i = 0; i < c->v.n; i++) {
 		struct ord_obl *o = container_of(c->v.p[i], struct ord_obl, dom_n);
 
