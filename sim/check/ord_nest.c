@@ -3,7 +3,7 @@
  * ord_nest.c - rules of the ordering checker: family NEST (nesting, virtual IOMMUs, user-managed tables). Statements: ord_rules.def.
  * Modelled: each command of a guest from its issue to the end of the guest's wait: what the host made of it, under which tag and requester, in which
  * order, and whether that had completed. Tags, virtual devices and hardware queues: ord_nest_tag.c.
- * Not modelled: which physical units a nested domain uses beyond the one the host's command went to; a timeout that names no requester is not followed to
+ * Not modelled: units above 63; a timeout that names no requester is not followed to
  * the guests. The latest PENDING guest commands and the latest ATCS host ATC invalidations are kept; of attachments the first ATTS are looked at.
  */
 #include "check/ord_nest.h"
@@ -14,7 +14,8 @@ struct cmd { /* a guest's command that its wait has not covered yet */
 	uint64_t line, seq, lo, last, lo0, last0, no; /* lo, last: not covered yet; lo0, last0: as issued */
 	uint64_t fwd_seq;
 	uint32_t vm, rid, pasid, sub, dom, fwd_q;
-	uint8_t op, kind, unit;
+	uint64_t units; /* that got the forwarded command */
+	uint8_t op, kind, unit, dom_key;
 	bool used, illegal, failed, carried, invalidated, covered, tlb; /* invalidated: the guest has sent its CFGINV; covered: the host has done it */
 };
 struct atc { uint64_t seq, lo, last; uint32_t rid, pasid; };
@@ -121,6 +122,28 @@ static bool atc_followed(struct ord_chk *c, const struct nest *s, const struct c
 	}
 	return true;
 }
+/* Which of the tags that nested entries of this unit carry does the command name? 0: none of them. */
+static uint8_t host_tag(const struct nest *s, const struct ord_ev *e)
+{
+	static const uint8_t keys[] = { ORD_KEY_VMID, ORD_KEY_DID, ORD_KEY_DOMID };
+
+	for (unsigned i = 0; i < ARRAY_LEN(keys); i++)
+		if ((e->has >> keys[i] & 1) && ord_tab_get(&s->t.places, (uint64_t)e->unit << 8 | NEST_ID(keys[i]), e->v[keys[i]]))
+			return NEST_ID(keys[i]);
+	return 0;
+}
+static bool host_tag_ok(const struct nest *s, const struct ord_ev *e)
+{
+	return !s->t.ids.n || !(e->has & (ORD_HAS(VMID) | ORD_HAS(DID) | ORD_HAS(DOMID))) || host_tag(s, e);
+}
+/* A unit on which the tag of the forwarded command is in use and that got none; -1: every one did. */
+static int missed_unit(const struct nest *s, const struct cmd *m)
+{
+	for (unsigned u = 0; m->dom_key && u <= s->t.last_unit && u < 64; u++)
+		if (!(m->units >> u & 1) && ord_tab_get(&s->t.places, (uint64_t)u << 8 | m->dom_key, m->dom))
+			return (int)u;
+	return -1;
+}
 static void judge(struct ord_chk *c, struct nest *s, const struct ord_ev *e, const struct cmd *m)
 {
 	unsigned long long line = (unsigned long long)m->line;
@@ -134,6 +157,9 @@ static void judge(struct ord_chk *c, struct nest *s, const struct ord_ev *e, con
 	else if (m->op == ORD_TLBINV && !m->covered)
 		ord_report(c, ORD_NEST_01, ORD_VIOLATION, e, "a host command for the whole range under the host tag, its wait, then the guest's completion",
 			   "the guest's invalidation of line %llu was not forwarded%s", line, m->lo != m->lo0 || m->last != m->last0 ? " as a whole" : " under a host tag");
+	else if (m->op == ORD_TLBINV && missed_unit(s, m) >= 0)
+		ord_report(c, ORD_NEST_01, ORD_VIOLATION, e, "a host command on each physical unit the nested domain is used on",
+			   "the guest's invalidation of line %llu was not forwarded to unit %d", line, missed_unit(s, m));
 	else if (m->op == ORD_ATCINV && !m->covered && !hidden(c))
 		ord_report(c, ORD_NEST_02, ORD_VIOLATION, e, "the guest's ATC command forwarded with the requester mapped", "the guest's ATC invalidation of line %llu was not forwarded",
 			   line);
@@ -222,25 +248,16 @@ static void guest_release(struct ord_chk *c, struct nest *s, const struct ord_ev
 	}
 }
 /* ---- what the host makes of it ---- */
-static bool host_tag_ok(const struct nest *s, const struct ord_ev *e)
-{
-	uint64_t dom = ord_val(e, ORD_KEY_VMID, ord_val(e, ORD_KEY_DID, ord_val(e, ORD_KEY_DOMID, ORD_NONE)));
-	static const uint8_t keys[] = { ORD_KEY_VMID, ORD_KEY_DID, ORD_KEY_DOMID };
-
-	if (!s->t.ids.n || dom == ORD_NONE)
-		return true;
-	for (unsigned i = 0; i < ARRAY_LEN(keys); i++)
-		if ((e->has >> keys[i] & 1) && ord_tab_get(&s->t.ids, keys[i], dom))
-			return true;
-	return false;
-}
 static void cover(struct ord_chk *c, struct cmd *m, const struct ord_ev *e)
 {
 	uint64_t lo, last;
 
 	range_of(e, &lo, &last);
-	if (lo <= m->lo && last >= m->last)
+	if (lo <= m->lo && last >= m->last) {
 		m->covered = true;
+		if (e->unit < 64)
+			m->units |= UINT64_C(1) << e->unit;
+	}
 	else if (lo <= m->lo && last >= m->lo)
 		m->lo = last + 1;
 	else if (last >= m->last && lo <= m->last && lo > m->lo)
@@ -271,7 +288,7 @@ static void host_tlbinv(struct ord_chk *c, struct nest *s, const struct ord_ev *
 	for (uint64_t n = s->no > PENDING ? s->no - PENDING : 0; s->n_cmd && n < s->no; n++) {
 		struct cmd *m = &s->cmd[n % PENDING];
 
-		if (!m->used || m->op != ORD_TLBINV || m->covered || (sub != ORD_NONE && m->sub != sub))
+		if (!m->used || m->op != ORD_TLBINV || (m->covered && !s->t.last_unit) || (sub != ORD_NONE && m->sub != sub))
 			continue;
 		if (!host_tag_ok(s, e))
 			continue;
@@ -282,6 +299,7 @@ static void host_tlbinv(struct ord_chk *c, struct nest *s, const struct ord_ev *
 		}
 		cover(c, m, e);
 		m->dom = (uint32_t)ord_val(e, ORD_KEY_VMID, ord_val(e, ORD_KEY_DID, ord_val(e, ORD_KEY_DOMID, ORD_NONE)));
+		m->dom_key = host_tag(s, e);
 		m->failed &= !m->covered;
 		if (m->covered && first) {
 			in_order(c, s, e, m);

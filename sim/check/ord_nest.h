@@ -8,6 +8,7 @@
 #include "check/ord_tab.h"
 
 struct vdev { uint32_t prid, vsid; bool live; uint64_t seq, itmo_line; bool shared; }; /* key: VM, virtual requester. itmo_line: not reported to the guest */
+#define NEST_ID(key) ((key) + 1) /* kind of tag: 0 is none */
 enum { SIBS = 8 };
 struct phys { /* key: physical requester */
 	struct { uint32_t vm, vrid; } v[SIBS]; /* virtual devices made of it */
@@ -19,6 +20,8 @@ struct nest_tags {
 	struct ord_tab vdevs, phys, vsids, takes, tags, parents, ids, clash, maps, vms;
 	uint64_t map_inv_seq; /* last invalidation of map entries that names no guest */
 	uint32_t map_inv_q;
+	struct ord_tab places; /* key: unit and kind of tag, tag: live nested entries */
+	uint8_t last_unit; /* highest unit with a nested entry */
 	bool nested; /* there has been a nested entry or a virtual device */
 };
 void nest_tag_before(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e);

@@ -61,8 +61,10 @@ static void drop(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e)
 		p = phys_of(c, t, k->rid);
 		if (p && p->nested)
 			p->nested--;
-		if (k->id_key)
+		if (k->id_key) {
 			count(c, &t->ids, k->id_key, k->id, false);
+			count(c, &t->places, (uint64_t)e->unit << 8 | k->id_key, k->id, false);
+		}
 		if (k->parent)
 			count(c, &t->parents, k->parent, 0, false);
 	}
@@ -100,8 +102,8 @@ static uint64_t guest_of(const struct ord_ev *e, uint64_t had)
 static uint8_t id_key(const struct ord_att *a)
 {
 	if (a->kind == ORD_K_STE || a->kind == ORD_K_CD)
-		return ORD_KEY_VMID;
-	return a->kind == ORD_K_DTE || a->kind == ORD_K_GCR3 ? ORD_KEY_DOMID : ORD_KEY_DID;
+		return NEST_ID(ORD_KEY_VMID);
+	return NEST_ID(a->kind == ORD_K_DTE || a->kind == ORD_K_GCR3 ? ORD_KEY_DOMID : ORD_KEY_DID);
 }
 static void take(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e, uint64_t had)
 {
@@ -131,6 +133,8 @@ static void take(struct ord_chk *c, struct nest_tags *t, const struct ord_ev *e,
 		k.id_key = id_key(a);
 		k.id = a->dom;
 		count(c, &t->ids, k.id_key, k.id, true);
+		count(c, &t->places, (uint64_t)e->unit << 8 | k.id_key, k.id, true);
+		t->last_unit = e->unit > t->last_unit ? e->unit : t->last_unit;
 	}
 	if (a->parent)
 		count(c, &t->parents, a->parent, 0, true);
@@ -193,7 +197,7 @@ static void released(struct ord_chk *c, struct nest_tags *t, const struct ord_ev
 	const struct phys *p;
 
 	for (unsigned i = 0; e->op == ORD_ID_FREE && i < ARRAY_LEN(keys); i++)
-		if ((e->has >> keys[i] & 1) && ord_tab_get(&t->ids, keys[i], e->v[keys[i]]))
+		if ((e->has >> keys[i] & 1) && ord_tab_get(&t->ids, NEST_ID(keys[i]), e->v[keys[i]]))
 			ord_report(c, ORD_NEST_10, ORD_VIOLATION, e, right, "the tag is freed while a nested entry carries it");
 	if (e->op == ORD_DOM_FREE && ord_tab_get(&t->parents, e->d, 0))
 		ord_report(c, ORD_NEST_10, ORD_VIOLATION, e, right, "the stage 2 is freed while nested entries stand on it");
@@ -346,7 +350,7 @@ void nest_tag_after(struct ord_chk *c, struct nest_tags *t, const struct ord_ev 
 }
 void nest_tag_close(struct ord_chk *c, struct nest_tags *t)
 {
-	struct ord_tab *const all[] = { &t->vdevs, &t->phys, &t->vsids, &t->takes, &t->tags, &t->parents, &t->ids, &t->clash, &t->maps, &t->vms };
+	struct ord_tab *const all[] = { &t->vdevs, &t->phys, &t->vsids, &t->takes, &t->tags, &t->parents, &t->ids, &t->clash, &t->maps, &t->vms, &t->places };
 
 	for (unsigned i = 0; i < ARRAY_LEN(all); i++)
 		ord_tab_free(c, all[i]);

@@ -3,12 +3,11 @@
  * ord_pri.c - rules of the ordering checker: family PRI (page requests). Statements: ord_rules.def.
  * Modelled: groups of requests per requester from the first request to the response, drains, the overflow bit, and mappings a response relies on.
  * Not modelled: whether a function wants the PASID in its responses (a response without PASID to a request with one is accepted);
- * PRI-ORD-09 watches the latest WATCH requests that carry an address; answered groups are remembered up to group 511 (the index has nine bits).
+ * answered groups are remembered up to group 511 (the index has nine bits).
  */
-#include <strings.h>
-#include "check/ord_tab.h"
+#include "check/ord_pri.h"
 
-enum { WATCH = 128, PRG_MAX = 511 };
+enum { PRG_MAX = 511 };
 
 struct group { /* key: requester, group */
 	uint64_t line, seq;
@@ -23,12 +22,9 @@ struct user { /* key: requester, PASID; without PASID: requester, page table. Wh
 	bool live, told, freed, realloc;
 	uint64_t free_line;
 };
-struct watch { uint64_t addr, line, answer_line; uint32_t rid, pasid, d, group; uint8_t state; bool used; };
-enum { W_UNMAPPED, W_SET, W_VISIBLE, W_COVERED, W_DONE };
 struct pri {
 	struct ord_tab groups, fns, users, by_pasid, by_dom; /* by_: first user */
-	struct watch w[WATCH];
-	unsigned n_watch, next_watch;
+	struct pri_watch watch;
 	uint64_t all_drained;
 	struct { bool over, unread; uint64_t line; } ovf[256]; /* by unit */
 };
@@ -100,95 +96,6 @@ static void users_free(struct ord_chk *c, struct pri *s, struct ord_tab *t)
 			user_del(c, s, u);
 		}
 }
-static bool is_success(struct ord_chk *c, const struct ord_ev *e)
-{
-	const char *t;
-
-	if (!(e->have & ORD_P_NAME))
-		return false;
-	t = ord_name_text(ord_names(c), e->name);
-	return !strcasecmp(t, "OK") || !strcasecmp(t, "SUCCESS");
-}
-/* PRI-ORD-09: the mapping a successful response relies on. */
-static void watch_request(struct ord_chk *c, struct pri *s, const struct ord_ev *e, uint32_t d)
-{
-	struct watch *w = &s->w[s->next_watch];
-
-	(void)c;
-	if (!(e->have & ORD_P_ADDR) || !d)
-		return;
-	s->n_watch += !w->used;
-	*w = (struct watch){ .addr = e->addr, .line = e->line, .rid = e->rid, .pasid = e->pasid, .d = d, .group = (uint32_t)e->num, .used = true };
-	s->next_watch = (s->next_watch + 1) % WATCH;
-}
-static void watch_end(struct pri *s, struct watch *w)
-{
-	s->n_watch -= w->used;
-	w->used = false;
-}
-static void watch_set(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
-{
-	const struct ord_knobs *k = ord_knobs_of(c);
-
-	for (unsigned i = 0; s->n_watch && i < WATCH; i++) {
-		struct watch *w = &s->w[i];
-
-		if (!w->used || w->d != e->d || w->addr < e->lo || w->addr > e->last)
-			continue;
-		if (w->answer_line) {
-			ord_report_as(c, ORD_PRI_09, ORD_VIOLATION, ORD_MEDIUM, 0, w->answer_line, ORD_PRSP, "PTE_SET, visible, then PRSP",
-				      "success was answered before the page was mapped (line %llu)", (unsigned long long)e->line);
-			watch_end(s, w);
-		} else {
-			w->state = k->np_cache ? W_SET : k->coherent_walk ? W_DONE : W_SET;
-			if (k->np_cache && k->coherent_walk)
-				w->state = W_VISIBLE;
-		}
-	}
-}
-static void watch_step(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
-{
-	bool np = ord_knobs_of(c)->np_cache;
-
-	for (unsigned i = 0; s->n_watch && i < WATCH; i++) {
-		struct watch *w = &s->w[i];
-
-		if (!w->used || w->answer_line)
-			continue;
-		if (e->op == ORD_CLFLUSH && w->state == W_SET)
-			w->state = np ? W_VISIBLE : W_DONE;
-		else if (e->op == ORD_TLBINV && w->state == W_VISIBLE && (!(e->have & ORD_P_RANGE) || (e->lo <= w->addr && w->addr <= e->last)))
-			w->state = W_COVERED;
-		else if (e->op == ORD_DONE && w->state == W_COVERED)
-			w->state = W_DONE;
-		else if (e->op == ORD_PTE_CLR && w->d == e->d && e->lo <= w->addr && w->addr <= e->last)
-			w->state = W_UNMAPPED;
-	}
-}
-static void watch_answer(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
-{
-	for (unsigned i = 0; s->n_watch && i < WATCH; i++) {
-		struct watch *w = &s->w[i];
-
-		if (!w->used || w->answer_line || w->rid != e->rid || w->group != (uint32_t)e->num)
-			continue;
-		if (!is_success(c, e) || w->state == W_DONE) {
-			watch_end(s, w);
-		} else if (w->state == W_UNMAPPED) {
-			w->answer_line = e->line; /* a violation if the mapping comes now; it may have been there before the trace */
-		} else {
-			ord_report(c, ORD_PRI_09, ORD_VIOLATION, e, "PTE_SET, visible (and invalidated where not-present is cached), then PRSP",
-				   "success was answered before the new mapping could be seen");
-			watch_end(s, w);
-		}
-	}
-}
-static void watch_forget(struct pri *s, const struct ord_ev *e)
-{
-	for (unsigned i = 0; s->n_watch && i < WATCH; i++)
-		if (s->w[i].used && s->w[i].answer_line && s->w[i].d == e->d && e->lo <= s->w[i].addr && s->w[i].addr <= e->last)
-			watch_end(s, &s->w[i]);
-}
 static void request(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 {
 	struct fn *f = fn_of(c, s, e->rid);
@@ -215,7 +122,7 @@ static void request(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 	}
 	g->seq = ord_seq(c);
 	g->last |= (e->flags & ORD_F(LAST)) != 0;
-	watch_request(c, s, e, u->d);
+	pri_watch_request(c, &s->watch, e, u->d);
 }
 static void group_end(struct pri *s, struct group *g, uint32_t rid, uint64_t num)
 {
@@ -237,7 +144,7 @@ static void response(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 	bool automatic = (e->flags & ORD_F(AUTO)) != 0;
 	unsigned long long n = (unsigned long long)e->num;
 
-	watch_answer(c, s, e);
+	pri_watch_answer(c, &s->watch, e);
 	if (g && f && g->seq < f->reset_seq)
 		g = NULL;
 	if (g && g->automatic && !automatic) {
@@ -419,16 +326,16 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	switch (e->op) {
 	case ORD_PTE_SET:
 	case ORD_PTE_MOD:
-		watch_set(c, s, e);
+		pri_watch_set(c, &s->watch, e);
 		break;
 	case ORD_PTE_CLR:
-		watch_forget(s, e);
-		watch_step(c, s, e);
+		pri_watch_forget(&s->watch, e);
+		pri_watch_step(c, &s->watch, e);
 		break;
 	case ORD_CLFLUSH:
 	case ORD_TLBINV:
 	case ORD_DONE:
-		watch_step(c, s, e);
+		pri_watch_step(c, &s->watch, e);
 		break;
 	case ORD_CFG_SET:
 	case ORD_CFG_MOD:
