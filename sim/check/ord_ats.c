@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ord_ats.c - rules of the ordering checker: family ATS (translation service and its caches in devices). Statements: ord_rules.def.
- * Modelled: order of enabling and disabling (endpoint, flush list, entry), resets and absence, queue depth and ITags, writes behind a completion;
- * and the rules that name an ATC obligation left open at a release. AMD-ORD-11 is told here too: it is the same order with the DTE's bit.
- * Not modelled: whether a function has the Global Invalidate capability; ATS-ORD-11 needs QDEP= (and PF=) and counts in the order of issue.
- * ATS-ORD-10 without a profile looks at the latest FREED pages.
+ * Modelled: order of enabling and disabling (endpoint, flush list, entry), resets and absence, and the rules that name an ATC obligation left open at a release. AMD-ORD-11 is told here too: it is the same order with the DTE's bit.
+ * Commands, completions and writes behind them: ord_ats_inv.c.
  */
-#include <string.h>
-#include "check/ord_tab.h"
+#include "check/ord_ats.h"
 
-enum { FREED = 4096, DEPTH_MAX = 32, ITAGS = 32, GINV = 4 };
-
-struct fn { /* key: requester. Sequence numbers: 0 never, or taken back */
-	uint64_t permit_seq, deny_seq, on_seq, off_seq; /* entry permits, denies while E=1; E=1, E=0 */
-	uint64_t change_seq, change_inv_seq, inv_seq; /* last change of the entry's permission; first configuration invalidation of it; last ATCINV of everything */
-	uint64_t deny_line, on_line, itmo_seq;
-	uint32_t change_q, inv_q, listed, listed_ats, qdep; /* qdep: 1 + QDEP=, 0 not declared */
-	uint8_t unit, deny_op;
-	bool placed, many; /* unit is known; there are several */
-	bool told_unlisted, itags;
-};
-struct use { uint32_t rid, pasid; bool many, parent; }; /* key: page table. Who has used it; it has been a stage 2 under a nested entry */
-struct member { bool listed, ats; }; /* key: page table, requester and PASID */
-struct ginv { uint64_t seq; uint32_t q; };
-struct pend { uint64_t seq; uint32_t q; };
-struct depth { struct pend p[DEPTH_MAX]; uint32_t first, n; bool told, slow; }; /* key: physical function; outstanding, oldest first */
-struct tag { uint64_t line, seq; uint32_t q, got; }; /* key: requester, ITag below ITAGS */
-struct freed { uint64_t line, free_no; };
-struct ats {
-	struct ord_tab fns, depths, tags, freed, uses, members;
-	struct ginv ginv[256][GINV]; /* by unit: the latest configuration invalidations without requester */
-	uint8_t next_ginv[256];
-	uint64_t timeout_seq; /* of the last timeout without requester: it frees every ITag */
-	uint64_t ring[FREED], n_freed; /* page numbers, oldest overwritten */
-};
-static struct fn *fn_of(struct ord_chk *c, struct ats *s, uint32_t rid)
+struct fn *ats_fn(struct ord_chk *c, struct ats *s, uint32_t rid)
 {
 	return ord_tab_put(c, &s->fns, rid, 0, sizeof(struct fn));
 }
@@ -68,7 +40,7 @@ static void entry(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 
 	if (!rid_level(e) || !(e->have & ORD_P_RID))
 		return;
-	f = fn_of(c, s, e->rid);
+	f = ats_fn(c, s, e->rid);
 	if (!f)
 		return;
 	f->many |= f->placed && f->unit != e->unit;
@@ -111,7 +83,7 @@ static bool change_done(struct ord_chk *c, const struct ats *s, const struct fn 
 }
 static void enable(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
-	struct fn *f = fn_of(c, s, e->rid);
+	struct fn *f = ats_fn(c, s, e->rid);
 	const char *right = "list membership, the entry permits and is flushed, then E=1";
 
 	if (!f)
@@ -129,7 +101,7 @@ static void enable(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 }
 static void disable(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
-	struct fn *f = fn_of(c, s, e->rid);
+	struct fn *f = ats_fn(c, s, e->rid);
 
 	if (!f)
 		return;
@@ -165,7 +137,7 @@ static void device(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 
 	capabilities(c, e, d);
 	if (e->has & ORD_HAS(DEV_QDEP)) {
-		struct fn *f = fn_of(c, s, e->rid);
+		struct fn *f = ats_fn(c, s, e->rid);
 
 		if (f)
 			f->qdep = (uint32_t)(e->v[ORD_KEY_DEV_QDEP] & 0xffff) + 1;
@@ -184,7 +156,7 @@ static bool denied_open(struct ord_chk *c, const struct ats *s, const struct fn 
 }
 static void list_add(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
-	struct fn *f = e->have & ORD_P_RID ? fn_of(c, s, e->rid) : NULL;
+	struct fn *f = e->have & ORD_P_RID ? ats_fn(c, s, e->rid) : NULL;
 	struct member *m = f ? ord_tab_put(c, &s->members, e->d, (uint64_t)e->rid << 32 | e->pasid, sizeof(*m)) : NULL;
 	bool ats = (e->flags & ORD_F(PROMISED)) != 0;
 
@@ -218,129 +190,6 @@ static void list_del(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 		ord_tab_del(&s->members, e->d, (uint64_t)e->rid << 32 | e->pasid);
 	}
 }
-/* ATS-ORD-11: one more outstanding for the physical function. */
-static void count_depth(struct ord_chk *c, struct ats *s, const struct ord_ev *e, const struct ord_dev *d)
-{
-	uint32_t pf = d && d->pf != ORD_NONE ? d->pf : e->rid, depth;
-	const struct fn *owner = ord_tab_get(&s->fns, pf, 0);
-	struct depth *q;
-	uint64_t mip = ord_val(e, ORD_KEY_MIP, DEPTH_MAX + 1);
-
-	if (!owner || !owner->qdep)
-		return;
-	depth = owner->qdep > 1 && owner->qdep <= DEPTH_MAX ? owner->qdep - 1 : DEPTH_MAX;
-	q = ord_tab_put(c, &s->depths, pf, 0, sizeof(*q));
-	if (!q)
-		return;
-	while (q->n && ord_done_since(c, q->p[q->first].q, q->p[q->first].seq)) {
-		q->first = (q->first + 1) % DEPTH_MAX;
-		q->n--;
-		q->told = false;
-	}
-	if (!mip)
-		mip = DEPTH_MAX;
-	if (mip < depth && !q->slow) {
-		ord_report_as(c, ORD_ATS_11, ORD_PERF, ORD_PERF_SEV, (double)depth / (double)mip, e->line, e->op, "max-pending equal to the queue's depth",
-			      "max-pending of %llu throttles a function that can queue %u", (unsigned long long)mip, depth);
-		q->slow = true;
-	}
-	if (q->n >= depth && mip > depth && !q->told) {
-		ord_report(c, ORD_ATS_11, ORD_VIOLATION, e, "at most as many as the function's queue takes, or throttling by max-pending",
-			   "more invalidations are outstanding than the %u the physical function can queue", depth);
-		q->told = true;
-	}
-	if (q->n == DEPTH_MAX) {
-		q->first = (q->first + 1) % DEPTH_MAX;
-		q->n--;
-	}
-	q->p[(q->first + q->n++) % DEPTH_MAX] = (struct pend){ ord_seq(c), ord_queue_id(c, e) };
-}
-static void itag_used(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	struct fn *f;
-	struct tag *t;
-
-	if (ord_val(e, ORD_KEY_ITAG, ITAGS) >= ITAGS)
-		return;
-	f = fn_of(c, s, e->rid);
-	if (f)
-		f->itags = true;
-	t = ord_tab_put(c, &s->tags, e->rid, e->v[ORD_KEY_ITAG], sizeof(*t));
-	if (!t)
-		return;
-	if (t->line && t->seq > s->timeout_seq && !ord_done_since(c, t->q, t->seq))
-		ord_report(c, ORD_ATS_11, ORD_VIOLATION, e, "a free ITag", "ITag %llu is used again before its completion (line %llu)",
-			   (unsigned long long)e->v[ORD_KEY_ITAG], (unsigned long long)t->line);
-	*t = (struct tag){ .line = e->line, .seq = ord_seq(c), .q = ord_queue_id(c, e) };
-}
-static void completion(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	const struct fn *f = ord_tab_get(&s->fns, e->rid, 0);
-	struct tag *t;
-
-	if (!(e->have & ORD_P_NUM) || !f || !f->itags)
-		return;
-	t = ord_tab_get(&s->tags, e->rid, e->num);
-	if (!t || !t->line)
-		ord_report(c, ORD_ATS_11, ORD_VIOLATION, e, "the ITag of an outstanding invalidation", "a completion with ITag %llu, which is not outstanding",
-			   (unsigned long long)e->num);
-	else if (++t->got >= ord_val(e, ORD_KEY_CC, 1))
-		ord_tab_del(&s->tags, e->rid, e->num);
-}
-/* The invalidations of a requester have timed out or are void: its ITags are free. */
-static void itags_end(struct ats *s, uint32_t rid)
-{
-	for (uint64_t i = 0; i < ITAGS; i++)
-		ord_tab_del(&s->tags, rid, i);
-}
-static void timeout(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	struct fn *f = e->op == ORD_ITMO && e->have & ORD_P_RID ? fn_of(c, s, e->rid) : NULL;
-
-	if (f) {
-		f->itmo_seq = ord_seq(c);
-		itags_end(s, e->rid);
-	} else if (e->op == ORD_ITMO || (e->have & ORD_P_NAME && !strncmp(ord_name_text(ord_names(c), e->name), "ATC", 3))) {
-		s->timeout_seq = ord_seq(c);
-	}
-}
-static void form(struct ord_chk *c, const struct ord_ev *e, const struct ord_dev *d)
-{
-	uint64_t size = e->last - e->lo + 1;
-
-	if ((e->flags & ORD_F(GLOBAL)) && e->pasid == ORD_NONE)
-		ord_report(c, ORD_ATS_07, ORD_VIOLATION, e, "Global only together with a PASID", "the Global bit in an invalidation without PASID");
-	if ((e->have & ORD_P_RANGE) && !(e->flags & ORD_F(ALL)) && !(e->lo >> 63) && d && d->ats_ever && d->stu && d->stu < 32 && size < UINT64_C(4096) << d->stu)
-		ord_report(c, ORD_ATS_06, ORD_VIOLATION, e, "at least the smallest translation unit", "the range of %llu bytes is below the smallest translation unit",
-			   (unsigned long long)size);
-}
-static void invalidate(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	const struct ord_dev *d = ord_dev(c, e->rid, false);
-	struct fn *f = ord_tab_get(&s->fns, e->rid, 0);
-
-	if (e->flags & (ORD_F(ILLEGAL) | ORD_F(ERR)))
-		return;
-	if (d && d->resetting) {
-		ord_report(c, ORD_ATS_09, ORD_VIOLATION, e, "invalidate before the reset, or skip after blocking the entry", "an invalidation to a device in reset");
-		ord_report(c, ORD_ATS_08, ORD_VIOLATION, e, "block the entry and skip the device", "an invalidation to a device that cannot answer (reset, line %llu)",
-			   (unsigned long long)d->rst_line);
-	} else if (d && d->gone) {
-		ord_report(c, ORD_ATS_08, ORD_VIOLATION, e, "block the entry and skip the device", "an invalidation to a device that is gone (line %llu)",
-			   (unsigned long long)d->gone_line);
-	} else if (f && f->placed && !f->many && f->unit != e->unit) {
-		ord_report(c, ORD_ATS_08, ORD_VIOLATION, e, "the queue of the unit that serves the device",
-			   "the device is behind unit %u, the command goes to unit %u", f->unit, e->unit);
-	}
-	form(c, e, d);
-	itag_used(c, s, e);
-	count_depth(c, s, e, d);
-	f = ord_tab_get(&s->fns, e->rid, 0);
-	if (f && (!(e->have & ORD_P_RANGE) || (e->flags & ORD_F(ALL)))) {
-		f->inv_seq = ord_seq(c);
-		f->inv_q = ord_queue_id(c, e);
-	}
-}
 static void config_inv(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
 	struct fn *f = e->have & ORD_P_RID ? ord_tab_get(&s->fns, e->rid, 0) : NULL;
@@ -357,7 +206,7 @@ static void config_inv(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 static void reset(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
 	const struct ord_dev *d = ord_dev(c, e->rid, false);
-	struct fn *f = fn_of(c, s, e->rid);
+	struct fn *f = ats_fn(c, s, e->rid);
 	size_t i = 0;
 	bool live = false;
 
@@ -369,46 +218,8 @@ static void reset(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 			   "the reset begins with ATS on and an entry that may still translate");
 	if ((e->flags & ORD_F(END)) && f) {
 		f->on_seq = f->off_seq = f->deny_seq = f->inv_seq = f->itmo_seq = 0;
-		itags_end(s, e->rid);
+		ats_itags_end(s, e->rid);
 	}
-}
-static void page_freed(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	uint64_t n = e->pa_len >> 12;
-
-	for (uint64_t i = 0; i < (n ? n < 64 ? n : 64 : 1); i++) {
-		uint64_t page = (e->pa >> 12) + i, *old = &s->ring[s->n_freed % FREED];
-		struct freed *f = s->n_freed >= FREED ? ord_tab_get(&s->freed, *old, 0) : NULL;
-
-		if (f && f->free_no == s->n_freed - FREED)
-			ord_tab_del(&s->freed, *old, 0);
-		f = ord_tab_put(c, &s->freed, page, 0, sizeof(*f));
-		if (f)
-			*f = (struct freed){ e->line, s->n_freed };
-		*old = page;
-		s->n_freed++;
-	}
-}
-static void page_used(struct ats *s, const struct ord_ev *e)
-{
-	uint64_t n = ((e->pa_len ? e->pa_len : e->last - e->lo + 1) + 0xfff) >> 12;
-
-	for (uint64_t i = 0; s->freed.n && (e->have & ORD_P_PAGE) && i < (n < 64 ? n : 64); i++)
-		ord_tab_del(&s->freed, (e->pa >> 12) + i, 0);
-}
-/* ATS-ORD-10: a translated write to a page that was released after everything was confirmed. */
-static void translated(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
-{
-	const struct freed *f;
-
-	if (ord_val(e, ORD_KEY_AT, 0) == 0 || !(e->flags & (ORD_F(WRITE) | ORD_F(READ))) || (e->flags & ORD_F(FAULT)))
-		return;
-	if (ord_name_text(ord_names(c), (uint32_t)e->v[ORD_KEY_AT])[0] != 'T')
-		return;
-	f = ord_tab_get(&s->freed, (e->have & ORD_P_PAGE ? e->pa : e->addr) >> 12, 0);
-	if (f && !ord_open_atc(c, e->rid))
-		ord_report(c, ORD_ATS_10, ORD_MANIFEST, e, "the completion follows all writes with old addresses; a second invalidation for parts known to break this",
-			   "a translated access to a page that was released (line %llu) after its invalidation completed", (unsigned long long)f->line);
 }
 static void uses(struct ord_chk *c, struct ats *s, const struct ord_ev *e)
 {
@@ -465,22 +276,22 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 		break;
 	case ORD_ITMO:
 	case ORD_CERR:
-		timeout(c, s, e);
+		ats_timeout(c, s, e);
 		break;
 	case ORD_ATCINV:
-		invalidate(c, s, e);
+		ats_invalidate(c, s, e);
 		break;
 	case ORD_CPL:
-		completion(c, s, e);
+		ats_completion(c, s, e);
 		break;
 	case ORD_PAGE_FREE:
-		page_freed(c, s, e);
+		ats_page_freed(c, s, e);
 		break;
 	case ORD_PTE_SET:
-		page_used(s, e);
+		ats_page_used(s, e);
 		break;
 	case ORD_DMA:
-		translated(c, s, e);
+		ats_translated(c, s, e);
 		break;
 	default:
 		break;

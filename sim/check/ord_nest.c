@@ -8,29 +8,6 @@
  */
 #include "check/ord_nest.h"
 
-enum { PENDING = 256, ATCS = 64, ATTS = 256 };
-
-struct cmd { /* a guest's command that its wait has not covered yet */
-	uint64_t line, seq, lo, last, lo0, last0, no; /* lo, last: not covered yet; lo0, last0: as issued */
-	uint64_t fwd_seq;
-	uint32_t vm, rid, pasid, sub, dom, fwd_q;
-	uint64_t units; /* that got the forwarded command */
-	uint8_t op, kind, unit, dom_key;
-	bool used, illegal, failed, carried, invalidated, covered, tlb; /* invalidated: the guest has sent its CFGINV; covered: the host has done it */
-};
-struct atc { uint64_t seq, lo, last; uint32_t rid, pasid; };
-struct vmx { uint64_t fwd_no, tlb_line; uint32_t unreported; }; /* key: VM. Highest number forwarded; stage-1 invalidation without ATC invalidation behind it */
-struct gwait { uint64_t no; uint32_t vm; }; /* key: name */
-struct nest {
-	struct nest_tags t;
-	struct ord_tab vms, gwaits;
-	struct cmd cmd[PENDING];
-	struct atc atc[ATCS];
-	uint64_t no;
-	unsigned n_cmd, next_atc;
-	uint32_t last_vm;
-	bool guests; /* the trace has events of a guest */
-};
 static bool hidden(struct ord_chk *c)
 {
 	uint32_t k = ord_knobs_of(c)->nest_atc;
@@ -45,24 +22,10 @@ static uint32_t vm_of(struct nest *s, const struct ord_ev *e)
 		return (uint32_t)e->v[ORD_KEY_VM];
 	return w ? w->vm : s->last_vm;
 }
-static struct vmx *vmx_of(struct ord_chk *c, struct nest *s, uint32_t vm)
-{
-	return ord_tab_put(c, &s->vms, vm, 0, sizeof(struct vmx));
-}
 static void cmd_end(struct nest *s, struct cmd *m)
 {
 	s->n_cmd -= m->used;
 	m->used = false;
-}
-static void range_of(const struct ord_ev *e, uint64_t *lo, uint64_t *last)
-{
-	*lo = e->have & ORD_P_RANGE ? e->lo : 0;
-	*last = e->have & ORD_P_RANGE ? e->last : UINT64_MAX;
-}
-/* ---- what guests issue ---- */
-static bool is_cfg(uint8_t op)
-{
-	return op == ORD_CFG_SET || op == ORD_CFG_MOD || op == ORD_CFG_CLR || op == ORD_CFG_WR;
 }
 static void guest_command(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
 {
@@ -121,20 +84,6 @@ static bool atc_followed(struct ord_chk *c, const struct nest *s, const struct c
 			return false;
 	}
 	return true;
-}
-/* Which of the tags that nested entries of this unit carry does the command name? 0: none of them. */
-static uint8_t host_tag(const struct nest *s, const struct ord_ev *e)
-{
-	static const uint8_t keys[] = { ORD_KEY_VMID, ORD_KEY_DID, ORD_KEY_DOMID };
-
-	for (unsigned i = 0; i < ARRAY_LEN(keys); i++)
-		if ((e->has >> keys[i] & 1) && ord_tab_get(&s->t.places, (uint64_t)e->unit << 8 | NEST_ID(keys[i]), e->v[keys[i]]))
-			return NEST_ID(keys[i]);
-	return 0;
-}
-static bool host_tag_ok(const struct nest *s, const struct ord_ev *e)
-{
-	return !s->t.ids.n || !(e->has & (ORD_HAS(VMID) | ORD_HAS(DID) | ORD_HAS(DOMID))) || host_tag(s, e);
 }
 /* A unit on which the tag of the forwarded command is in use and that got none; -1: every one did. */
 static int missed_unit(const struct nest *s, const struct cmd *m)
@@ -247,169 +196,6 @@ static void guest_release(struct ord_chk *c, struct nest *s, const struct ord_ev
 		return;
 	}
 }
-/* ---- what the host makes of it ---- */
-static void cover(struct ord_chk *c, struct cmd *m, const struct ord_ev *e)
-{
-	uint64_t lo, last;
-
-	range_of(e, &lo, &last);
-	if (lo <= m->lo && last >= m->last) {
-		m->covered = true;
-		if (e->unit < 64)
-			m->units |= UINT64_C(1) << e->unit;
-	}
-	else if (lo <= m->lo && last >= m->lo)
-		m->lo = last + 1;
-	else if (last >= m->last && lo <= m->last && lo > m->lo)
-		m->last = lo - 1;
-	else
-		return;
-	m->fwd_seq = ord_seq(c);
-	m->fwd_q = ord_queue_id(c, e);
-}
-/* NEST-ORD-08: commands of a batch in order. */
-static void in_order(struct ord_chk *c, struct nest *s, const struct ord_ev *e, const struct cmd *m)
-{
-	struct vmx *x = vmx_of(c, s, m->vm);
-
-	if (!x)
-		return;
-	if (e->fwd && m->no < x->fwd_no)
-		ord_report(c, ORD_NEST_08, ORD_VIOLATION, e, "the order of the guest's batch", "the guest's command of line %llu is issued after a later one of its batch",
-			   (unsigned long long)m->line);
-	if (m->no > x->fwd_no)
-		x->fwd_no = m->no;
-}
-static void host_tlbinv(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
-{
-	uint32_t sub = (uint32_t)ord_val(e, ORD_KEY_ASID, ord_val(e, ORD_KEY_PASID, ORD_NONE));
-	bool first = true;
-
-	for (uint64_t n = s->no > PENDING ? s->no - PENDING : 0; s->n_cmd && n < s->no; n++) {
-		struct cmd *m = &s->cmd[n % PENDING];
-
-		if (!m->used || m->op != ORD_TLBINV || (m->covered && !s->t.last_unit) || (sub != ORD_NONE && m->sub != sub))
-			continue;
-		if (!host_tag_ok(s, e))
-			continue;
-		if (e->flags & (ORD_F(ILLEGAL) | ORD_F(ERR))) {
-			m->failed |= first && e->fwd;
-			first = false;
-			continue;
-		}
-		cover(c, m, e);
-		m->dom = (uint32_t)ord_val(e, ORD_KEY_VMID, ord_val(e, ORD_KEY_DID, ord_val(e, ORD_KEY_DOMID, ORD_NONE)));
-		m->dom_key = host_tag(s, e);
-		m->failed &= !m->covered;
-		if (m->covered && first) {
-			in_order(c, s, e, m);
-			first = false;
-		}
-	}
-}
-/* NEST-ORD-03, 10: a forwarded command that names a requester is one the guest sent for the virtual device made of it. */
-static void host_named(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
-{
-	struct cmd *open = NULL;
-
-	for (uint64_t n = s->no > PENDING ? s->no - PENDING : 0; s->n_cmd && n < s->no; n++) {
-		struct cmd *m = &s->cmd[n % PENDING];
-		const struct vdev *v;
-		const struct phys *p;
-
-		if (!m->used || m->op != e->op || m->covered)
-			continue;
-		v = ord_tab_get(&s->t.vdevs, m->vm, m->rid);
-		p = v ? ord_tab_get(&s->t.phys, v->prid, 0) : NULL;
-		if (!v || !v->live || v->prid != e->rid) {
-			open = open ? open : m;
-			continue;
-		}
-		if (p && p->owner && p->owner != m->vm && p->owner_seq > v->seq)
-			ord_report(c, ORD_NEST_10, ORD_VIOLATION, e, "remove the virtual device before its physical one leaves the VM",
-				   "the guest's command (line %llu) reaches a device that has another owner now", (unsigned long long)m->line);
-		cover(c, m, e);
-		if (m->covered)
-			in_order(c, s, e, m);
-		return;
-	}
-	if (open && e->fwd && s->t.vdevs.n) {
-		const struct vdev *v = ord_tab_get(&s->t.vdevs, open->vm, open->rid);
-		bool late = v && !v->live && v->prid == e->rid;
-
-		ord_report(c, late ? ORD_NEST_10 : ORD_NEST_03, ORD_VIOLATION, e,
-			   late ? "refuse the command: the virtual device is gone" : "the requester this VM's table maps to; unknown ones are refused",
-			   late ? "the guest's command (line %llu) names a virtual device that was destroyed, and the old requester is used" :
-				  "the guest's command (line %llu) names another device",
-			   (unsigned long long)open->line);
-		open->covered = true;
-		open->fwd_seq = ord_seq(c);
-		open->fwd_q = ord_queue_id(c, e);
-	}
-}
-static void host_config(struct ord_chk *c, struct nest *s, const struct ord_ev *e, bool inv)
-{
-	for (unsigned i = 0; s->n_cmd && i < PENDING; i++) {
-		struct cmd *m = &s->cmd[i];
-		const struct vdev *v = m->used && is_cfg(m->op) ? ord_tab_get(&s->t.vdevs, m->vm, m->rid) : NULL;
-
-		if (!m->used || !is_cfg(m->op) || (v && v->live && (e->have & ORD_P_RID) && e->rid != v->prid))
-			continue;
-		if (!inv) {
-			m->carried = true;
-			m->covered = false;
-		} else if (m->carried && !m->covered) {
-			m->covered = true;
-			m->fwd_seq = ord_seq(c);
-			m->fwd_q = ord_queue_id(c, e);
-		}
-	}
-}
-static void host_atcinv(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
-{
-	struct atc *a = &s->atc[s->next_atc++ % ATCS];
-	struct phys *p = ord_tab_get(&s->t.phys, e->rid, 0);
-
-	*a = (struct atc){ .seq = ord_seq(c), .rid = e->rid, .pasid = e->pasid };
-	range_of(e, &a->lo, &a->last);
-	if (p) {
-		p->inv_seq = ord_seq(c);
-		p->inv_q = ord_queue_id(c, e);
-	}
-	host_named(c, s, e);
-}
-static void host_timeout(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
-{
-	struct phys *p = e->have & ORD_P_RID ? ord_tab_get(&s->t.phys, e->rid, 0) : NULL;
-	bool shared = false;
-
-	for (uint32_t i = 1; p && i < p->n; i++)
-		shared |= p->v[i].vm != p->v[0].vm;
-	for (uint32_t i = 0; p && i < p->n; i++) {
-		struct vdev *v = ord_tab_get(&s->t.vdevs, p->v[i].vm, p->v[i].vrid);
-		struct vmx *x = vmx_of(c, s, p->v[i].vm);
-
-		if (!v || !x || !v->live || v->prid != e->rid)
-			continue;
-		x->unreported += !v->itmo_line;
-		v->itmo_line = e->line;
-		v->shared = shared;
-	}
-	if (p)
-		p->inv_seq = 0;
-}
-/* A command error of the host on a forwarded command. */
-static void host_error(struct nest *s, const struct ord_ev *e)
-{
-	struct cmd *last = NULL;
-
-	(void)e;
-	for (unsigned i = 0; s->n_cmd && i < PENDING; i++)
-		if (s->cmd[i].used && s->cmd[i].covered && (!last || s->cmd[i].fwd_seq > last->fwd_seq))
-			last = &s->cmd[i];
-	if (last)
-		last->failed = true;
-}
 static void guest_event(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
 {
 	s->guests = true;
@@ -459,30 +245,30 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	nest_tag_before(c, &s->t, e);
 	switch (e->op) {
 	case ORD_TLBINV:
-		host_tlbinv(c, s, e);
+		nest_host_tlbinv(c, s, e);
 		break;
 	case ORD_ATCINV:
-		host_atcinv(c, s, e);
+		nest_host_atcinv(c, s, e);
 		break;
 	case ORD_PRSP:
-		host_named(c, s, e);
+		nest_host_named(c, s, e);
 		break;
 	case ORD_CFG_SET:
 	case ORD_CFG_MOD:
 	case ORD_CFG_CLR:
 	case ORD_CFG_WR:
 		if (e->kind != ORD_K_VDEV)
-			host_config(c, s, e, false);
+			nest_host_config(c, s, e, false);
 		break;
 	case ORD_CFGINV:
-		host_config(c, s, e, true);
+		nest_host_config(c, s, e, true);
 		break;
 	case ORD_ITMO:
 	case ORD_ICE:
-		host_timeout(c, s, e);
+		nest_host_timeout(c, s, e);
 		break;
 	case ORD_CERR:
-		host_error(s, e);
+		nest_host_error(s, e);
 		break;
 	default:
 		break;
