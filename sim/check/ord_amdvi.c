@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ord_amdvi.c - rules of the ordering checker: family AMD (AMD-Vi). Statements: ord_rules.def. Nothing fires for another architecture.
- * Modelled: the stores of a DTE one by one, COMPLETION_WAIT data, the command ring, growing page tables, DomainID ambiguity, the hardware vIOMMU's
- * map tables and private address space (a page table named ipriv), and the AMD name of an obligation left open at a release.
- * Not modelled: which bits of a word changed (a CFG_WR without `unused` is taken to change used bits); AMD-ORD-12 does not check that the new root
- * holds the old one; AMD-ORD-14 (PERF) looks at the first ATTS attachments; AMD-ORD-11 is told with ATS-ORD-03/04 (ord_ats.c). AMD-ORD-09 compares the latest WAITS waits of a queue.
+ * Modelled: COMPLETION_WAIT data, the command ring, growing page tables, DomainID ambiguity, the hardware vIOMMU's map tables and private address
+ * space (a page table named ipriv), and the AMD name of an obligation left open at a release. Entries store by store: ord_amdvi_dte.c.
+ * Not modelled: AMD-ORD-12 does not check that the new root holds the old one; AMD-ORD-14 (PERF) looks at the first ATTS attachments; AMD-ORD-09
+ * compares the latest WAITS waits of a queue. AMD-ORD-11 is told with ATS-ORD-03 and 04 (ord_ats.c).
  */
 #include <string.h>
 #include "check/ord_amdvi.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ord_ats.c - rules of the ordering checker: family ATS (translation service and its caches in devices). Statements: ord_rules.def.
- * Modelled: order of enabling and disabling (endpoint, flush list, entry), resets and absence, and the rules that name an ATC obligation left open at a release. AMD-ORD-11 is told here too: it is the same order with the DTE's bit.
+ * Modelled: order of enabling and disabling (endpoint, flush list, entry), resets and absence, and the rules that name an ATC obligation left open
+ * at a release. AMD-ORD-11 is told here too: it is the same order with the DTE's bit.
  * Commands, completions and writes behind them: ord_ats_inv.c.
  */
 #include "check/ord_ats.h"

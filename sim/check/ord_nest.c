@@ -2,9 +2,9 @@
 /*
  * ord_nest.c - rules of the ordering checker: family NEST (nesting, virtual IOMMUs, user-managed tables). Statements: ord_rules.def.
  * Modelled: each command of a guest from its issue to the end of the guest's wait: what the host made of it, under which tag and requester, in which
- * order, and whether that had completed. Tags, virtual devices and hardware queues: ord_nest_tag.c.
- * Not modelled: units above 63; a timeout that names no requester is not followed to
- * the guests. The latest PENDING guest commands and the latest ATCS host ATC invalidations are kept; of attachments the first ATTS are looked at.
+ * order, and whether that had completed. The host's side: ord_nest_host.c. Tags, virtual devices and hardware queues: ord_nest_tag.c.
+ * Not modelled: units above 63. The latest PENDING guest commands and the latest ATCS host ATC invalidations are kept; of attachments the first
+ * ATTS are looked at.
  */
 #include "check/ord_nest.h"
 

@@ -20,7 +20,6 @@ static bool host_tag_ok(const struct nest *s, const struct ord_ev *e)
 {
 	return !s->t.ids.n || !(e->has & (ORD_HAS(VMID) | ORD_HAS(DID) | ORD_HAS(DOMID))) || host_tag(s, e);
 }
-/* ---- what the host makes of it ---- */
 static void cover(struct ord_chk *c, struct cmd *m, const struct ord_ev *e)
 {
 	uint64_t lo, last;

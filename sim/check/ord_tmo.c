@@ -8,7 +8,11 @@
 #include <string.h>
 #include "check/ord_tab.h"
 
-struct wait { uint64_t seq, line, addr, val, slot; uint32_t q; bool addressed, valued, slotted, gave_up, aborted, tainted, written; uint32_t other; }; /* key: name */
+struct wait { /* key: name */
+	uint64_t seq, line, addr, val, slot;
+	uint32_t q, other; /* other: the abandoned wait whose status location this one uses (tainted) */
+	bool addressed, valued, slotted, gave_up, aborted, tainted, written;
+};
 struct queue { /* key: queue */
 	uint64_t head, tail, size; /* size 0: not known */
 	bool headed;
