@@ -183,7 +183,7 @@ static struct ord_names *hw_begin(void *ctx, enum ord_arch a)
 	}
 	if (!checker(j))
 		return NULL;
-	for (size_t i = 0; (why = ordhw_undecidable(j->hw, i, &r)); i++) {
+	for (size_t i = 0; (why = ordhw_undecidable(j->hw, &j->k, i, &r)); i++) {
 		j->out.reason[r] = why;
 		ord_exclude(j->c, r);
 	}

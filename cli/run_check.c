@@ -66,7 +66,7 @@ static struct ord_names *begin(void *ctx, enum ord_arch a)
 	if (!set_knobs(r))
 		return NULL;
 	r->c = ord_open(a, &r->k, report, r, &r->e);
-	for (size_t i = 0; r->c && (why = ordhw_undecidable(ordrun_hw(r->run), i, &id)); i++) {
+	for (size_t i = 0; r->c && (why = ordhw_undecidable(ordrun_hw(r->run), &r->k, i, &id)); i++) {
 		r->out.reason[id] = why;
 		ord_exclude(r->c, id);
 	}

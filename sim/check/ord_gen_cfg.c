@@ -99,7 +99,7 @@ static void report_torn(struct ord_chk *c, const struct ord_ev *e, const struct 
 	if (c->arch == ORD_VTD)
 		r = clearing || (e->has & ORD_HAS(V) && !e->v[ORD_KEY_V]) ? ORD_VTD_03 : w && w->valid_first ? ORD_VTD_05 : ORD_VTD_20;
 	else if (c->arch == ORD_SMMUV3)
-		r = e->kind == ORD_K_CD ? ORD_SMM_04 : w && w->valid_first ? ORD_SMM_02 : ORD_SMM_01;
+		r = e->kind == ORD_K_CD ? ORD_SMM_04 : w && w->valid_first && !clearing ? ORD_SMM_02 : ORD_SMM_01;
 	else if (c->arch == ORD_AMDVI && e->kind == ORD_K_DTE)
 		r = ORD_AMD_01;
 	f.rule = r;

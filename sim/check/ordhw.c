@@ -331,26 +331,29 @@ struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordh
 }
 void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k)
 {
-	k->coherent_walk = k->coherent_queue = true; /* write-backs are not in the trace */
 	h->arch->knobs(h, k);
 }
-const char *ordhw_undecidable(const struct ordhw *h, size_t i, enum ord_rule_id *r)
+const char *ordhw_undecidable(const struct ordhw *h, const struct ord_knobs *k, size_t i, enum ord_rule_id *r)
 {
 	static const char at_once[] = "a submitted command is taken to be complete at once: the ring is never full, no wait is in flight";
+	static const char coherent[] = "write-backs and barriers are not in the trace: walks are taken to be coherent";
 	static const struct { enum ord_rule_id r; const char *why; } list[] = {
-		{ ORD_GEN_02, "write-backs and barriers are not in the trace: walks are taken to be coherent" },
 		{ ORD_GEN_10, "the content of a table page is known from the moment it is linked" },
 		{ ORD_GEN_20, "accessed and dirty bits are not looked at" },
-		{ ORD_VTD_06, "write-backs and barriers are not in the trace: walks are taken to be coherent" },
-		{ ORD_SMM_20, "write-backs and barriers are not in the trace: walks are taken to be coherent" },
 		{ ORD_AMD_01, "whether 16 bytes were stored at once is not in the trace: two stores in succession are taken for one" },
-		/* from here on only where completion is assumed */
+		{ ORD_GEN_02, coherent }, { ORD_VTD_06, coherent }, { ORD_SMM_20, coherent },
 		{ ORD_GEN_18, at_once }, { ORD_VTD_13, at_once }, { ORD_VTD_14, at_once }, { ORD_AMD_08, at_once },
 	};
-	if (i >= ARRAY_LEN(list) - (h->explicit_done ? 4 : 0))
-		return NULL;
-	*r = list[i].r;
-	return list[i].why;
+
+	for (size_t n = 0; n < ARRAY_LEN(list); n++) {
+		bool holds = list[n].why == coherent ? k->coherent_walk : list[n].why == at_once ? !h->explicit_done : true;
+
+		if (holds && !i--) {
+			*r = list[n].r;
+			return list[n].why;
+		}
+	}
+	return NULL;
 }
 const struct ordhw_sum *ordhw_sum(const struct ordhw *h)
 {
@@ -365,5 +368,6 @@ void ordhw_close(struct ordhw *h)
 	free(h->known);
 	free(h->tag);
 	free(h->top);
+	free(h->stale);
 	free(h);
 }

@@ -35,8 +35,8 @@ bool ordhw_finish(struct ordhw *h) MUST_USE;
 bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
 /** ordhw_knobs() - what the captured registers decide (in begin(), before the user's own settings); the rest of @k stays. */
 void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k);
-/** ordhw_undecidable() - rules that a trace of stores cannot decide, with the reason; @i from 0. Returns: NULL behind the last. */
-const char *ordhw_undecidable(const struct ordhw *h, size_t i, enum ord_rule_id *r);
+/** ordhw_undecidable() - rules that a trace of stores cannot decide under @k, with the reason; @i from 0. Returns: NULL behind the last. */
+const char *ordhw_undecidable(const struct ordhw *h, const struct ord_knobs *k, size_t i, enum ord_rule_id *r);
 /** ordhw_print() - the event as a line of text, cut at @n - 1 characters. (ordhw_text.c) */
 void ordhw_print(char *b, size_t n, const struct ord_ev *e, const struct ord_names *names);
 const struct ordhw_sum *ordhw_sum(const struct ordhw *h);

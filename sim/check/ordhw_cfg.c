@@ -120,6 +120,24 @@ static void decode(struct ordhw *h, const struct lift_upper *u, uint32_t i, cons
 	c->pasid = by_pasid ? u->pasid + i * u->step : ORD_NONE;
 	h->arch->cfg(h, u, i, w, c);
 }
+/* Words that a cache may still use: those of the last valid view of an entry that is read in pieces. Returns: a bit each. */
+static uint32_t stale_words(struct ordhw *h, const struct lift_upper *u, const uint64_t *was, const struct ordhw_cfg *a, const struct ordhw_cfg *b)
+{
+	size_t i = 0;
+
+	if (u->kind != LIFT_STE && u->kind != LIFT_CD && u->kind != LIFT_PASIDE)
+		return 0;
+	while (i < h->n_stale && (h->stale[i].rid != b->rid || h->stale[i].pasid != b->pasid || h->stale[i].kind != b->kind))
+		i++;
+	if (b->valid) {
+		if (i < h->n_stale)
+			h->stale[i] = h->stale[--h->n_stale];
+		return 0;
+	}
+	if (a->valid && i == h->n_stale && ordhw_grow(h, &h->stale, h->n_stale, &h->cap_stale, sizeof(*h->stale)))
+		h->stale[h->n_stale++] = (struct ordhw_stale){ b->rid, b->pasid, h->arch->used(u, was), b->kind };
+	return i < h->n_stale ? h->stale[i].used : 0;
+}
 /* The page table keeps its name under its new top. */
 static void grow(struct ordhw *h, const struct ordhw_cfg *a, const struct ordhw_cfg *b)
 {
@@ -156,7 +174,7 @@ static void entry(struct ordhw *h, const struct lift_upper *u, uint64_t pa, uint
 	decode(h, u, i, now, &b);
 	if (a.valid && b.valid && h->arch->grown && h->arch->grown(h, &a, &b))
 		grow(h, &a, &b);
-	idle = !(mask & (h->arch->used(u, was) | h->arch->used(u, now)));
+	idle = !(mask & (h->arch->used(u, was) | h->arch->used(u, now) | stale_words(h, u, was, &a, &b)));
 	if (!a.valid && b.valid)
 		tag_used(h, &b);
 	ordhw_new(h, &e, ORD_CFG_WR);

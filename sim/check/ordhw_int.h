@@ -39,6 +39,7 @@ extern const struct ordhw_arch ordhw_vtd, ordhw_smmuv3, ordhw_amdvi;
 /* A former table page and its page table; @whole: of one that nothing is attached to any more. page 1: deleted, 0: free slot. */
 struct ordhw_page { uint64_t page; uint32_t d; bool whole; };
 struct ordhw_known { uint64_t root, off; uint32_t rid, pasid; uint8_t kind; }; /* attachment that has been told; off: ended at this record, or 0 */
+struct ordhw_stale { uint32_t rid, pasid, used; uint8_t kind; }; /* words that an entry used while it was last valid */
 struct ordhw_top { uint64_t root; uint32_t name; }; /* a table that has got another on top is still called as before */
 struct ordhw_tag { uint64_t key, root; }; /* tag and the table it last named */
 struct ordhw {
@@ -58,6 +59,8 @@ struct ordhw {
 	size_t n_gone, cap_gone;
 	struct ordhw_known *known;
 	size_t n_known, cap_known;
+	struct ordhw_stale *stale;
+	size_t n_stale, cap_stale;
 	struct ordhw_top *top;
 	size_t n_top, cap_top;
 	struct ordhw_tag *tag;

@@ -262,6 +262,7 @@ static const struct { uint8_t arch, cmd; uint64_t line, at; enum ord_rule_id rul
 	{ 0, ORD_TLBINV, 8422, 8426, ORD_GEN_14, ORD_ID_ALLOC },
 	{ 0, ORD_CFGINV, 11096, 11107, ORD_GEN_14, ORD_ID_ALLOC },
 	{ 1, ORD_CFGINV, 575, 590, ORD_SMM_02, ORD_DMA }, /* behind an STE made valid */
+	{ 1, ORD_CFGINV, 8295, 8297, ORD_SMM_01, ORD_CFG_WR }, /* between V = 0 and the other words */
 	{ 1, ORD_CFGINV, 8345, 10306, ORD_SMM_02, ORD_DMA },
 	{ 1, ORD_TLBINV, 11359, 11735, ORD_GEN_14, ORD_ID_ALLOC }, /* by ASID, before the ASID gets another table */
 	{ 2, ORD_CFGINV, 17290, 18147, ORD_AMD_02, ORD_ID_ALLOC }, /* the last of several behind a cleared device table entry */
