@@ -42,6 +42,38 @@ status 1 "$bin" run configs/captures/vtd.yaml --trace "$tmp/broken.iot" --check 
 has '^[^ ]*broken.iot:345: dma 00:04.0 r 0xffffd000: invalidation missing: got 0x4bbd000, the tables say 0x4bb9000$'
 has '^[^ ]*broken.iot:343: GEN-ORD-03: the DMA of line 345 used the entry stored over in line 335 (oracle: invalidation missing)$'
 
+# a source that records write-backs
+cat >"$tmp/wb.iot" <<'WB'
+#iotrace 1
+# knobs: coherent_walk=0
+regstate CAP off=0x8 size=8 0x12008c00000000
+regstate ECAP off=0x10 size=8 0x42
+regstate GSTS off=0x1c size=4 0xc4000000
+regstate RTADDR off=0x20 size=8 0x1000
+regstate IQA off=0x90 size=8 0x8000
+page 0x1000 0:0x2001
+page 0x2000 16:0x3001 0x501
+page 0x3000 0:0x4003
+page 0x4000 0:0x5003
+page 0x5000 1:0x99003
+store 0x5008 8 0x0
+CLFLUSH
+store 0x8000 8 0x50032
+store 0x8008 8 0x1040
+store 0x8010 8 0x700000025
+store 0x8018 8 0xa000
+mmiow 0x88 4 0x20
+store 0x5008 8 0x77003
+CLFLUSH
+WB
+status 0 "$bin" check "$tmp/wb.iot"
+has ": 0 violations, "
+grep "^not decidable here.*GEN-ORD-02" "$tmp/o" && fail "GEN-ORD-02 is decidable with write-backs"
+sed -i '0,/^CLFLUSH/{/^CLFLUSH/d}' "$tmp/wb.iot"
+status 1 "$bin" check "$tmp/wb.iot"
+has "^[^ ]*wb.iot:19: CRITICAL: GEN-ORD-03: .*: the command came before the write was visible$"
+has "(also GEN-ORD-02)"
+
 # the driver models obey
 cat >"$tmp/sw.iot" <<'SW'
 #iotrace 1
