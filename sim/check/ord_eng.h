@@ -150,7 +150,7 @@ struct ord_chk {
 	struct ord_obl *cfg[ORD_CFG_BUCKETS];
 	struct ord_atx **att_list;
 	size_t n_att, cap_att;
-	struct ord_map held; /* findings at an ID_FREE, by number; see ord_rel.c */
+	struct ord_map held; /* findings at an ID_FREE, by number; see ord_tag.c */
 	struct ord_held *held_old, *held_new;
 	const struct ord_ev *hold;
 	struct ord_map known; /* entries seen valid or written before */
@@ -204,7 +204,7 @@ bool ord_cmd_range_ok(struct ord_chk *c, const struct ord_cmd *m, const struct o
 struct ord_queue *ord_queue_of(struct ord_chk *c, uint32_t id, bool make);
 void ord_queue_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_queue_close(struct ord_chk *c);
-/* ord_rel.c */
+/* ord_rel.c, ord_blame.c, ord_tag.c */
 void ord_rel_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_rel_finish(struct ord_chk *c);
 void ord_hold(struct ord_chk *c, const struct ord_finding *f); /* keeps a finding of c->hold */
