@@ -7,213 +7,6 @@
 #include <string.h>
 #include "check/ord_eng.h"
 
-struct ord_dom *ord_dom_of(struct ord_chk *c, uint32_t id, bool make)
-{
-	struct ord_dom *d = ord_map_get(&c->doms, id);
-
-	if (d || !make)
-		return d;
-	d = calloc(1, sizeof(*d));
-	if (!d || !ord_map_put(&c->doms, id, d) || !ord_vec_add(&c->all_doms, d)) {
-		ord_oom(c);
-		return NULL;
-	}
-	d->id = id;
-	return d;
-}
-struct ord_devx *ord_devx_of(struct ord_chk *c, uint32_t rid, bool make)
-{
-	struct ord_devx *d = ord_map_get(&c->devs, rid);
-
-	if (d || !make)
-		return d;
-	d = calloc(1, sizeof(*d));
-	if (!d || !ord_map_put(&c->devs, rid, d) || !ord_vec_add(&c->all_devs, d)) {
-		ord_oom(c);
-		return NULL;
-	}
-	d->d.rid = rid;
-	d->d.pf = d->d.alias = ORD_NONE;
-	d->open.id = ++c->n_tags;
-	return d;
-}
-struct ord_sub *ord_sub_of(struct ord_chk *c, struct ord_tags *t, uint32_t sub, bool make)
-{
-	uint64_t key = (uint64_t)t->id << 32 | sub;
-	struct ord_sub *s = ord_map_get(&c->subs, key);
-
-	if (s || !make)
-		return s;
-	s = ord_pool_get(&c->p_sub);
-	if (!s || !ord_map_put(&c->subs, key, s)) {
-		ord_oom(c);
-		return NULL;
-	}
-	s->sub = sub;
-	s->next = t->subs;
-	t->subs = s;
-	return s;
-}
-struct ord_tags *ord_tags_of(struct ord_chk *c, uint8_t unit, uint32_t dom, bool make)
-{
-	uint64_t key = (uint64_t)unit << 32 | dom;
-	struct ord_tags *t = ord_map_get(&c->tags, key);
-
-	if (t || !make)
-		return t;
-	t = calloc(1, sizeof(*t));
-	if (!t || !ord_map_put(&c->tags, key, t) || !ord_vec_add(&c->all_tags, t)) {
-		ord_oom(c);
-		return NULL;
-	}
-	t->unit = unit;
-	t->dom = dom;
-	t->id = ++c->n_tags;
-	return t;
-}
-struct ord_dev *ord_dev(struct ord_chk *c, uint32_t rid, bool make)
-{
-	struct ord_devx *d = ord_devx_of(c, rid, make);
-
-	return d ? &d->d : NULL;
-}
-static uint64_t att_key(uint8_t unit, uint8_t kind, uint32_t rid, uint32_t pasid)
-{
-	return (uint64_t)unit << 56 | (uint64_t)kind << 52 | (uint64_t)(rid == ORD_NONE ? 0x7fffffff : rid & 0x3fffffff) << 21 |
-	       (pasid == ORD_NONE ? 0x1fffff : pasid & 0x1fffff) | (uint64_t)(rid >> 31 && rid != ORD_NONE) << 51;
-}
-struct ord_att *ord_att_find(struct ord_chk *c, uint8_t unit, uint8_t kind, uint32_t rid, uint32_t pasid)
-{
-	struct ord_atx *a = ord_map_get(&c->atts, att_key(unit, kind, rid, pasid));
-
-	return a ? &a->a : NULL;
-}
-struct ord_att *ord_att_each(struct ord_chk *c, size_t *i)
-{
-	return *i < c->n_att ? &c->att_list[(*i)++]->a : NULL;
-}
-static struct ord_tagref *tagref(struct ord_chk *c, struct ord_dom *d, const struct ord_att *a, bool parent)
-{
-	for (size_t i = 0; i < d->n_tag; i++) {
-		struct ord_tagref *t = &d->tag[i];
-
-		if (t->unit == a->unit && t->dom == a->dom && t->sub == a->sub && t->type == a->type && t->parent == parent && t->world == a->world)
-			return t;
-	}
-	if (d->n_tag == d->cap_tag) {
-		size_t cap = d->cap_tag ? 2 * d->cap_tag : 4;
-		struct ord_tagref *t = realloc(d->tag, cap * sizeof(*t));
-
-		if (!t) {
-			ord_oom(c);
-			return NULL;
-		}
-		d->tag = t;
-		d->cap_tag = cap;
-	}
-	d->tag[d->n_tag] = (struct ord_tagref){ a->unit, a->type, parent, a->dom, a->sub, a->world, 0 };
-	return &d->tag[d->n_tag++];
-}
-static void count_tag(struct ord_chk *c, uint32_t id, const struct ord_att *a, bool parent, int by)
-{
-	struct ord_dom *d = id ? ord_dom_of(c, id, true) : NULL;
-	struct ord_tagref *t = d ? tagref(c, d, a, parent) : NULL;
-
-	if (!t)
-		return;
-	d->ever = c->recorded = true;
-	t->n += (uint32_t)by;
-	if (!t->n)
-		*t = d->tag[--d->n_tag];
-}
-#define LINK(head, nx, pv, x)                         \
-	do {                                          \
-		(x)->nx = (head);                     \
-		(x)->pv = &(head);                    \
-		if ((x)->nx)                          \
-			(x)->nx->pv = &(x)->nx;       \
-		(head) = (x);                         \
-	} while (0)
-#define UNLINK(nx, pv, x)                             \
-	do {                                          \
-		*(x)->pv = (x)->nx;                   \
-		if ((x)->nx)                          \
-			(x)->nx->pv = (x)->pv;        \
-	} while (0)
-/* Into the lists of its page tables and requester. */
-static void list(struct ord_chk *c, struct ord_atx *a)
-{
-	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, true) : NULL;
-	struct ord_dom *d = a->a.d ? ord_dom_of(c, a->a.d, true) : NULL, *p = a->a.parent ? ord_dom_of(c, a->a.parent, true) : NULL;
-
-	count_tag(c, a->a.d, &a->a, false, 1);
-	count_tag(c, a->a.parent, &a->a, true, 1);
-	if (d)
-		LINK(d->atts, next_d, prev_d, a);
-	if (p)
-		LINK(p->children, next_p, prev_p, a);
-	if (dev)
-		LINK(dev->atts, next_rid, prev_rid, a);
-	ord_ix_att(c, a);
-	a->listed = true;
-	if (a->a.root && d)
-		ord_table_note(c, a->a.root, d->id);
-}
-static void unlist(struct ord_chk *c, struct ord_atx *a)
-{
-	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
-
-	if (!a->listed)
-		return;
-	count_tag(c, a->a.d, &a->a, false, -1);
-	count_tag(c, a->a.parent, &a->a, true, -1);
-	if (a->a.d)
-		UNLINK(next_d, prev_d, a);
-	if (a->a.parent)
-		UNLINK(next_p, prev_p, a);
-	if (dev)
-		UNLINK(next_rid, prev_rid, a);
-	ord_ix_del(a->ix);
-	a->listed = false;
-}
-static struct ord_atx *att_new(struct ord_chk *c, const struct ord_att *proto)
-{
-	struct ord_atx *a = ord_pool_get(&c->p_att);
-
-	if (a && c->n_att == c->cap_att) {
-		size_t cap = c->cap_att ? 2 * c->cap_att : 64;
-		struct ord_atx **p = realloc(c->att_list, cap * sizeof(*p));
-
-		if (p) {
-			c->att_list = p;
-			c->cap_att = cap;
-		}
-	}
-	if (!a || c->n_att == c->cap_att) {
-		ord_oom(c);
-		return NULL;
-	}
-	a->a = *proto;
-	a->index = c->n_att;
-	c->att_list[c->n_att++] = a;
-	return a;
-}
-static void att_free(struct ord_chk *c, struct ord_atx *a)
-{
-	uint64_t key = att_key(a->a.unit, a->a.kind, a->a.rid, a->a.pasid);
-
-	unlist(c, a);
-	if (ord_map_get(&c->atts, key) == a)
-		ord_map_del(&c->atts, key);
-	c->att_list[a->index] = c->att_list[--c->n_att];
-	c->att_list[a->index]->index = a->index;
-	ord_pool_put(&c->p_att, a);
-}
-void ord_att_done(struct ord_chk *c, struct ord_atx *a)
-{
-	if (!a->open && !a->a.live && a->doomed)
-		att_free(c, a);
-}
 /* The STE, DTE or context entry above a CD, GCR3 or PASID entry. */
 static uint8_t kind_above(uint8_t kind)
 {
@@ -266,12 +59,6 @@ static void learn(struct ord_chk *c, struct ord_att *a, const struct ord_ev *e)
 		a->world = ord_world(c, e);
 	a->root = ord_val(e, ORD_KEY_ROOT, ord_val(e, ORD_KEY_TBL, a->root));
 	a->line = e->line;
-}
-bool ord_dirty(struct ord_chk *c, struct ord_devx *d)
-{
-	if (!d->d.ats && d->clean_seq && ord_done_since(c, d->clean_q, d->clean_seq))
-		d->dirty = false;
-	return d->d.ats || d->dirty;
 }
 /* The PASID on the wire of requests that this entry serves. */
 static uint32_t wire_pasid(const struct ord_att *a)
@@ -384,14 +171,14 @@ uint32_t ord_world(struct ord_chk *c, const struct ord_ev *e)
 }
 static struct ord_atx *find(struct ord_chk *c, const struct ord_ev *e)
 {
-	return ord_map_get(&c->atts, att_key(e->unit, e->kind, e->rid, e->pasid));
+	return ord_map_get(&c->atts, ord_att_key(e->unit, e->kind, e->rid, e->pasid));
 }
 static struct ord_atx *make(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_att proto = { .rid = e->rid, .pasid = e->pasid, .unit = e->unit, .kind = e->kind, .dom = ORD_NONE, .sub = ORD_NONE };
-	struct ord_atx *a = att_new(c, &proto);
+	struct ord_atx *a = ord_att_new(c, &proto);
 
-	if (a && (!ord_map_put(&c->atts, att_key(e->unit, e->kind, e->rid, e->pasid), a) || !ord_map_put(&c->known, att_key(e->unit, e->kind, e->rid, e->pasid), c))) {
+	if (a && (!ord_map_put(&c->atts, ord_att_key(e->unit, e->kind, e->rid, e->pasid), a) || !ord_map_put(&c->known, ord_att_key(e->unit, e->kind, e->rid, e->pasid), c))) {
 		ord_oom(c);
 		return NULL;
 	}
@@ -424,11 +211,11 @@ static void set(struct ord_chk *c, const struct ord_ev *e)
 		a = make(c, e);
 	if (!a)
 		return;
-	unlist(c, a);
+	ord_att_unlist(c, a);
 	learn(c, &a->a, e);
 	a->a.live = !(e->flags & ORD_F(BLOCK)) && a->a.type != ORD_T_BLOCK;
 	a->cfg_seq = c->seq;
-	list(c, a);
+	ord_att_list(c, a);
 	if (a->a.live)
 		tag_returns(c, a);
 	if (a->a.live && negative(c, &a->a) && !(e->flags & ORD_F(INHERITED))) { /* what was there before cannot be remembered as absent */
@@ -466,14 +253,14 @@ static void modify(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *a)
 		ord_org_put(c, g);
 		return;
 	}
-	old = att_new(c, &was);
+	old = ord_att_new(c, &was);
 	if (old) {
 		old->a.live = false;
 		old->doomed = true;
-		list(c, old);
-		unlist(c, a);
+		ord_att_list(c, old);
+		ord_att_unlist(c, a);
 		a->a = now;
-		list(c, a);
+		ord_att_list(c, a);
 		tear_cfg(c, g, old, false);
 		tear_caches(c, g, old);
 		ord_att_done(c, old);
@@ -484,14 +271,14 @@ static void clear(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_atx *a = find(c, e);
 
-	if (a ? !a->a.live : ord_map_get(&c->known, att_key(e->unit, e->kind, e->rid, e->pasid)) != NULL)
+	if (a ? !a->a.live : ord_map_get(&c->known, ord_att_key(e->unit, e->kind, e->rid, e->pasid)) != NULL)
 		return;
 	if (!a) { /* the trace began with this entry valid */
 		a = make(c, e);
 		if (!a)
 			return;
 		learn(c, &a->a, e);
-		list(c, a);
+		ord_att_list(c, a);
 	}
 	teardown(c, e, a);
 }
@@ -530,87 +317,4 @@ void ord_cfg_event(struct ord_chk *c, const struct ord_ev *e)
 			learn(c, &a->a, e);
 		return;
 	}
-}
-/* No entry lets this requester reach memory, and the configuration caches know. */
-bool ord_fenced(const struct ord_devx *d)
-{
-	for (const struct ord_atx *a = d->atts; a; a = a->next_rid)
-		if (a->a.live || !a->blocked_done)
-			return false;
-	return true;
-}
-static void forgive_atc(struct ord_chk *c, struct ord_devx *d)
-{
-	for (struct ord_obl *o = d->n_atc ? c->every : NULL, *next; o; o = next) {
-		next = o->anext;
-		if (o->what == ORD_O_ATC && o->rid == d->d.rid)
-			ord_obl_done(c, o);
-	}
-}
-void ord_dev_event(struct ord_chk *c, const struct ord_ev *e)
-{
-	struct ord_devx *d = ord_devx_of(c, e->rid, true);
-
-	if (!d)
-		return;
-	switch (e->op) {
-	case ORD_DEV_CFG:
-		if (e->has & ORD_HAS(DEV_ATS)) {
-			d->d.ats = e->v[ORD_KEY_DEV_ATS];
-			d->dirty |= d->d.ats;
-			d->clean_seq = 0;
-			d->d.ats_ever |= d->d.ats;
-			d->d.ats_off_line = d->d.ats ? 0 : e->line;
-		}
-		d->d.pri = ord_val(e, ORD_KEY_DEV_PRI, d->d.pri);
-		d->d.pasid_on = ord_val(e, ORD_KEY_DEV_PASID, d->d.pasid_on);
-		d->d.stu = (uint32_t)ord_val(e, ORD_KEY_DEV_STU, d->d.stu);
-		d->d.qdep = (uint32_t)ord_val(e, ORD_KEY_DEV_QDEP, d->d.qdep);
-		d->d.pf = (uint32_t)ord_val(e, ORD_KEY_DEV_PF, d->d.pf);
-		d->d.alias = (uint32_t)ord_val(e, ORD_KEY_ALIAS, d->d.alias);
-		d->d.unit = e->unit;
-		return;
-	case ORD_DEV_STOP:
-		d->d.stopped = true;
-		return;
-	case ORD_DEV_GONE:
-		d->d.gone = true;
-		d->d.gone_line = e->line;
-		break;
-	case ORD_DEV_RST:
-		d->d.resetting = e->flags & ORD_F(BEG);
-		d->d.rst_line = e->line;
-		if (!(e->flags & ORD_F(END)))
-			return;
-		d->d.ats = d->d.pri = d->d.stopped = d->d.ats_ever = false;
-		break;
-	}
-	d->d.fenced = ord_fenced(d);
-	if (d->d.fenced) {
-		d->dirty = false;
-		forgive_atc(c, d);
-	}
-}
-void ord_att_close(struct ord_chk *c)
-{
-	for (size_t i = 0; i < c->all_doms.n; i++) {
-		free(((struct ord_dom *)c->all_doms.p[i])->tag);
-		free(c->all_doms.p[i]);
-	}
-	for (size_t i = 0; i < c->all_devs.n; i++)
-		free(c->all_devs.p[i]);
-	for (size_t i = 0; i < c->all_tags.n; i++)
-		free(c->all_tags.p[i]);
-	free(c->all_doms.p);
-	free(c->all_devs.p);
-	free(c->all_tags.p);
-	free(c->att_list);
-	free(c->named);
-	ord_map_free(&c->doms);
-	ord_map_free(&c->devs);
-	ord_map_free(&c->atts);
-	ord_map_free(&c->tags);
-	ord_map_free(&c->tables);
-	ord_map_free(&c->known);
-	ord_map_free(&c->links);
 }

@@ -162,11 +162,15 @@ struct ord_chk {
 };
 #define ORD_FULL(o) (!(o)->dom_n.lo && (o)->dom_n.last == UINT64_MAX)
 
-/* ord_att.c */
+/* ord_reach.c, ord_att.c, ord_dev.c */
 struct ord_dom *ord_dom_of(struct ord_chk *c, uint32_t d, bool make);
 struct ord_devx *ord_devx_of(struct ord_chk *c, uint32_t rid, bool make);
 struct ord_sub *ord_sub_of(struct ord_chk *c, struct ord_tags *t, uint32_t sub, bool make);
 struct ord_tags *ord_tags_of(struct ord_chk *c, uint8_t unit, uint32_t dom, bool make);
+uint64_t ord_att_key(uint8_t unit, uint8_t kind, uint32_t rid, uint32_t pasid);
+struct ord_atx *ord_att_new(struct ord_chk *c, const struct ord_att *proto);
+void ord_att_list(struct ord_chk *c, struct ord_atx *a); /* into the lists of its page tables and requester */
+void ord_att_unlist(struct ord_chk *c, struct ord_atx *a);
 uint32_t ord_world(struct ord_chk *c, const struct ord_ev *e); /* 0: the usual one */
 void ord_cfg_event(struct ord_chk *c, const struct ord_ev *e);
 void ord_dev_event(struct ord_chk *c, const struct ord_ev *e);
