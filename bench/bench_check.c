@@ -71,7 +71,13 @@ static uint64_t iova_of(uint64_t turn, unsigned i)
 }
 static void leaf(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 {
-	struct ord_ev e = { .op = op, .have = ORD_P_DOM | ORD_P_RANGE, .d = f->dom[d], .lo = iova, .last = iova + PAGE - 1, .rid = ORD_NONE, .pasid = ORD_NONE };
+	struct ord_ev e = { .op = op,
+		            .have = ORD_P_DOM | ORD_P_RANGE,
+		            .d = f->dom[d],
+		            .lo = iova,
+		            .last = iova + PAGE - 1,
+		            .rid = ORD_NONE,
+		            .pasid = ORD_NONE };
 	uint64_t pa = UINT64_C(0x100000000) + ((uint64_t)d << 32) + iova;
 	char s[128];
 
@@ -90,7 +96,13 @@ static void leaf(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 }
 static void flush(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 {
-	struct ord_ev e = { .op = op, .have = ORD_P_RANGE | ORD_P_UNIT, .unit = d & 1, .lo = iova, .last = iova + PAGE - 1, .rid = ORD_NONE, .pasid = ORD_NONE };
+	struct ord_ev e = { .op = op,
+		            .have = ORD_P_RANGE | ORD_P_UNIT,
+		            .unit = d & 1,
+		            .lo = iova,
+		            .last = iova + PAGE - 1,
+		            .rid = ORD_NONE,
+		            .pasid = ORD_NONE };
 	char s[128];
 
 	if (op == ORD_TLBINV) {
@@ -106,7 +118,9 @@ static void flush(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 }
 static void wait_for(struct feed *f, uint8_t op, unsigned d)
 {
-	struct ord_ev e = { .op = op, .have = ORD_P_WAIT | ORD_P_UNIT, .unit = d & 1, .w = ORD_WAIT_NO(f->wait), .rid = ORD_NONE, .pasid = ORD_NONE };
+	struct ord_ev e = {
+		.op = op, .have = ORD_P_WAIT | ORD_P_UNIT, .unit = d & 1, .w = ORD_WAIT_NO(f->wait), .rid = ORD_NONE, .pasid = ORD_NONE
+	};
 	char s[64];
 
 	snprintf(s, sizeof(s), "%s@u%u w%llu", ord_op_name[op], d & 1, (unsigned long long)f->wait);
@@ -152,8 +166,8 @@ static void measure(struct feed *f)
 	t = (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec);
 	getrusage(RUSAGE_SELF, &u);
 	ord_stats(f->c, &s);
-	printf("api,%llu,%.3f,%.0f,%ld,%llu,%llu\n", (unsigned long long)s.events, t, (double)s.events / t, u.ru_maxrss, (unsigned long long)s.open_max,
-	       (unsigned long long)s.findings);
+	printf("api,%llu,%.3f,%.0f,%ld,%llu,%llu\n", (unsigned long long)s.events, t, (double)s.events / t, u.ru_maxrss,
+	       (unsigned long long)s.open_max, (unsigned long long)s.findings);
 	ord_close(f->c);
 	cfg_free(ord_knob_opts, &k);
 }

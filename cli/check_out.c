@@ -23,7 +23,8 @@ static void put_text(const struct check_out *o, const struct ord_finding *f)
 		printf("%s%s", i ? ", " : " (also ", ord_rules[f->also[i]].id);
 	puts(f->n_also ? ")" : "");
 	for (unsigned i = 0; i < f->n_steps; i++)
-		printf("%sline %" PRIu64 " %s: %s", i ? "; " : "  history: ", f->step[i].line, ord_op_name[f->step[i].op], state_name[f->step[i].state]);
+		printf("%sline %" PRIu64 " %s: %s", i ? "; " : "  history: ", f->step[i].line, ord_op_name[f->step[i].op],
+		       state_name[f->step[i].state]);
 	if (f->n_steps)
 		putchar('\n');
 	if (f->factor)
@@ -43,15 +44,16 @@ static json_t *steps_json(const struct ord_finding *f)
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < f->n_steps; i++)
-		json_array_append_new(a, json_pack("{s:I,s:s,s:s}", "line", (json_int_t)f->step[i].line, "event", ord_op_name[f->step[i].op], "state",
-						   state_name[f->step[i].state]));
+		json_array_append_new(a, json_pack("{s:I,s:s,s:s}", "line", (json_int_t)f->step[i].line, "event",
+		                                   ord_op_name[f->step[i].op], "state", state_name[f->step[i].state]));
 	return a;
 }
 static json_t *finding_json(const struct ord_finding *f)
 {
-	json_t *j = json_pack("{s:s,s:s,s:s,s:I,s:s,s:i,s:s,s:s,s:o,s:o}", "rule", ord_rules[f->rule].id, "verdict", ord_verdict_name[f->verdict], "severity",
-			      ord_severity_name[f->severity], "line", (json_int_t)f->line, "event", ord_op_name[f->op], "unit", f->unit, "what", f->what, "right",
-			      f->right, "also", also_json(f), "history", steps_json(f));
+	json_t *j =
+	    json_pack("{s:s,s:s,s:s,s:I,s:s,s:i,s:s,s:s,s:o,s:o}", "rule", ord_rules[f->rule].id, "verdict", ord_verdict_name[f->verdict],
+	              "severity", ord_severity_name[f->severity], "line", (json_int_t)f->line, "event", ord_op_name[f->op], "unit", f->unit,
+	              "what", f->what, "right", f->right, "also", also_json(f), "history", steps_json(f));
 
 	if (j && f->factor)
 		json_object_set_new(j, "factor", json_real(f->factor));
@@ -59,7 +61,8 @@ static json_t *finding_json(const struct ord_finding *f)
 }
 static json_t *place(const struct check_out *o, uint64_t line)
 {
-	return json_pack("{s:{s:{s:s},s:{s:I}}}", "physicalLocation", "artifactLocation", "uri", o->file, "region", "startLine", (json_int_t)(line ? line : 1));
+	return json_pack("{s:{s:{s:s},s:{s:I}}}", "physicalLocation", "artifactLocation", "uri", o->file, "region", "startLine",
+	                 (json_int_t)(line ? line : 1));
 }
 static const char *level(const struct ord_finding *f)
 {
@@ -80,9 +83,10 @@ static json_t *finding_sarif(const struct check_out *o, const struct ord_finding
 	}
 	snprintf(text, sizeof(text), "%s. Right would be: %s.", f->what, f->right);
 	at = place(o, f->line);
-	j = json_pack("{s:s,s:i,s:s,s:{s:s},s:[o],s:o,s:{s:s,s:s,s:s,s:o}}", "ruleId", ord_rules[f->rule].id, "ruleIndex", (int)f->rule, "level", level(f), "message",
-		      "text", text, "locations", at, "relatedLocations", related, "properties", "verdict", ord_verdict_name[f->verdict], "severity",
-		      ord_severity_name[f->severity], "event", ord_op_name[f->op], "also", also_json(f));
+	j = json_pack("{s:s,s:i,s:s,s:{s:s},s:[o],s:o,s:{s:s,s:s,s:s,s:o}}", "ruleId", ord_rules[f->rule].id, "ruleIndex", (int)f->rule,
+	              "level", level(f), "message", "text", text, "locations", at, "relatedLocations", related, "properties", "verdict",
+	              ord_verdict_name[f->verdict], "severity", ord_severity_name[f->severity], "event", ord_op_name[f->op], "also",
+	              also_json(f));
 	return j;
 }
 void check_out_finding(void *out, const struct ord_finding *f)
@@ -179,10 +183,10 @@ static void text_end(struct check_out *o, const struct ord_chk *c)
 		if (w && first_with(o, c, r, w))
 			put_undecided(o, c, r, w);
 	}
-	printf("%s: %" PRIu64 " events, %u rules decided, %u not decidable here: %" PRIu64 " violations, %" PRIu64 " manifest, %" PRIu64 " hazards, %" PRIu64
-	       " performance; open obligations: %" PRIu64 " at the end, %" PRIu64 " at most\n",
-	       o->file, s.events, decided, n, o->verdicts[ORD_VIOLATION], o->verdicts[ORD_MANIFEST], o->verdicts[ORD_HAZARD], o->verdicts[ORD_PERF], s.open,
-	       s.open_max);
+	printf("%s: %" PRIu64 " events, %u rules decided, %u not decidable here: %" PRIu64 " violations, %" PRIu64 " manifest, %" PRIu64
+	       " hazards, %" PRIu64 " performance; open obligations: %" PRIu64 " at the end, %" PRIu64 " at most\n",
+	       o->file, s.events, decided, n, o->verdicts[ORD_VIOLATION], o->verdicts[ORD_MANIFEST], o->verdicts[ORD_HAZARD],
+	       o->verdicts[ORD_PERF], s.open, s.open_max);
 }
 static json_t *rules_json(struct check_out *o, const struct ord_chk *c)
 {
@@ -195,8 +199,11 @@ static json_t *rules_json(struct check_out *o, const struct ord_chk *c)
 
 		if (!ord_applies(c, (enum ord_rule_id)r))
 			continue;
-		j = json_pack("{s:s,s:s,s:I}", "id", ord_rules[r].id, "state", w ? "not decidable here" : o->count[r] ? "broken" : "ok", "findings",
-			      (json_int_t)o->count[r]);
+		j = json_pack("{s:s,s:s,s:I}", "id", ord_rules[r].id, "state",
+		              w             ? "not decidable here"
+		              : o->count[r] ? "broken"
+		                            : "ok",
+		              "findings", (json_int_t)o->count[r]);
 		if (j && w)
 			json_object_set_new(j, "reason", json_string(w));
 		json_array_append_new(a, j);
@@ -208,9 +215,9 @@ static json_t *document(struct check_out *o, const struct ord_chk *c)
 	struct ord_stats s;
 
 	ord_stats(c, &s);
-	return json_pack("{s:s,s:i,s:s,s:s,s:I,s:I,s:I,s:O,s:o}", "schema", "iommusim-check", "version", 1, "trace", o->file, "arch", ord_arch_name[ord_arch_of(c)],
-			 "events", (json_int_t)s.events, "open_at_end", (json_int_t)s.open, "open_max", (json_int_t)s.open_max, "findings", o->results, "rules",
-			 rules_json(o, c));
+	return json_pack("{s:s,s:i,s:s,s:s,s:I,s:I,s:I,s:O,s:o}", "schema", "iommusim-check", "version", 1, "trace", o->file, "arch",
+	                 ord_arch_name[ord_arch_of(c)], "events", (json_int_t)s.events, "open_at_end", (json_int_t)s.open, "open_max",
+	                 (json_int_t)s.open_max, "findings", o->results, "rules", rules_json(o, c));
 }
 static json_t *sarif_rules(void)
 {
@@ -219,10 +226,13 @@ static json_t *sarif_rules(void)
 	for (unsigned r = 0; r < ORD_RULES_N; r++) {
 		const struct ord_rule *m = &ord_rules[r];
 
-		json_array_append_new(a, json_pack("{s:s,s:s,s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:s}}", "id", m->id, "name", m->id, "shortDescription", "text", m->title,
-						   "fullDescription", "text", m->statement, "defaultConfiguration", "level",
-						   m->severity <= ORD_HIGH ? "error" : m->severity == ORD_MEDIUM ? "warning" : "note", "properties", "severity",
-						   ord_severity_name[m->severity], "linux", m->linux_fn));
+		json_array_append_new(a, json_pack("{s:s,s:s,s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:s}}", "id", m->id, "name", m->id,
+		                                   "shortDescription", "text", m->title, "fullDescription", "text", m->statement,
+		                                   "defaultConfiguration", "level",
+		                                   m->severity <= ORD_HIGH     ? "error"
+		                                   : m->severity == ORD_MEDIUM ? "warning"
+		                                                               : "note",
+		                                   "properties", "severity", ord_severity_name[m->severity], "linux", m->linux_fn));
 	}
 	return a;
 }
@@ -238,14 +248,14 @@ static json_t *sarif(struct check_out *o, const struct ord_chk *c)
 		if (!w)
 			continue;
 		snprintf(text, sizeof(text), "not decidable here: %s", w);
-		json_array_append_new(notes, json_pack("{s:{s:s},s:s,s:{s:s,s:i}}", "message", "text", text, "level", "note", "associatedRule", "id", ord_rules[r].id,
-						       "index", (int)r));
+		json_array_append_new(notes, json_pack("{s:{s:s},s:s,s:{s:s,s:i}}", "message", "text", text, "level", "note",
+		                                       "associatedRule", "id", ord_rules[r].id, "index", (int)r));
 	}
 	return json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:s,s:o}},s:[{s:b,s:o}],s:O,s:s}]}", "$schema",
-			 "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "version", "2.1.0", "runs", "tool", "driver",
-			 "name", "iommusim check", "version", iommusim_version(), "informationUri", "https://docs.oasis-open.org/sarif/sarif/v2.1.0/", "rules",
-			 sarif_rules(), "invocations", "executionSuccessful", 1, "toolExecutionNotifications", notes, "results", o->results, "columnKind",
-			 "utf16CodeUnits");
+	                 "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "version", "2.1.0",
+	                 "runs", "tool", "driver", "name", "iommusim check", "version", iommusim_version(), "informationUri",
+	                 "https://docs.oasis-open.org/sarif/sarif/v2.1.0/", "rules", sarif_rules(), "invocations", "executionSuccessful", 1,
+	                 "toolExecutionNotifications", notes, "results", o->results, "columnKind", "utf16CodeUnits");
 }
 static void tap(struct check_out *o, const struct ord_chk *c)
 {
@@ -262,9 +272,10 @@ static void tap(struct check_out *o, const struct ord_chk *c)
 
 		if (!ord_applies(c, (enum ord_rule_id)r))
 			continue;
-		printf("%s %u - %s %s%s%s\n", o->count[r] ? "not ok" : "ok", ++at, ord_rules[r].id, ord_rules[r].title, w && !o->count[r] ? " # SKIP " : "",
-		       w && !o->count[r] ? w : "");
-		json_array_foreach(o->results, i, f) {
+		printf("%s %u - %s %s%s%s\n", o->count[r] ? "not ok" : "ok", ++at, ord_rules[r].id, ord_rules[r].title,
+		       w && !o->count[r] ? " # SKIP " : "", w && !o->count[r] ? w : "");
+		json_array_foreach(o->results, i, f)
+		{
 			if (!strcmp(json_string_value(json_object_get(f, "rule")), ord_rules[r].id))
 				printf("# %s:%" JSON_INTEGER_FORMAT ": %s: %s\n", o->file, json_integer_value(json_object_get(f, "line")),
 				       json_string_value(json_object_get(f, "verdict")), json_string_value(json_object_get(f, "what")));

@@ -11,22 +11,23 @@
 #include "cli.h"
 
 static const char help[] =
-	"usage: iommusim check TRACE [--arch A] [--knob KEY=VALUE]... [--format F] [--limit N]\n"
-	"       iommusim check --explain RULE | --list [--format markdown] | --knobs\n"
-	"Was there a moment when a device could use what software believed gone? Checks the order of table changes, invalidations, waits and\n"
-	"releases in a trace ('-': standard input) by the rules of docs/ordering.md.\n"
-	"\n"
-	"  --arch A        vtd, smmuv3, amdvi, any; default: what the captured registers, or a comment '# arch: A' at the top of the trace, say, else any\n"
-	"  --knob K=V      what the trace does not say, for example coherent_walk=0; --knobs lists all\n"
-	"  --format F      text (default), json, sarif (2.1.0), tap\n"
-	"  --limit N       show at most N findings of one rule (default 20); all are counted\n"
-	"  --explain RULE  statement, severity, specification, Linux functions of one rule, and what it needs in a trace\n"
-	"  --list          all rules\n"
-	"  --knobs         all knobs with their defaults\n"
-	"  --help          this text\n"
-	"\n"
-	"exit status: 0, 1 for a VIOLATION or MANIFEST of severity CRITICAL or HIGH, 2 for bad input, 3 if the machine failed\n"
-	"example: iommusim check traces/ordering-demo.iot\n";
+    "usage: iommusim check TRACE [--arch A] [--knob KEY=VALUE]... [--format F] [--limit N]\n"
+    "       iommusim check --explain RULE | --list [--format markdown] | --knobs\n"
+    "Was there a moment when a device could use what software believed gone? Checks the order of table changes, invalidations, waits and\n"
+    "releases in a trace ('-': standard input) by the rules of docs/ordering.md.\n"
+    "\n"
+    "  --arch A        vtd, smmuv3, amdvi, any; default: what the captured registers, or a comment '# arch: A' at the top of the trace, "
+    "say, else any\n"
+    "  --knob K=V      what the trace does not say, for example coherent_walk=0; --knobs lists all\n"
+    "  --format F      text (default), json, sarif (2.1.0), tap\n"
+    "  --limit N       show at most N findings of one rule (default 20); all are counted\n"
+    "  --explain RULE  statement, severity, specification, Linux functions of one rule, and what it needs in a trace\n"
+    "  --list          all rules\n"
+    "  --knobs         all knobs with their defaults\n"
+    "  --help          this text\n"
+    "\n"
+    "exit status: 0, 1 for a VIOLATION or MANIFEST of severity CRITICAL or HIGH, 2 for bad input, 3 if the machine failed\n"
+    "example: iommusim check traces/ordering-demo.iot\n";
 
 enum { MAX_KNOBS = 64 };
 struct args {
@@ -56,7 +57,8 @@ static int bad_word(const char *opt, const char *got, const char *expected, cons
 {
 	const char *near = err_nearest(got, cand, n);
 
-	return cli_usage("check", "%s: found \"%s\", expected %s%s%s%s", opt, got, expected, near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	return cli_usage("check", "%s: found \"%s\", expected %s%s%s%s", opt, got, expected, near ? " (did you mean \"" : "",
+	                 near ? near : "", near ? "\"?)" : "");
 }
 static int take_option(struct args *a, int c)
 {
@@ -99,9 +101,15 @@ static int take_option(struct args *a, int c)
 static int parse(int argc, char **argv, struct args *a)
 {
 	static const struct option opts[] = {
-		{ "arch", required_argument, NULL, 'a' },   { "knob", required_argument, NULL, 'k' },	 { "format", required_argument, NULL, 'f' },
-		{ "limit", required_argument, NULL, 'n' },  { "explain", required_argument, NULL, 'e' }, { "list", no_argument, NULL, 'l' },
-		{ "knobs", no_argument, NULL, 'K' },	    { "help", no_argument, NULL, 'h' },		 { NULL, 0, NULL, 0 },
+		{ "arch", required_argument, NULL, 'a' },
+		{ "knob", required_argument, NULL, 'k' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "limit", required_argument, NULL, 'n' },
+		{ "explain", required_argument, NULL, 'e' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "knobs", no_argument, NULL, 'K' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c, rc;
 
@@ -146,7 +154,8 @@ static int print_knobs(void)
 	cfg_defaults(ord_knob_opts, &k);
 	for (const struct cfg_opt *o = ord_knob_opts; o->key; o++) {
 		cfg_print(o, &k, v, sizeof(v));
-		printf("%-24s %-8s %s%s%s%s\n", o->key, *v ? v : "-", o->help, o->choices ? " (" : "", o->choices ? o->choices : "", o->choices ? ")" : "");
+		printf("%-24s %-8s %s%s%s%s\n", o->key, *v ? v : "-", o->help, o->choices ? " (" : "", o->choices ? o->choices : "",
+		       o->choices ? ")" : "");
 	}
 	cfg_free(ord_knob_opts, &k);
 	return cli_out(0);
@@ -248,7 +257,8 @@ static int run(struct job *j)
 
 	while (ok && (rc = trc_next(t, &r, &j->e)) > 0)
 		ok = take(j, &r);
-	ok = ok && rc == 0 && (!j->hw || ordhw_finish(j->hw)) && checker(j) && ord_finish(j->c, &j->e) && check_out_end(&j->out, j->c, &j->e);
+	ok = ok && rc == 0 && (!j->hw || ordhw_finish(j->hw)) && checker(j) && ord_finish(j->c, &j->e) &&
+	     check_out_end(&j->out, j->c, &j->e);
 	if (!ok && !j->e.code)
 		err_set(&j->e, ERR_MACHINE, "%s: the events could not be derived", j->a->trace);
 	ordhw_close(j->hw);

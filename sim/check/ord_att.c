@@ -67,8 +67,19 @@ static uint32_t wire_pasid(const struct ord_att *a)
 }
 static void tear_cfg(struct ord_chk *c, struct ord_org *g, struct ord_atx *a, bool np)
 {
-	struct ord_obl t = { .what = ORD_O_CFG, .unit = a->a.unit, .kind = a->a.kind, .rid = a->a.rid, .pasid = a->a.pasid, .dom = a->a.dom, .sub = a->a.sub,
-			     .type = a->a.type, .d = a->a.d, .att = a, .np = np, .teardown = !np, .dom_n.last = UINT64_MAX };
+	struct ord_obl t = { .what = ORD_O_CFG,
+		             .unit = a->a.unit,
+		             .kind = a->a.kind,
+		             .rid = a->a.rid,
+		             .pasid = a->a.pasid,
+		             .dom = a->a.dom,
+		             .sub = a->a.sub,
+		             .type = a->a.type,
+		             .d = a->a.d,
+		             .att = a,
+		             .np = np,
+		             .teardown = !np,
+		             .dom_n.last = UINT64_MAX };
 
 	if (a->a.kind == ORD_K_PASIDE || a->a.kind == ORD_K_PASIDDIR)
 		t.what = ORD_O_CFG;
@@ -78,7 +89,8 @@ static void tear_cfg(struct ord_chk *c, struct ord_org *g, struct ord_atx *a, bo
 /* Everything cached through the entry: its tag's translations and the device's. */
 static bool same_tag(const struct ord_att *a, const struct ord_att *b)
 {
-	return a->d == b->d && a->parent == b->parent && a->unit == b->unit && a->dom == b->dom && a->sub == b->sub && a->type == b->type && a->world == b->world;
+	return a->d == b->d && a->parent == b->parent && a->unit == b->unit && a->dom == b->dom && a->sub == b->sub && a->type == b->type &&
+	       a->world == b->world;
 }
 /* Does another entry keep this page table under this tag? Then what is cached under it stays right. */
 static bool tag_stays(struct ord_chk *c, const struct ord_atx *a)
@@ -111,8 +123,20 @@ static void tag_returns(struct ord_chk *c, struct ord_atx *a)
 }
 static void tear_caches(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 {
-	struct ord_obl t = { .what = ORD_O_TLB, .unit = a->a.unit, .kind = a->a.kind, .rid = a->a.rid, .pasid = a->a.pasid, .dom = a->a.dom, .sub = a->a.sub,
-			     .world = a->a.world, .type = a->a.type, .d = a->a.d, .att = a, .teardown = true, .walk = true, .dom_n.last = UINT64_MAX };
+	struct ord_obl t = { .what = ORD_O_TLB,
+		             .unit = a->a.unit,
+		             .kind = a->a.kind,
+		             .rid = a->a.rid,
+		             .pasid = a->a.pasid,
+		             .dom = a->a.dom,
+		             .sub = a->a.sub,
+		             .world = a->a.world,
+		             .type = a->a.type,
+		             .d = a->a.d,
+		             .att = a,
+		             .teardown = true,
+		             .walk = true,
+		             .dom_n.last = UINT64_MAX };
 	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
 
 	if ((a->a.d || a->a.dom != ORD_NONE) && !tag_stays(c, a))
@@ -127,7 +151,8 @@ static void tear_caches(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 static bool below(struct ord_chk *c, const struct ord_att *up, const struct ord_att *a)
 {
 	(void)c;
-	return a->live && a->unit == up->unit && a->rid == up->rid && kind_above(a->kind) == up->kind && a->kind != ORD_K_PASIDDIR && a->kind != ORD_K_L1CD;
+	return a->live && a->unit == up->unit && a->rid == up->rid && kind_above(a->kind) == up->kind && a->kind != ORD_K_PASIDDIR &&
+	       a->kind != ORD_K_L1CD;
 }
 static bool has_below(uint8_t kind)
 {
@@ -178,7 +203,8 @@ static struct ord_atx *make(struct ord_chk *c, const struct ord_ev *e)
 	struct ord_att proto = { .rid = e->rid, .pasid = e->pasid, .unit = e->unit, .kind = e->kind, .dom = ORD_NONE, .sub = ORD_NONE };
 	struct ord_atx *a = ord_att_new(c, &proto);
 
-	if (a && (!ord_map_put(&c->atts, ord_att_key(e->unit, e->kind, e->rid, e->pasid), a) || !ord_map_put(&c->known, ord_att_key(e->unit, e->kind, e->rid, e->pasid), c))) {
+	if (a && (!ord_map_put(&c->atts, ord_att_key(e->unit, e->kind, e->rid, e->pasid), a) ||
+	          !ord_map_put(&c->known, ord_att_key(e->unit, e->kind, e->rid, e->pasid), c))) {
 		ord_oom(c);
 		return NULL;
 	}
@@ -187,8 +213,19 @@ static struct ord_atx *make(struct ord_chk *c, const struct ord_ev *e)
 /* With negative caching the entry's own tag may hold "not present" too. */
 static void np_tag(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 {
-	struct ord_obl t = { .what = ORD_O_TLB, .unit = a->a.unit, .kind = a->a.kind, .rid = a->a.rid, .pasid = a->a.pasid, .dom = a->a.dom, .sub = a->a.sub,
-			     .world = a->a.world, .type = a->a.type, .d = a->a.d, .att = a, .np = true, .dom_n.last = UINT64_MAX };
+	struct ord_obl t = { .what = ORD_O_TLB,
+		             .unit = a->a.unit,
+		             .kind = a->a.kind,
+		             .rid = a->a.rid,
+		             .pasid = a->a.pasid,
+		             .dom = a->a.dom,
+		             .sub = a->a.sub,
+		             .world = a->a.world,
+		             .type = a->a.type,
+		             .d = a->a.d,
+		             .att = a,
+		             .np = true,
+		             .dom_n.last = UINT64_MAX };
 
 	ord_obl_new(c, g, &t, false);
 }
@@ -196,7 +233,8 @@ static bool negative(const struct ord_chk *c, const struct ord_att *a)
 {
 	if (a->kind == ORD_K_GCR3 || a->kind >= ORD_K_DEVMAP)
 		return false;
-	return c->arch == ORD_SMMUV3 ? a->kind == ORD_K_STE || a->kind == ORD_K_CD || a->kind == ORD_K_L1CD || a->kind == ORD_K_L1STD : c->k.np_cache;
+	return c->arch == ORD_SMMUV3 ? a->kind == ORD_K_STE || a->kind == ORD_K_CD || a->kind == ORD_K_L1CD || a->kind == ORD_K_L1STD
+	                             : c->k.np_cache;
 }
 static void set(struct ord_chk *c, const struct ord_ev *e)
 {
@@ -229,7 +267,8 @@ static void set(struct ord_chk *c, const struct ord_ev *e)
 }
 static bool same_reach(const struct ord_att *a, const struct ord_att *b)
 {
-	return a->d == b->d && a->parent == b->parent && a->dom == b->dom && a->sub == b->sub && a->type == b->type && a->root == b->root && a->world == b->world;
+	return a->d == b->d && a->parent == b->parent && a->dom == b->dom && a->sub == b->sub && a->type == b->type && a->root == b->root &&
+	       a->world == b->world;
 }
 /* A valid entry changed: what was reachable before has a teardown of its own. */
 static void modify(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *a)
@@ -244,8 +283,17 @@ static void modify(struct ord_chk *c, const struct ord_ev *e, struct ord_atx *a)
 		return;
 	a->cfg_seq = c->seq;
 	if (same_reach(&was, &now)) {
-		struct ord_obl t = { .what = ORD_O_CFG, .unit = was.unit, .kind = was.kind, .rid = was.rid, .pasid = was.pasid, .dom = was.dom, .sub = was.sub,
-				     .type = was.type, .d = was.d, .att = a, .dom_n.last = UINT64_MAX };
+		struct ord_obl t = { .what = ORD_O_CFG,
+			             .unit = was.unit,
+			             .kind = was.kind,
+			             .rid = was.rid,
+			             .pasid = was.pasid,
+			             .dom = was.dom,
+			             .sub = was.sub,
+			             .type = was.type,
+			             .d = was.d,
+			             .att = a,
+			             .dom_n.last = UINT64_MAX };
 
 		a->a = now;
 		if (was.kind != ORD_K_GCR3)
@@ -286,7 +334,8 @@ void ord_cfg_event(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_atx *a = find(c, e);
 	bool blocks = e->flags & ORD_F(BLOCK) || ord_val(e, ORD_KEY_TYPE, 0) == ORD_T_BLOCK;
-	uint64_t keys = ORD_HAS(DOM) | ORD_HAS(DID) | ORD_HAS(VMID) | ORD_HAS(DOMID) | ORD_HAS(ASID) | ORD_HAS(ROOT) | ORD_HAS(TYPE) | ORD_HAS(PARENT);
+	uint64_t keys =
+	    ORD_HAS(DOM) | ORD_HAS(DID) | ORD_HAS(VMID) | ORD_HAS(DOMID) | ORD_HAS(ASID) | ORD_HAS(ROOT) | ORD_HAS(TYPE) | ORD_HAS(PARENT);
 
 	switch (e->op) {
 	case ORD_CFG_SET:

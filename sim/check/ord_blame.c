@@ -8,25 +8,39 @@
 #include <string.h>
 #include "check/ord_rel.h"
 
-static const char *const what_name[] = { "visibility", "the configuration cache", "the PASID cache", "the walk cache", "the TLB", "the ATC", "the page-request queue" };
-static const struct { const char *text, *right; enum ord_rule_id rule; } causes[] = {
-	[ORD_WHY_NEVER] = { "no command covers it", "a command that covers it, a wait behind it and its completion before this", ORD_GEN_01 },
-	[ORD_WHY_INVISIBLE] = { "the command came before the write was visible", "the write-back of the entry before the command", ORD_GEN_02 },
-	[ORD_WHY_ORDER] = { "the command came before that of the cache it is refilled from", "configuration cache first, then TLB, then ATC", ORD_GEN_04 },
-	[ORD_WHY_NO_SYNC] = { "no sync stands between the command and that of the cache it is refilled from", "a sync between the two commands", ORD_GEN_04 },
-	[ORD_WHY_LEAF] = { "the command was for leaf entries only, but a table was unlinked", "the command without the leaf hint", ORD_GEN_09 },
+static const char *const what_name[] = { "visibility", "the configuration cache", "the PASID cache", "the walk cache", "the TLB",
+	                                 "the ATC",    "the page-request queue" };
+static const struct {
+	const char *text, *right;
+	enum ord_rule_id rule;
+} causes[] = {
+	[ORD_WHY_NEVER] = { "no command covers it", "a command that covers it, a wait behind it and its completion before this",
+	                    ORD_GEN_01 },
+	[ORD_WHY_INVISIBLE] = { "the command came before the write was visible", "the write-back of the entry before the command",
+	                        ORD_GEN_02 },
+	[ORD_WHY_ORDER] = { "the command came before that of the cache it is refilled from",
+	                    "configuration cache first, then TLB, then ATC", ORD_GEN_04 },
+	[ORD_WHY_NO_SYNC] = { "no sync stands between the command and that of the cache it is refilled from",
+	                      "a sync between the two commands", ORD_GEN_04 },
+	[ORD_WHY_LEAF] = { "the command was for leaf entries only, but a table was unlinked", "the command without the leaf hint",
+	                   ORD_GEN_09 },
 	[ORD_WHY_TAG] = { "the command names another tag", "the command with the tag the entries were cached under", ORD_GEN_15 },
-	[ORD_WHY_FORM] = { "the command is of a kind that does not reach these entries", "the kind of command that reaches entries of this type", ORD_GEN_15 },
+	[ORD_WHY_FORM] = { "the command is of a kind that does not reach these entries",
+	                   "the kind of command that reaches entries of this type", ORD_GEN_15 },
 	[ORD_WHY_RANGE] = { "the command leaves out a part", "a range, or several, that contain all that changed", ORD_GEN_16 },
 	[ORD_WHY_UNIT] = { "the command went to another unit only", "the command on each unit the page table is used on", ORD_GEN_06 },
 	[ORD_WHY_REJECTED] = { "the command was not executed", "the command again, in legal form, and its completion", ORD_GEN_22 },
-	[ORD_WHY_NO_WAIT] = { "no wait follows the command on its queue", "a wait behind the command, and its completion before this", ORD_GEN_05 },
+	[ORD_WHY_NO_WAIT] = { "no wait follows the command on its queue", "a wait behind the command, and its completion before this",
+	                      ORD_GEN_05 },
 	[ORD_WHY_NOT_DONE] = { "the wait behind the command has not completed", "the completion of the wait before this", ORD_GEN_05 },
 	[ORD_WHY_OTHER_QUEUE] = { "only a wait on another queue has completed", "a wait on the queue of the command", ORD_GEN_06 },
 	[ORD_WHY_ABORTED] = { "the wait behind the command was aborted", "command and wait again", ORD_TMO_04 },
-	[ORD_WHY_GAVE_UP] = { "software stopped waiting before the wait completed", "a fence of the requester, or the completion", ORD_TMO_06 },
-	[ORD_WHY_EXTRA] = { "this device needs the invalidation twice", "the same invalidation again, a wait behind it and its completion before this", ORD_ATS_10 },
-	[ORD_WHY_SUSPECT] = { "the invalidation timed out", "a fence: the requester's entry blocking, its invalidation and a completed wait", ORD_TMO_02 },
+	[ORD_WHY_GAVE_UP] = { "software stopped waiting before the wait completed", "a fence of the requester, or the completion",
+	                      ORD_TMO_06 },
+	[ORD_WHY_EXTRA] = { "this device needs the invalidation twice",
+	                    "the same invalidation again, a wait behind it and its completion before this", ORD_ATS_10 },
+	[ORD_WHY_SUSPECT] = { "the invalidation timed out",
+	                      "a fence: the requester's entry blocking, its invalidation and a completed wait", ORD_TMO_02 },
 };
 /* Is the page table of @o used behind that unit? */
 static bool used_on(struct ord_chk *c, const struct ord_obl *o, uint8_t unit)
@@ -80,7 +94,8 @@ static enum ord_cause near_miss(struct ord_chk *c, const struct ord_obl *o, cons
 		for (uint64_t i = 0; i < ORD_LAST_CMDS && i < c->n_cmd; i++) {
 			const struct ord_cmd *x = &c->ring[(c->n_cmd - 1 - i) % ORD_LAST_CMDS];
 
-			if (x->seq < m->seq && x->seq > o->org->seq && x->covered && x->op == (o->what == ORD_O_ATC && !o->teardown ? ORD_TLBINV : ORD_CFGINV))
+			if (x->seq < m->seq && x->seq > o->org->seq && x->covered &&
+			    x->op == (o->what == ORD_O_ATC && !o->teardown ? ORD_TLBINV : ORD_CFGINV))
 				return ORD_WHY_NO_SYNC;
 		}
 		return ORD_WHY_ORDER;
@@ -96,8 +111,8 @@ static enum ord_cause near_miss(struct ord_chk *c, const struct ord_obl *o, cons
 static int rank(enum ord_cause w)
 {
 	static const uint8_t r[] = {
-		[ORD_WHY_NEVER] = 0, [ORD_WHY_UNIT] = 1, [ORD_WHY_TAG] = 2, [ORD_WHY_FORM] = 3, [ORD_WHY_RANGE] = 4, [ORD_WHY_ORDER] = 6, [ORD_WHY_NO_SYNC] = 5,
-		[ORD_WHY_LEAF] = 7, [ORD_WHY_INVISIBLE] = 8, [ORD_WHY_REJECTED] = 9,
+		[ORD_WHY_NEVER] = 0, [ORD_WHY_UNIT] = 1,    [ORD_WHY_TAG] = 2,  [ORD_WHY_FORM] = 3,      [ORD_WHY_RANGE] = 4,
+		[ORD_WHY_ORDER] = 6, [ORD_WHY_NO_SYNC] = 5, [ORD_WHY_LEAF] = 7, [ORD_WHY_INVISIBLE] = 8, [ORD_WHY_REJECTED] = 9,
 	};
 
 	return w < ARRAY_LEN(r) ? r[w] : 0;
@@ -177,7 +192,11 @@ static void steps(struct ord_chk *c, struct ord_finding *f, const struct ord_obl
 	if (m)
 		f->step[f->n_steps++] = (struct ord_step){ m->line, m->op, ORD_S_MISSED };
 	else if (o->cmd_line)
-		f->step[f->n_steps++] = (struct ord_step){ o->cmd_line, o->what == ORD_O_CFG ? ORD_CFGINV : o->what == ORD_O_ATC ? ORD_ATCINV : ORD_TLBINV, o->state };
+		f->step[f->n_steps++] = (struct ord_step){ o->cmd_line,
+			                                   o->what == ORD_O_CFG   ? ORD_CFGINV
+			                                   : o->what == ORD_O_ATC ? ORD_ATCINV
+			                                                          : ORD_TLBINV,
+			                                   o->state };
 	if (q && q->last_wait > o->cmd_seq)
 		f->step[f->n_steps++] = (struct ord_step){ q->wait_line, ORD_WAIT, ORD_S_WAITED };
 }
@@ -196,20 +215,39 @@ static void sentence(struct ord_chk *c, char *b, size_t n, const struct ord_ev *
 		snprintf(tag, sizeof(tag), " (unit %u, tag %u.%u)", o->unit, o->dom, o->sub);
 	else if (o->dom != ORD_NONE)
 		snprintf(tag, sizeof(tag), " (unit %u, tag %u)", o->unit, o->dom);
-	snprintf(b, n, "%s while %s%s%s may still hold %s%s%s since line %llu: %s", e ? ord_op_name[e->op] : "end", o->walk && o->what == ORD_O_TLB && !o->teardown ? "the walk cache" : what_name[o->what],
-		 who, tag, o->what == ORD_O_CFG ? "the old entry" : range, o->d && o->what != ORD_O_CFG ? " of " : "",
-		 o->d && o->what != ORD_O_CFG ? ord_name_text(&c->names, o->d) : "", (unsigned long long)o->org->line, why);
+	snprintf(b, n, "%s while %s%s%s may still hold %s%s%s since line %llu: %s", e ? ord_op_name[e->op] : "end",
+	         o->walk && o->what == ORD_O_TLB && !o->teardown ? "the walk cache" : what_name[o->what], who, tag,
+	         o->what == ORD_O_CFG ? "the old entry" : range, o->d && o->what != ORD_O_CFG ? " of " : "",
+	         o->d && o->what != ORD_O_CFG ? ord_name_text(&c->names, o->d) : "", (unsigned long long)o->org->line, why);
 }
 /* @forced: the rule of the release event where that matters more than the cause; ORD_RULES_N: none. */
-void ord_blame_one(struct ord_chk *c, const struct ord_ev *e, struct ord_obl *o, enum ord_rule_id forced, struct ord_told *told, const struct ord_finding *as)
+void ord_blame_one(struct ord_chk *c, const struct ord_ev *e, struct ord_obl *o, enum ord_rule_id forced, struct ord_told *told,
+                   const struct ord_finding *as)
 {
 	const struct ord_cmd *m = NULL;
 	enum ord_cause why = told->seen < ORD_BLAMES ? ord_cause_of(c, o, &m) : ORD_WHY_NEVER;
 	enum ord_rule_id rule = cause_rule(o, why);
 	struct ord_finding f = { .verdict = as ? as->verdict : ORD_VIOLATION, .rule = rule, .line = e->line, .op = e->op, .unit = o->unit };
-	struct ord_blame b = { .ev = e, .what = o->what, .state = o->state, .why = why, .origin = o->org->op, .unit = o->unit, .kind = o->kind, .d = o->d, .rid = o->rid,
-			       .pasid = o->pasid, .dom = o->dom, .sub = o->sub, .lo = o->dom_n.lo, .last = o->dom_n.last, .line = o->org->line, .type = o->type,
-			       .cmd_line = m ? m->line : o->cmd_line, .cmd_flags = m ? m->flags : o->cmd_flags, .cmd_has = m ? m->has : o->cmd_has, .f = &f };
+	struct ord_blame b = { .ev = e,
+		               .what = o->what,
+		               .state = o->state,
+		               .why = why,
+		               .origin = o->org->op,
+		               .unit = o->unit,
+		               .kind = o->kind,
+		               .d = o->d,
+		               .rid = o->rid,
+		               .pasid = o->pasid,
+		               .dom = o->dom,
+		               .sub = o->sub,
+		               .lo = o->dom_n.lo,
+		               .last = o->dom_n.last,
+		               .line = o->org->line,
+		               .type = o->type,
+		               .cmd_line = m ? m->line : o->cmd_line,
+		               .cmd_flags = m ? m->flags : o->cmd_flags,
+		               .cmd_has = m ? m->has : o->cmd_has,
+		               .f = &f };
 	char text[600];
 
 	if (told->seen++ >= ORD_BLAMES)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_cmd.c - invalidation commands of the ordering checker: what a command covers, by the rules of the architecture, and in what order it counts.
- * Ranges are decoded as hardware does (VT-d base and AM, SMMUv3 TG/TTL/NUM/SCALE, AMD and PCIe size codes). A command that is not executed covers nothing.
- * Not modelled: how many entries a cache really holds.
+ * ord_cmd.c - invalidation commands of the ordering checker: what a command covers, by the rules of the architecture, and in what order it
+ * counts. Ranges are decoded as hardware does (VT-d base and AM, SMMUv3 TG/TTL/NUM/SCALE, AMD and PCIe size codes). A command that is not
+ * executed covers nothing. Not modelled: how many entries a cache really holds.
  */
 #include <string.h>
 #include "check/ord_eng.h"
@@ -29,11 +29,13 @@ static bool size_code(uint64_t base, uint64_t *lo, uint64_t *last)
 }
 static bool smmu_range(const struct ord_ev *e, const struct ord_knobs *k, uint64_t base, uint64_t *lo, uint64_t *last)
 {
-	uint64_t tg = ord_val(e, ORD_KEY_TG, 0), ttl = ord_val(e, ORD_KEY_TTL, 0), num = ord_val(e, ORD_KEY_NUM, 0), scale = ord_val(e, ORD_KEY_SCALE, 0);
+	uint64_t tg = ord_val(e, ORD_KEY_TG, 0), ttl = ord_val(e, ORD_KEY_TTL, 0), num = ord_val(e, ORD_KEY_NUM, 0),
+	         scale = ord_val(e, ORD_KEY_SCALE, 0);
 	unsigned gran = tg == 2 ? 14 : tg == 3 ? 16 : 12;
 	unsigned __int128 n = (unsigned __int128)(num + 1) << (scale > 31 ? 31 : scale) << gran;
 
-	if (tg > 3 || ttl > 3 || num > 31 || scale > 31 || (tg && !ttl && !num && !scale) || (!tg && (num || scale)) || (tg && !k->smmu_range_inv))
+	if (tg > 3 || ttl > 3 || num > 31 || scale > 31 || (tg && !ttl && !num && !scale) || (!tg && (num || scale)) ||
+	    (tg && !k->smmu_range_inv))
 		return false;
 	if (tg && ttl) { /* a hint: the base is a block of that level, whose entries go */
 		unsigned block = gran + (unsigned)(3 - ttl) * (gran - 3);
@@ -165,8 +167,10 @@ static bool tag_cfg(struct ord_chk *c, const struct ord_cmd *m, const struct ord
 	*why = ORD_WHY_FORM;
 	if (m->kind && m->kind != o->kind) {
 		bool ste = m->kind == ORD_K_STE && (o->kind == ORD_K_CD || o->kind == ORD_K_L1CD);
-		bool l1 = !(m->flags & ORD_F(LEAF)) && ((m->kind == ORD_K_STE && o->kind == ORD_K_L1STD) || (m->kind == ORD_K_CD && o->kind == ORD_K_L1CD));
-		bool dir = (m->kind == ORD_K_PASIDE && o->kind == ORD_K_PASIDDIR) || (m->kind == ORD_K_CTX && (o->kind == ORD_K_ROOT || o->kind == ORD_K_PASIDDIR));
+		bool l1 = !(m->flags & ORD_F(LEAF)) &&
+		          ((m->kind == ORD_K_STE && o->kind == ORD_K_L1STD) || (m->kind == ORD_K_CD && o->kind == ORD_K_L1CD));
+		bool dir = (m->kind == ORD_K_PASIDE && o->kind == ORD_K_PASIDDIR) ||
+		           (m->kind == ORD_K_CTX && (o->kind == ORD_K_ROOT || o->kind == ORD_K_PASIDDIR));
 
 		if (!ste && !l1 && !dir)
 			return false;
@@ -220,14 +224,19 @@ bool ord_cmd_range_ok(struct ord_chk *c, const struct ord_cmd *m, const struct o
 	}
 	return true;
 }
-struct gate { struct ord_chk *c; const struct ord_obl *o; uint32_t q; };
+struct gate {
+	struct ord_chk *c;
+	const struct ord_obl *o;
+	uint32_t q;
+};
 /* A TLB obligation of the same change, not yet ordered before what is issued on the queue now? */
 static bool not_ordered(void *ctx, struct ord_itn *n)
 {
 	const struct gate *g = ctx;
 	const struct ord_obl *t = container_of(n, struct ord_obl, dom_n);
 
-	return t->org == g->o->org && t->what == ORD_O_TLB && (t->unit == g->o->unit || t->unit == ORD_ANY_UNIT) && !t->np && !ord_obl_ordered(g->c, t, g->q);
+	return t->org == g->o->org && t->what == ORD_O_TLB && (t->unit == g->o->unit || t->unit == ORD_ANY_UNIT) && !t->np &&
+	       !ord_obl_ordered(g->c, t, g->q);
 }
 /* May a command on queue @q count for @o now? Configuration first, then TLBs, then ATCs. */
 static bool gated(struct ord_chk *c, const struct ord_obl *o, uint32_t q)
@@ -250,7 +259,10 @@ static bool gated(struct ord_chk *c, const struct ord_obl *o, uint32_t q)
 	d = o->d ? ord_dom_of(c, o->d, false) : NULL;
 	return d && ord_it_any(d->obls, o->dom_n.lo, o->dom_n.last, not_ordered, &g);
 }
-struct tally { uint64_t n, bytes; bool teardown, np, wide; };
+struct tally {
+	uint64_t n, bytes;
+	bool teardown, np, wide;
+};
 static void try_cover(struct ord_chk *c, struct ord_obl *o, const struct ord_cmd *m, struct tally *t)
 {
 	enum ord_cause why;
@@ -266,7 +278,7 @@ static void try_cover(struct ord_chk *c, struct ord_obl *o, const struct ord_cmd
 	t->teardown |= o->teardown;
 	t->np |= o->np;
 	t->wide |= !o->np && m->sub == ORD_NONE && o->sub != ORD_NONE && o->what == ORD_O_TLB && o->type != ORD_T_S2 &&
-		   (c->arch == ORD_AMDVI ? m->dom != ORD_NONE : c->arch == ORD_VTD && !(!m->lo && m->last == UINT64_MAX));
+	           (c->arch == ORD_AMDVI ? m->dom != ORD_NONE : c->arch == ORD_VTD && !(!m->lo && m->last == UINT64_MAX));
 	t->wide |= o->what == ORD_O_ATC && m->pasid == ORD_NONE && o->pasid != ORD_NONE;
 	lo = lo < o->dom_n.lo ? o->dom_n.lo : lo;
 	last = last > o->dom_n.last ? o->dom_n.last : last;
@@ -347,7 +359,8 @@ static void perf(struct ord_chk *c, const struct ord_ev *e, const struct ord_cmd
 	if (full && t->bytes >= UINT64_C(1) << 30)
 		return;
 	ord_report_as(c, ORD_GEN_17, ORD_PERF, ORD_PERF_SEV, factor, e->line, e->op, "a command of the range that changed",
-		      "%s flushed to remove %llu KiB", full ? "the whole tag is" : "far more than changed is", (unsigned long long)(t->bytes >> 10));
+	              "%s flushed to remove %llu KiB", full ? "the whole tag is" : "far more than changed is",
+	              (unsigned long long)(t->bytes >> 10));
 }
 void ord_cmd_event(struct ord_chk *c, const struct ord_ev *e)
 {

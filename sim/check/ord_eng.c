@@ -15,29 +15,39 @@ static const struct ord_family *const families[ORD_FAMS] = {
 };
 #define K(m) offsetof(struct ord_knobs, m)
 const struct cfg_opt ord_knob_opts[] = {
-	{ "coherent_walk", CFG_BOOL, K(coherent_walk), 1, 0, 0, "", "walks snoop the CPU caches: a store is visible without write-back", NULL },
+	{ "coherent_walk", CFG_BOOL, K(coherent_walk), 1, 0, 0, "", "walks snoop the CPU caches: a store is visible without write-back",
+	  NULL },
 	{ "coherent_queue", CFG_BOOL, K(coherent_queue), 1, 0, 0, "", "the unit reads its command queue coherently", NULL },
 	{ "np_cache", CFG_BOOL, K(np_cache), 0, 0, 0, "", "not-present entries may be cached (VT-d caching mode, AMD NpCache)", NULL },
 	{ "rwbf", CFG_BOOL, K(rwbf), 0, 0, 0, "", "VT-d: the write buffer must be flushed after a map", NULL },
 	{ "lazy_ok", CFG_BOOL, K(lazy_ok), 0, 0, 0, "", "pages may be released before a deferred flush: a hazard, not a violation", NULL },
-	{ "untrusted_rids", CFG_STR, K(untrusted_rids), 0, 0, 0, "", "requesters to which lazy_ok does not apply, separated by commas", NULL },
-	{ "bbm_level", CFG_U32, K(bbm_level), 0, 0, 2, "", "break-before-make level; 2: size changes of the same output address need none", NULL },
+	{ "untrusted_rids", CFG_STR, K(untrusted_rids), 0, 0, 0, "", "requesters to which lazy_ok does not apply, separated by commas",
+	  NULL },
+	{ "bbm_level", CFG_U32, K(bbm_level), 0, 0, 2, "", "break-before-make level; 2: size changes of the same output address need none",
+	  NULL },
 	{ "order.tlb_atc", CFG_ENUM, K(order_tlb_atc), 0, 0, 2, "", "what orders a TLB command before an ATC command", "arch|queue|sync" },
-	{ "amd.strict_iotlb_order", CFG_BOOL, K(amd_strict_iotlb_order), 0, 0, 0, "", "AMD: a COMPLETION_WAIT must stand between the two", NULL },
-	{ "amd.gn0_drops_nested", CFG_BOOL, K(amd_gn0_drops_nested), 1, 0, 0, "", "AMD: a host-page command also drops nested entries of the DomID", NULL },
-	{ "vtd.psi_drops_fs", CFG_BOOL, K(vtd_psi_drops_fs), 1, 0, 0, "", "VT-d: page-selective invalidation drops first-stage entries of the DID", NULL },
+	{ "amd.strict_iotlb_order", CFG_BOOL, K(amd_strict_iotlb_order), 0, 0, 0, "", "AMD: a COMPLETION_WAIT must stand between the two",
+	  NULL },
+	{ "amd.gn0_drops_nested", CFG_BOOL, K(amd_gn0_drops_nested), 1, 0, 0, "",
+	  "AMD: a host-page command also drops nested entries of the DomID", NULL },
+	{ "vtd.psi_drops_fs", CFG_BOOL, K(vtd_psi_drops_fs), 1, 0, 0, "",
+	  "VT-d: page-selective invalidation drops first-stage entries of the DID", NULL },
 	{ "vtd.esrtps", CFG_BOOL, K(vtd_esrtps), 0, 0, 0, "", "VT-d: the set-root command invalidates all caches itself", NULL },
 	{ "vtd.scalable", CFG_BOOL, K(vtd_scalable), 1, 0, 0, "", "VT-d: scalable mode, root changes also need the PASID cache", NULL },
 	{ "vtd.mamv", CFG_U32, K(vtd_mamv), 18, 0, 63, "", "VT-d: largest address mask of page-selective invalidation", NULL },
-	{ "atc.nopasid_inv_scope", CFG_ENUM, K(nopasid_inv_scope), 0, 0, 2, "", "what an ATC command without PASID removes", "arch|own|all" },
+	{ "atc.nopasid_inv_scope", CFG_ENUM, K(nopasid_inv_scope), 0, 0, 2, "", "what an ATC command without PASID removes",
+	  "arch|own|all" },
 	{ "nest.atc", CFG_ENUM, K(nest_atc), 0, 0, 2, "", "who invalidates ATCs for a guest", "arch|hidden|forwarded" },
-	{ "inv.superpage_any_addr", CFG_ENUM, K(superpage_any_addr), 0, 0, 2, "", "any address of a superpage removes all of it", "arch|no|yes" },
+	{ "inv.superpage_any_addr", CFG_ENUM, K(superpage_any_addr), 0, 0, 2, "", "any address of a superpage removes all of it",
+	  "arch|no|yes" },
 	{ "smmu.range_inv", CFG_BOOL, K(smmu_range_inv), 1, 0, 0, "", "SMMUv3: range invalidation is supported", NULL },
 	{ "sw_timeout_ok", CFG_BOOL, K(sw_timeout_ok), 0, 0, 0, "", "a wait that software gave up counts as completed", NULL },
 	{ "prq.drain", CFG_BOOL, K(prq_drain), 1, 0, 0, "", "the unit can drain page requests", NULL },
 	{ "profile.extra_inv", CFG_STR, K(extra_inv), 0, 0, 0, "", "requesters that need each ATC invalidation twice", NULL },
-	{ "profile.sync_each", CFG_STR, K(sync_each), 0, 0, 0, "", "commands (TLBINV, CFGINV, ATCINV) behind which a sync must stand at once", NULL },
-	{ "overinv_factor", CFG_U32, K(overinv_factor), 64, 1, UINT32_MAX, "", "report a flush of more than this many times what changed", NULL },
+	{ "profile.sync_each", CFG_STR, K(sync_each), 0, 0, 0, "",
+	  "commands (TLBINV, CFGINV, ATCINV) behind which a sync must stand at once", NULL },
+	{ "overinv_factor", CFG_U32, K(overinv_factor), 64, 1, UINT32_MAX, "", "report a flush of more than this many times what changed",
+	  NULL },
 	{ NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL },
 };
 bool ord_knob_set(struct ord_knobs *k, const char *key, const char *text, struct err *e)
@@ -229,10 +239,14 @@ void ord_close(struct ord_chk *c)
 void ord_stats(const struct ord_chk *c, struct ord_stats *s)
 {
 	*s = c->st;
-	s->bytes = sizeof(*c) + c->p_leaf.bytes + c->p_obl.bytes + c->p_org.bytes + c->p_att.bytes + c->p_wait.bytes + c->p_table.bytes + c->p_head.bytes + c->p_sub.bytes + c->fam_bytes +
-		   c->names.tcap + c->names.cap * 4u + c->names.hcap * 4u + (c->v.cap + c->v2.cap + c->cap_att) * sizeof(void *) +
-		   (c->doms.cap + c->devs.cap + c->atts.cap + c->queues.cap + c->tags.cap + c->waits.cap + c->tables.cap + c->subs.cap + c->index.cap) * 16 + c->cap_named +
-		   c->all_doms.n * sizeof(struct ord_dom) + c->all_devs.n * sizeof(struct ord_devx) + c->all_tags.n * sizeof(struct ord_tags);
+	s->bytes = sizeof(*c) + c->p_leaf.bytes + c->p_obl.bytes + c->p_org.bytes + c->p_att.bytes + c->p_wait.bytes + c->p_table.bytes +
+	           c->p_head.bytes + c->p_sub.bytes + c->fam_bytes + c->names.tcap + c->names.cap * 4u + c->names.hcap * 4u +
+	           (c->v.cap + c->v2.cap + c->cap_att) * sizeof(void *) +
+	           (c->doms.cap + c->devs.cap + c->atts.cap + c->queues.cap + c->tags.cap + c->waits.cap + c->tables.cap + c->subs.cap +
+	            c->index.cap) *
+	               16 +
+	           c->cap_named + c->all_doms.n * sizeof(struct ord_dom) + c->all_devs.n * sizeof(struct ord_devx) +
+	           c->all_tags.n * sizeof(struct ord_tags);
 }
 void ord_refine(struct ord_chk *c, struct ord_blame *b)
 {
@@ -262,16 +276,21 @@ static void emit(struct ord_chk *c, struct ord_finding *f, const char *fmt, va_l
 }
 void ord_report(struct ord_chk *c, enum ord_rule_id r, enum ord_verdict v, const struct ord_ev *e, const char *right, const char *fmt, ...)
 {
-	struct ord_finding f = { .verdict = v, .rule = r, .severity = ord_rules[r].severity, .line = e ? e->line : c->line, .op = e ? e->op : ORD_END,
-				 .unit = e ? e->unit : 0, .right = right };
+	struct ord_finding f = { .verdict = v,
+		                 .rule = r,
+		                 .severity = ord_rules[r].severity,
+		                 .line = e ? e->line : c->line,
+		                 .op = e ? e->op : ORD_END,
+		                 .unit = e ? e->unit : 0,
+		                 .right = right };
 	va_list ap;
 
 	va_start(ap, fmt);
 	emit(c, &f, fmt, ap);
 	va_end(ap);
 }
-void ord_report_as(struct ord_chk *c, enum ord_rule_id r, enum ord_verdict v, enum ord_severity s, double factor, uint64_t line, uint8_t op, const char *right,
-		   const char *fmt, ...)
+void ord_report_as(struct ord_chk *c, enum ord_rule_id r, enum ord_verdict v, enum ord_severity s, double factor, uint64_t line, uint8_t op,
+                   const char *right, const char *fmt, ...)
 {
 	struct ord_finding f = { .verdict = v, .rule = r, .severity = s, .line = line, .op = op, .factor = factor, .right = right };
 	va_list ap;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ord_gen.c - rules of the ordering checker: family GEN (every architecture). Statements: ord_rules.def.
- * Rules 1 to 9, 13 to 17, 20, 22 to 24 come from the engine's obligations; here: what they are called for several units, rings, negative caching,
- * enable. Rules on configuration entries: ord_gen_cfg.c.
+ * Rules 1 to 9, 13 to 17, 20, 22 to 24 come from the engine's obligations; here: what they are called for several units, rings, negative
+ * caching, enable. Rules on configuration entries: ord_gen_cfg.c.
  */
 #include <stdlib.h>
 #include "check/ord_gen.h"
@@ -37,17 +37,19 @@ static void ring_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 		if (!r->known)
 			return;
 		if (r->has_size && r->has_head && (r->tail + 1) % r->size == r->head && e->num == r->tail)
-			ord_report(c, ORD_GEN_18, ORD_VIOLATION, e, "wait until the head has moved", "slot %llu is written although the ring is full (head %llu)",
-				   (unsigned long long)e->num, (unsigned long long)r->head);
+			ord_report(c, ORD_GEN_18, ORD_VIOLATION, e, "wait until the head has moved",
+			           "slot %llu is written although the ring is full (head %llu)", (unsigned long long)e->num,
+			           (unsigned long long)r->head);
 		else if (r->has_size && r->has_head && (e->num + r->size - r->head) % r->size < (r->tail + r->size - r->head) % r->size)
 			ord_report(c, ORD_GEN_18, ORD_VIOLATION, e, "the slot, a barrier, then the tail",
-				   "slot %llu is written behind the tail (%llu): the unit may already have read it", (unsigned long long)e->num, (unsigned long long)r->tail);
+			           "slot %llu is written behind the tail (%llu): the unit may already have read it",
+			           (unsigned long long)e->num, (unsigned long long)r->tail);
 		return;
 	case ORD_TAIL:
 	case ORD_HEAD:
 		if (r->has_size && e->num >= r->size) {
-			ord_report(c, ORD_GEN_18, ORD_VIOLATION, e, "an index modulo the size of the ring", "index %llu in a ring of %llu slots",
-				   (unsigned long long)e->num, (unsigned long long)r->size);
+			ord_report(c, ORD_GEN_18, ORD_VIOLATION, e, "an index modulo the size of the ring",
+			           "index %llu in a ring of %llu slots", (unsigned long long)e->num, (unsigned long long)r->size);
 			return;
 		}
 		if (e->op == ORD_HEAD) {
@@ -88,8 +90,9 @@ static void useless_flush(struct ord_chk *c, struct gen_state *s, const struct o
 		for (size_t k = 0; k < d->n_tag; k++)
 			if (d->tag[k].unit == m->unit && (m->dom == ORD_NONE || d->tag[k].dom == m->dom) &&
 			    (m->sub == ORD_NONE || d->tag[k].sub == ORD_NONE || d->tag[k].sub == m->sub)) {
-				ord_report_as(c, ORD_GEN_11, ORD_PERF, ORD_PERF_SEV, 1, e->line, e->op, "no command: not-present entries are not cached",
-					      "a flush for leaves that only became present");
+				ord_report_as(c, ORD_GEN_11, ORD_PERF, ORD_PERF_SEV, 1, e->line, e->op,
+				              "no command: not-present entries are not cached",
+				              "a flush for leaves that only became present");
 				s->set[i].n = 0;
 				return;
 			}
@@ -128,17 +131,18 @@ static void enable_rules(struct ord_chk *c, struct gen_state *s, const struct or
 		s->root_seq[u] = c->seq;
 		if (s->te[u] && !c->k.vtd_esrtps)
 			ord_report(c, ORD_GEN_21, ORD_VIOLATION, e, "the root, global invalidations and their completion, then enable",
-				   "the root changes while translation is on: what is cached stays");
+			           "the root changes while translation is on: what is cached stays");
 		return;
 	case ORD_TE:
 		s->te[u] = e->flags & ORD_F(ON);
 		if (!s->te[u] || !s->root_seq[u] || c->k.vtd_esrtps)
 			return;
 		clean = s->cfg_all[u] > s->root_seq[u] && s->tlb_all[u] > s->root_seq[u] && ord_done_since(c, s->cfg_q[u], s->cfg_all[u]) &&
-			ord_done_since(c, s->tlb_q[u], s->tlb_all[u]);
+		        ord_done_since(c, s->tlb_q[u], s->tlb_all[u]);
 		if (!clean)
-			ord_report(c, ORD_GEN_21, ORD_VIOLATION, e, "global configuration and TLB invalidation after the root, complete, then enable",
-				   "translation is enabled without a completed invalidation of everything since the root was set");
+			ord_report(c, ORD_GEN_21, ORD_VIOLATION, e,
+			           "global configuration and TLB invalidation after the root, complete, then enable",
+			           "translation is enabled without a completed invalidation of everything since the root was set");
 		return;
 	}
 }
@@ -153,7 +157,8 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	if (e->guest)
 		return;
 	if (e->op == ORD_IOVA_FREE && is_present(c, e))
-		ord_report(c, ORD_GEN_25, ORD_VIOLATION, e, "every leaf of the range cleared first", "addresses are given back that are still mapped");
+		ord_report(c, ORD_GEN_25, ORD_VIOLATION, e, "every leaf of the range cleared first",
+		           "addresses are given back that are still mapped");
 	gen_cfg_before(c, st, e);
 }
 static void after(struct ord_chk *c, void *st, const struct ord_ev *e)
@@ -197,7 +202,8 @@ static void refine(struct ord_chk *c, void *st, struct ord_blame *b)
 	for (const struct ord_atx *a = d ? d->atts : NULL; a; a = a->next_d)
 		mm |= a->a.pasid != ORD_NONE && a->a.pasid && a->a.type != ORD_T_S2;
 	if (units && !b->np &&
-	    (b->why == ORD_WHY_TAG || b->why == ORD_WHY_NO_WAIT || b->why == ORD_WHY_OTHER_QUEUE || b->why == ORD_WHY_NEVER || b->why == ORD_WHY_NOT_DONE))
+	    (b->why == ORD_WHY_TAG || b->why == ORD_WHY_NO_WAIT || b->why == ORD_WHY_OTHER_QUEUE || b->why == ORD_WHY_NEVER ||
+	     b->why == ORD_WHY_NOT_DONE))
 		ord_blame_rule(b, ORD_GEN_06, false);
 	if (b->why == ORD_WHY_OTHER_QUEUE)
 		ord_blame_rule(b, ORD_GEN_05, false);
@@ -227,5 +233,10 @@ static void close_gen(struct ord_chk *c, void *st)
 	gen_cfg_close(c, s);
 }
 const struct ord_family ord_fam_gen = {
-	.name = "GEN", .state = sizeof(struct gen_state), .before = before, .after = after, .refine = refine, .close = close_gen,
+	.name = "GEN",
+	.state = sizeof(struct gen_state),
+	.before = before,
+	.after = after,
+	.refine = refine,
+	.close = close_gen,
 };

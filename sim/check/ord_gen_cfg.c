@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_gen_cfg.c - rules of the ordering checker on tables and configuration entries: GEN-ORD-10 (complete before linked), 12 (no torn entry),
- * 19 (flush lists), 26 (required mappings), 27 (change of owner), and the names they have for one architecture.
- * Torn entries are judged by the words and marks the events carry (qw, v, unused), not by the content of the words.
+ * ord_gen_cfg.c - rules of the ordering checker on tables and configuration entries: GEN-ORD-10 (complete before linked), 12 (no torn
+ * entry), 19 (flush lists), 26 (required mappings), 27 (change of owner), and the names they have for one architecture. Torn entries are
+ * judged by the words and marks the events carry (qw, v, unused), not by the content of the words.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 
 static uint64_t entry_key(const struct ord_ev *e)
 {
-	return ((uint64_t)e->unit << 56 | (uint64_t)e->kind << 52 | (uint64_t)(e->rid & 0x3fffffff) << 21 | (e->pasid & 0x1fffff)) ^ (uint64_t)(e->rid >> 31) << 51;
+	return ((uint64_t)e->unit << 56 | (uint64_t)e->kind << 52 | (uint64_t)(e->rid & 0x3fffffff) << 21 | (e->pasid & 0x1fffff)) ^
+	       (uint64_t)(e->rid >> 31) << 51;
 }
 /* ---- GEN-ORD-10: content first, then the link ---- */
 
@@ -35,7 +36,7 @@ static void report_link(struct ord_chk *c, const struct gen_table *t, const char
 	else if (c->arch == ORD_SMMUV3 && t->link_kind == ORD_K_L1CD)
 		r = ORD_SMM_05;
 	ord_report_as(c, r, ORD_VIOLATION, (enum ord_severity)ord_rules[r].severity, 0, t->link_line, t->link_op,
-		      "the table's content, made visible, before the entry that points to it", "%s", what);
+	              "the table's content, made visible, before the entry that points to it", "%s", what);
 }
 static void table_rules(struct ord_chk *c, struct gen_state *s, const struct ord_ev *e)
 {
@@ -84,17 +85,23 @@ const struct ord_obl *ord_cfg_open(struct ord_chk *c, const struct ord_ev *e)
 			return o;
 	for (size_t i = 0; i < c->all_queues.n; i++)
 		for (const struct ord_obl *o = ((struct ord_queue *)c->all_queues.p[i])->tail; o; o = o->prev)
-			if (o->what == ORD_O_CFG && o->rid == e->rid && o->pasid == e->pasid && o->kind == e->kind && o->unit == e->unit && !o->np)
+			if (o->what == ORD_O_CFG && o->rid == e->rid && o->pasid == e->pasid && o->kind == e->kind && o->unit == e->unit &&
+			    !o->np)
 				return o;
 	return NULL;
 }
 static void report_torn(struct ord_chk *c, const struct ord_ev *e, const struct gen_entry *w, uint64_t line, bool clearing)
 {
 	enum ord_rule_id r = ORD_GEN_12;
-	struct ord_finding f = { .verdict = ORD_VIOLATION, .line = line, .op = e->op, .unit = e->unit,
-				 .what = clearing ? "the other words of an entry change while it may still be cached as valid" :
-						    "an entry in use is changed by several stores: hardware may see a mix of old and new",
-				 .right = "the valid bit cleared alone, the entry's invalidation complete, the other words, the valid bit last" };
+	struct ord_finding f = {
+		.verdict = ORD_VIOLATION,
+		.line = line,
+		.op = e->op,
+		.unit = e->unit,
+		.what = clearing ? "the other words of an entry change while it may still be cached as valid"
+		                 : "an entry in use is changed by several stores: hardware may see a mix of old and new",
+		.right = "the valid bit cleared alone, the entry's invalidation complete, the other words, the valid bit last"
+	};
 
 	if (c->arch == ORD_VTD)
 		r = clearing || (e->has & ORD_HAS(V) && !e->v[ORD_KEY_V]) ? ORD_VTD_03 : w && w->valid_first ? ORD_VTD_05 : ORD_VTD_20;
@@ -165,7 +172,8 @@ static const struct ord_atx *user(struct ord_chk *c, const struct ord_ev *e, boo
 	struct ord_dom *d = ord_dom_of(c, e->d, false);
 
 	for (const struct ord_atx *a = d ? d->atts : NULL; a; a = a->next_d)
-		if ((e->rid == ORD_NONE || a->a.rid == e->rid) && (e->pasid == ORD_NONE || a->a.pasid == e->pasid) && (a->a.live || (!live && a->open)))
+		if ((e->rid == ORD_NONE || a->a.rid == e->rid) && (e->pasid == ORD_NONE || a->a.pasid == e->pasid) &&
+		    (a->a.live || (!live && a->open)))
 			return a;
 	return NULL;
 }
@@ -186,7 +194,8 @@ static void list_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 		a = was ? NULL : user(c, e, true);
 		if (a)
 			ord_report(c, ORD_GEN_19, ORD_HAZARD, e, "into the list before the entry becomes valid",
-				   "the requester could translate since line %llu and enters the flush list only now", (unsigned long long)a->a.line);
+			           "the requester could translate since line %llu and enters the flush list only now",
+			           (unsigned long long)a->a.line);
 		return;
 	case ORD_DOM_DEL:
 		s->unlisted += was != &out;
@@ -194,15 +203,17 @@ static void list_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 			ord_oom(c);
 		a = user(c, e, false);
 		if (a)
-			ord_report(c, ORD_GEN_19, a->a.live ? ORD_HAZARD : ORD_VIOLATION, e, "out of the list after the entry is cleared, flushed and waited for",
-				   "the requester leaves the flush list while it may still translate");
+			ord_report(c, ORD_GEN_19, a->a.live ? ORD_HAZARD : ORD_VIOLATION, e,
+			           "out of the list after the entry is cleared, flushed and waited for",
+			           "the requester leaves the flush list while it may still translate");
 		return;
 	case ORD_PTE_CLR:
 		d = s->unlisted ? ord_dom_of(c, e->d, false) : NULL;
 		for (a = d ? d->atts : NULL; a; a = a->next_d)
 			if (ord_map_get(&s->lists, list_key(e->d, a->a.rid)) == &out && (a->a.live || !a->blocked_done)) {
-				ord_report(c, ORD_GEN_19, ORD_VIOLATION, e, "out of the list after the entry is cleared, flushed and waited for",
-					   "a leaf is cleared that a requester can still use which is in no flush list any more");
+				ord_report(c, ORD_GEN_19, ORD_VIOLATION, e,
+				           "out of the list after the entry is cleared, flushed and waited for",
+				           "a leaf is cleared that a requester can still use which is in no flush list any more");
 				return;
 			}
 		return;
@@ -247,12 +258,14 @@ static void need_rules(struct ord_chk *c, struct gen_state *s, const struct ord_
 		if (pte ? e->lo > n->last || e->last < n->lo : e->rid != n->rid)
 			continue;
 		for (const struct ord_atx *a = dev ? dev->atts : NULL; a; a = a->next_rid) {
-			if (!a->a.d || (a->a.pasid && a->a.pasid != ORD_NONE) || (pte ? a->a.d != e->d : !a->a.live) || (!a->a.live && a->blocked_done))
+			if (!a->a.d || (a->a.pasid && a->a.pasid != ORD_NONE) || (pte ? a->a.d != e->d : !a->a.live) ||
+			    (!a->a.live && a->blocked_done))
 				continue;
 			if (covered(c, a->a.d, n->lo, n->last))
 				continue;
-			ord_report(c, ORD_GEN_26, ORD_VIOLATION, e, "the mapping in the new table before the switch, in the old one until the entry is flushed",
-				   "the device needs a range that the page table its entry names does not map");
+			ord_report(c, ORD_GEN_26, ORD_VIOLATION, e,
+			           "the mapping in the new table before the switch, in the old one until the entry is flushed",
+			           "the device needs a range that the page table its entry names does not map");
 			return;
 		}
 	}
@@ -280,7 +293,7 @@ static void owner_rules(struct ord_chk *c, struct gen_state *s, const struct ord
 	if (e->op == ORD_DMA) {
 		if (o && o->loose && !(e->flags & ORD_F(FAULT)))
 			ord_report(c, ORD_GEN_27, ORD_MANIFEST, e, "the device reset or stopped before the new owner's entry",
-				   "a DMA that the old owner may have started reaches the new owner's memory");
+			           "a DMA that the old owner may have started reaches the new owner's memory");
 		return;
 	}
 	if (!(e->has & ORD_HAS(OWNER)))
@@ -297,9 +310,13 @@ static void owner_rules(struct ord_chk *c, struct gen_state *s, const struct ord
 		for (const struct ord_atx *x = dev ? dev->atts : NULL; x; x = x->next_rid)
 			open |= !x->a.live && x->open && x->a.pasid == e->pasid;
 		if ((a && a->live) || open || !o->quiet)
-			ord_report(c, ORD_GEN_27, ORD_VIOLATION, e, "a blocking entry, its flush chain complete, the device reset or stopped, then the new owner",
-				   "the requester goes from %s to %s %s", ord_name_text(&c->names, o->owner), ord_name_text(&c->names, (uint32_t)e->v[ORD_KEY_OWNER]),
-				   a && a->live ? "without a blocking entry between" : open ? "before the flushes of the old entry are complete" : "without being stopped or reset");
+			ord_report(c, ORD_GEN_27, ORD_VIOLATION, e,
+			           "a blocking entry, its flush chain complete, the device reset or stopped, then the new owner",
+			           "the requester goes from %s to %s %s", ord_name_text(&c->names, o->owner),
+			           ord_name_text(&c->names, (uint32_t)e->v[ORD_KEY_OWNER]),
+			           a && a->live ? "without a blocking entry between"
+			           : open       ? "before the flushes of the old entry are complete"
+			                        : "without being stopped or reset");
 	}
 	o->loose = o->owner && o->owner != e->v[ORD_KEY_OWNER] && !o->quiet;
 	o->owner = (uint32_t)e->v[ORD_KEY_OWNER];

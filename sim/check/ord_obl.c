@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_obl.c - obligations of the ordering checker: made by a change, visible, covered by a command (in parts if need be), done by the wait behind it.
- * Does not decide which command addresses which obligation (ord_cmd.c), nor what an unfinished one means (ord_rel.c).
+ * ord_obl.c - obligations of the ordering checker: made by a change, visible, covered by a command (in parts if need be), done by the wait
+ * behind it. Does not decide which command addresses which obligation (ord_cmd.c), nor what an unfinished one means (ord_rel.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -247,7 +247,8 @@ static struct ord_obl *part(struct ord_chk *c, const struct ord_obl *o, uint64_t
 	link_object(c, n, o->in_pa, o->in_unknown);
 	return n;
 }
-/* @n (page not known, for the same reader and cache) takes over its range from older ones of which nothing is covered: it is harder to meet than they are. */
+/* @n (page not known, for the same reader and cache) takes over its range from older ones of which nothing is covered: it is harder to meet
+ * than they are. */
 static void take_over(struct ord_chk *c, struct ord_obl *n)
 {
 	struct ord_itn **root = open_tree(c, n);
@@ -259,8 +260,9 @@ static void take_over(struct ord_chk *c, struct ord_obl *n)
 		struct ord_obl *o = container_of(c->v2.p[i], struct ord_obl, tag_n);
 		struct ord_obl old = *o, *rest;
 
-		if (o == n || o->bad || o->in_pa || o->np || o->teardown || o->walk || o->whole || o->what != n->what || o->d != n->d || o->unit != n->unit || o->type != n->type ||
-		    o->world != n->world || o->in_unknown != n->in_unknown || o->org->op != n->org->op || o->org->released)
+		if (o == n || o->bad || o->in_pa || o->np || o->teardown || o->walk || o->whole || o->what != n->what || o->d != n->d ||
+		    o->unit != n->unit || o->type != n->type || o->world != n->world || o->in_unknown != n->in_unknown ||
+		    o->org->op != n->org->op || o->org->released)
 			continue;
 		if (old.dom_n.lo < n->dom_n.lo && (rest = part(c, &old, old.dom_n.lo, n->dom_n.lo - 1)))
 			rest->piece = old.piece;
@@ -395,10 +397,12 @@ static bool flushes(const struct ord_ev *e, const struct ord_obl *o)
 			return false;
 		if (a && a->kind != e->kind)
 			return false;
-		return e->rid == ORD_NONE || o->rid == ORD_NONE || !a || (a->rid == e->rid && (e->pasid == ORD_NONE || a->pasid == e->pasid));
+		return e->rid == ORD_NONE || o->rid == ORD_NONE || !a ||
+		       (a->rid == e->rid && (e->pasid == ORD_NONE || a->pasid == e->pasid));
 	}
 	if (e->have & ORD_P_DOM)
-		return o->d == e->d && o->org->op < ORD_CFG_WR && (!(e->have & ORD_P_RANGE) || (o->dom_n.lo <= e->last && o->dom_n.last >= e->lo));
+		return o->d == e->d && o->org->op < ORD_CFG_WR &&
+		       (!(e->have & ORD_P_RANGE) || (o->dom_n.lo <= e->last && o->dom_n.last >= e->lo));
 	return !(e->have & (ORD_P_PAGE | ORD_P_QUEUE));
 }
 void ord_obl_flush_event(struct ord_chk *c, const struct ord_ev *e)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_pte.c - page-table changes of the ordering checker: present leaves, and the obligations of clearing or changing one or of unlinking a table.
- * One obligation per tag for the TLBs, one per requester and PASID for each ATC; a stage-2 change also concerns everything nested on it.
+ * ord_pte.c - page-table changes of the ordering checker: present leaves, and the obligations of clearing or changing one or of unlinking a
+ * table. One obligation per tag for the TLBs, one per requester and PASID for each ATC; a stage-2 change also concerns everything nested on
+ * it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -218,13 +219,16 @@ static void give_back(struct ord_chk *c)
 static void pte_set(struct ord_chk *c, const struct ord_ev *e, struct ord_dom *d)
 {
 	bool paged = e->have & ORD_P_PAGE, over;
-	struct ord_leafs t = { .d = d->id, .paged = paged, .fresh = true, .line = e->line, .perm = e->has & ORD_HAS(PERM) ? e->perm | 8 : 0 };
+	struct ord_leafs t = {
+		.d = d->id, .paged = paged, .fresh = true, .line = e->line, .perm = e->has & ORD_HAS(PERM) ? e->perm | 8 : 0
+	};
 	struct ord_org *g;
 
 	t.va.lo = e->lo;
 	t.pa.lo = e->pa;
 	leaf_cut(c, d, e->lo, e->last);
-	over = c->v.n && !(c->v.n == 1 && paged && ((struct ord_leafs *)c->v.p[0])->paged && ((struct ord_leafs *)c->v.p[0])->pa.lo == e->pa + (((struct ord_leafs *)c->v.p[0])->va.lo - e->lo));
+	over = c->v.n && !(c->v.n == 1 && paged && ((struct ord_leafs *)c->v.p[0])->paged &&
+	                   ((struct ord_leafs *)c->v.p[0])->pa.lo == e->pa + (((struct ord_leafs *)c->v.p[0])->va.lo - e->lo));
 	if (over) { /* written over a present leaf with another page */
 		g = ord_org_new(c, e);
 		for (size_t i = 0; g && i < c->v.n; i++) {

@@ -94,7 +94,8 @@ static struct ord_tagref *tagref(struct ord_chk *c, struct ord_dom *d, const str
 	for (size_t i = 0; i < d->n_tag; i++) {
 		struct ord_tagref *t = &d->tag[i];
 
-		if (t->unit == a->unit && t->dom == a->dom && t->sub == a->sub && t->type == a->type && t->parent == parent && t->world == a->world)
+		if (t->unit == a->unit && t->dom == a->dom && t->sub == a->sub && t->type == a->type && t->parent == parent &&
+		    t->world == a->world)
 			return t;
 	}
 	if (d->n_tag == d->cap_tag) {
@@ -123,19 +124,19 @@ static void count_tag(struct ord_chk *c, uint32_t id, const struct ord_att *a, b
 	if (!t->n)
 		*t = d->tag[--d->n_tag];
 }
-#define LINK(head, nx, pv, x)                         \
-	do {                                          \
-		(x)->nx = (head);                     \
-		(x)->pv = &(head);                    \
-		if ((x)->nx)                          \
-			(x)->nx->pv = &(x)->nx;       \
-		(head) = (x);                         \
+#define LINK(head, nx, pv, x)                                                                                                              \
+	do {                                                                                                                               \
+		(x)->nx = (head);                                                                                                          \
+		(x)->pv = &(head);                                                                                                         \
+		if ((x)->nx)                                                                                                               \
+			(x)->nx->pv = &(x)->nx;                                                                                            \
+		(head) = (x);                                                                                                              \
 	} while (0)
-#define UNLINK(nx, pv, x)                             \
-	do {                                          \
-		*(x)->pv = (x)->nx;                   \
-		if ((x)->nx)                          \
-			(x)->nx->pv = (x)->pv;        \
+#define UNLINK(nx, pv, x)                                                                                                                  \
+	do {                                                                                                                               \
+		*(x)->pv = (x)->nx;                                                                                                        \
+		if ((x)->nx)                                                                                                               \
+			(x)->nx->pv = (x)->pv;                                                                                             \
 	} while (0)
 /* Into the lists of its page tables and requester. */
 void ord_att_list(struct ord_chk *c, struct ord_atx *a)

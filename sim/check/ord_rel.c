@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_rel.c - release events of the ordering checker: which obligations touch the page, table, configuration table or address that is given back or
- * used anew. One finding for a release event and a rule.
+ * ord_rel.c - release events of the ordering checker: which obligations touch the page, table, configuration table or address that is given
+ * back or used anew. One finding for a release event and a rule.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +47,9 @@ static void present_leaf(struct ord_chk *c, const struct ord_ev *e, const struct
 	for (const struct ord_atx *a = d->children; a; a = a->next_p)
 		live |= a->a.live;
 	if (live) {
-		ord_report(c, ORD_GEN_25, ORD_VIOLATION, e, "the leaf cleared and flushed first", "a page is released whose leaf in %s, set at line %llu, is still present",
-			   ord_name_text(&c->names, l->d), (unsigned long long)l->line);
+		ord_report(c, ORD_GEN_25, ORD_VIOLATION, e, "the leaf cleared and flushed first",
+		           "a page is released whose leaf in %s, set at line %llu, is still present", ord_name_text(&c->names, l->d),
+		           (unsigned long long)l->line);
 		return;
 	}
 	n = ord_it_any(d->obls, l->va.lo, l->va.last, is_atc_teardown, c);
@@ -82,7 +83,8 @@ static void page_free(struct ord_chk *c, const struct ord_ev *e)
 		present_leaf(c, e, container_of(c->v.p[i], struct ord_leafs, pa), &told);
 	for (struct ord_obl *o = ord_page_named(c, e->pa) ? NULL : c->unknown; o && told.seen < ORD_BLAMES; o = o->unext)
 		if (!o->walk && !data_forgiven(c, o))
-			ord_blame_one(c, e, o, c->k.lazy_ok && !untrusted(c, o->d) ? ORD_GEN_03 : ORD_RULES_N, &told, c->k.lazy_ok && !untrusted(c, o->d) ? &lazy : NULL);
+			ord_blame_one(c, e, o, c->k.lazy_ok && !untrusted(c, o->d) ? ORD_GEN_03 : ORD_RULES_N, &told,
+			              c->k.lazy_ok && !untrusted(c, o->d) ? &lazy : NULL);
 }
 /* Obligations of the teardown of whatever names page table @d (0: any page table). */
 static unsigned teardown_of(struct ord_chk *c, const struct ord_ev *e, uint32_t d, struct ord_told *told)
@@ -127,11 +129,12 @@ static void pt_free(struct ord_chk *c, const struct ord_ev *e)
 
 		for (const struct ord_atx *a = d->atts; a; a = a->next_d)
 			mm |= a->a.pasid != ORD_NONE && a->a.pasid;
-		ord_report(c, mm ? ORD_GEN_23 : ORD_GEN_09, ORD_VIOLATION, e, "unlinked, flushed without the leaf hint, and waited for first",
-			   "a table page of %s is released that is still linked", ord_name_text(&c->names, t->d));
+		ord_report(c, mm ? ORD_GEN_23 : ORD_GEN_09, ORD_VIOLATION, e,
+		           "unlinked, flushed without the leaf hint, and waited for first",
+		           "a table page of %s is released that is still linked", ord_name_text(&c->names, t->d));
 		if (c->arch == ORD_SMMUV3 && mm)
 			ord_report(c, ORD_SMM_07, ORD_VIOLATION, e, "the CD switched to no walks and everything flushed first",
-				   "a table page of %s is released while a CD names it", ord_name_text(&c->names, t->d));
+			           "a table page of %s is released while a CD names it", ord_name_text(&c->names, t->d));
 	}
 	if (t->linked) /* an entry still names it */
 		return;
@@ -168,12 +171,15 @@ static void tbl_free(struct ord_chk *c, const struct ord_ev *e)
 	}
 	for (size_t i = 0; i < c->n_att; i++) {
 		const struct ord_att *a = &c->att_list[i]->a;
-		bool above = !(e->have & ORD_P_PAGE) && a->kind != e->kind && (a->kind == ORD_K_STE || a->kind == ORD_K_CTX || a->kind == ORD_K_DTE);
+		bool above =
+		    !(e->have & ORD_P_PAGE) && a->kind != e->kind && (a->kind == ORD_K_STE || a->kind == ORD_K_CTX || a->kind == ORD_K_DTE);
 
 		if (!a->live || !concerns(e, a) || (a->kind != e->kind && !above && !(e->have & ORD_P_PAGE)))
 			continue;
-		ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_06 : ORD_GEN_13, ORD_VIOLATION, e, "the entry cleared and flushed, with a completed wait, first",
-			   "a configuration table is released that the %s set at line %llu still uses", ord_kind_name[a->kind], (unsigned long long)a->line);
+		ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_06 : ORD_GEN_13, ORD_VIOLATION, e,
+		           "the entry cleared and flushed, with a completed wait, first",
+		           "a configuration table is released that the %s set at line %llu still uses", ord_kind_name[a->kind],
+		           (unsigned long long)a->line);
 		return;
 	}
 }

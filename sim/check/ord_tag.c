@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ord_tag.c - tag numbers given back and handed out: did, vmid, domid, asid, pasid. A number may be flushed as late as when it is handed out again:
- * what is open when it is given back is kept, and told if it is not handed out by the end of the trace, or is still open then.
+ * ord_tag.c - tag numbers given back and handed out: did, vmid, domid, asid, pasid. A number may be flushed as late as when it is handed
+ * out again: what is open when it is given back is kept, and told if it is not handed out by the end of the trace, or is still open then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@ static bool under_tag(const struct ord_chk *c, const struct ord_ev *e, const str
 		return false;
 	if (dom != ORD_NONE && o->dom != dom && !(o->what == ORD_O_ATC && o->teardown && o->att && o->att->a.dom == dom))
 		return false;
-	if (sub != ORD_NONE && !(o->sub == sub && o->what != ORD_O_ATC) && !(o->what == ORD_O_ATC && o->teardown && o->att && o->att->a.sub == sub))
+	if (sub != ORD_NONE && !(o->sub == sub && o->what != ORD_O_ATC) &&
+	    !(o->what == ORD_O_ATC && o->teardown && o->att && o->att->a.sub == sub))
 		return false;
 	if (pasid == ORD_NONE)
 		return true;
@@ -34,7 +35,8 @@ static bool names_tag(const struct ord_chk *c, const struct ord_ev *e, const str
 		return false;
 	return (dom == ORD_NONE || a->dom == dom) && (sub == ORD_NONE || a->sub == sub) && (pasid == ORD_NONE || a->pasid == pasid);
 }
-/* The list that holds everything under the tag of @e; NULL: it names none. @other: a second list, of entries told by PASID but cached by address space. */
+/* The list that holds everything under the tag of @e; NULL: it names none. @other: a second list, of entries told by PASID but cached by
+ * address space. */
 static struct ord_head *tag_head(struct ord_chk *c, const struct ord_ev *e, struct ord_head **other)
 {
 	uint64_t dom = ord_val(e, ORD_KEY_DID, ord_val(e, ORD_KEY_VMID, ord_val(e, ORD_KEY_DOMID, ORD_NONE)));
@@ -87,14 +89,16 @@ static const struct ord_att *named_by(struct ord_chk *c, const struct ord_ev *e)
 	}
 	return NULL;
 }
-/* A number may be flushed as late as when it is handed out again: what is open now is a finding only if it is not, by the end of the trace, or is still open then. */
+/* A number may be flushed as late as when it is handed out again: what is open now is a finding only if it is not, by the end of the trace,
+ * or is still open then. */
 void ord_tag_free(struct ord_chk *c, const struct ord_ev *e)
 {
 	const struct ord_att *a = named_by(c, e);
 
 	if (a) {
-		ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_24 : ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
-			   "a tag is given back that the %s set at line %llu still names", ord_kind_name[a->kind], (unsigned long long)a->line);
+		ord_report(c, c->arch == ORD_SMMUV3 ? ORD_SMM_24 : ORD_GEN_14, ORD_VIOLATION, e,
+		           "the entry cleared and its tag flushed first", "a tag is given back that the %s set at line %llu still names",
+		           ord_kind_name[a->kind], (unsigned long long)a->line);
 		return;
 	}
 	c->hold = e;
@@ -168,7 +172,8 @@ void ord_tag_alloc(struct ord_chk *c, const struct ord_ev *e)
 
 	if (a)
 		ord_report(c, ORD_GEN_14, ORD_VIOLATION, e, "the entry cleared and its tag flushed first",
-			   "a tag is handed out that the %s set at line %llu still names", ord_kind_name[a->kind], (unsigned long long)a->line);
+		           "a tag is handed out that the %s set at line %llu still names", ord_kind_name[a->kind],
+		           (unsigned long long)a->line);
 	for (struct ord_held *h = ord_map_get(&c->held, key), *next; h; h = next) {
 		next = h->next;
 		if (memcmp(h->tag, tag, sizeof(tag))) {

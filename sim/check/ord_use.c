@@ -10,7 +10,10 @@ static enum ord_rule_id np_rule(const struct ord_chk *c, const struct ord_obl *o
 	if (o->what != ORD_O_CFG)
 		return o->kind ? (o->kind == ORD_K_PASIDE ? ORD_VTD_05 : c->arch == ORD_VTD ? ORD_VTD_11 : ORD_GEN_11) : ORD_GEN_11;
 	if (c->arch == ORD_SMMUV3)
-		return o->kind == ORD_K_STE ? ORD_SMM_02 : o->kind == ORD_K_L1STD ? ORD_SMM_03 : o->kind == ORD_K_L1CD ? ORD_SMM_05 : ORD_SMM_04;
+		return o->kind == ORD_K_STE     ? ORD_SMM_02
+		       : o->kind == ORD_K_L1STD ? ORD_SMM_03
+		       : o->kind == ORD_K_L1CD  ? ORD_SMM_05
+		                                : ORD_SMM_04;
 	return c->arch == ORD_VTD ? (o->kind == ORD_K_PASIDE ? ORD_VTD_05 : ORD_VTD_11) : ORD_GEN_11;
 }
 static bool concerns_dma(const struct ord_ev *e, const struct ord_obl *o)
@@ -63,8 +66,9 @@ void ord_use_dma(struct ord_chk *c, const struct ord_ev *e)
 				if (e->flags & ORD_F(WRITE))
 					o->org->dma_line = e->line;
 				if (o->org->released)
-					ord_report(c, o->org->rule, ORD_MANIFEST, e, "the invalidation of this range complete before the release",
-						   "a DMA used the entry that line %llu took away", (unsigned long long)o->org->line);
+					ord_report(c, o->org->rule, ORD_MANIFEST, e,
+					           "the invalidation of this range complete before the release",
+					           "a DMA used the entry that line %llu took away", (unsigned long long)o->org->line);
 			}
 		}
 	}

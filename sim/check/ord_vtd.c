@@ -11,15 +11,30 @@
 enum { VTD_SETS = 64, VTD_PASIDS = 1 << 10 };
 struct vtd_unit {
 	uint64_t root, ctx, pasid, tlb; /* sequence: root set, then the global commands that counted */
-	uint64_t end; /* the last of them */
+	uint64_t end;                   /* the last of them */
 	uint32_t q;
 	bool te_known, te;
 };
-struct vtd_set { uint64_t lo, last, seq; uint32_t d; };
-struct vtd_user { uint8_t unit, kind; uint32_t rid, pasid; }; /* who has a (DID, PASID) */
-struct vtd_gone { uint64_t seq; uint32_t rid, pasid; bool pri; }; /* a PASID entry that was cleared */
-struct vtd_slot { uint64_t num, seq; };
-struct vtd_dir { uint32_t rid; uint64_t line; };
+struct vtd_set {
+	uint64_t lo, last, seq;
+	uint32_t d;
+};
+struct vtd_user {
+	uint8_t unit, kind;
+	uint32_t rid, pasid;
+}; /* who has a (DID, PASID) */
+struct vtd_gone {
+	uint64_t seq;
+	uint32_t rid, pasid;
+	bool pri;
+}; /* a PASID entry that was cleared */
+struct vtd_slot {
+	uint64_t num, seq;
+};
+struct vtd_dir {
+	uint32_t rid;
+	uint64_t line;
+};
 struct vtd_state {
 	struct vtd_unit unit[256];
 	struct vtd_set set[VTD_SETS];
@@ -49,8 +64,9 @@ static void root_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 		u->te_known = true;
 		u->te = e->flags & ORD_F(ON);
 		if (u->te && u->root && !c->k.vtd_esrtps && !(u->tlb && ord_done_since(c, u->q, u->tlb)))
-			ord_report(c, ORD_VTD_01, ORD_VIOLATION, e, "context cache, PASID cache (scalable mode), IOTLB, each global, in this order, and a wait",
-				   "translation is enabled, but since the root was set the global invalidations are not complete in order");
+			ord_report(c, ORD_VTD_01, ORD_VIOLATION, e,
+			           "context cache, PASID cache (scalable mode), IOTLB, each global, in this order, and a wait",
+			           "translation is enabled, but since the root was set the global invalidations are not complete in order");
 		u->root = u->te ? 0 : u->root;
 	} else if (u->root && is_global(e)) {
 		if (ctx && !u->ctx)
@@ -91,8 +107,9 @@ static void buffer_rules(struct ord_chk *c, struct vtd_state *s, const struct or
 				flushed |= x->id >> 16 == a->a.unit && x->last_done > p->seq;
 			}
 			if (a->a.d == p->d && !flushed) {
-				ord_report(c, ORD_VTD_12, ORD_HAZARD, e, "a write-buffer flush, or a completed invalidation, before the use",
-					   "a leaf is used that may still sit in a write buffer");
+				ord_report(c, ORD_VTD_12, ORD_HAZARD, e,
+				           "a write-buffer flush, or a completed invalidation, before the use",
+				           "a leaf is used that may still sit in a write buffer");
 				return;
 			}
 		}
@@ -118,7 +135,8 @@ static void wait_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 		w = e->has & ORD_HAS(ADDR) ? wait_at(c, e->v[ORD_KEY_ADDR], 0, 0) : NULL;
 		if (w)
 			ord_report(c, ORD_VTD_13, ORD_VIOLATION, e, "a status location of its own for each wait in flight",
-				   "the status location belongs to the wait of line %llu, which is not complete", (unsigned long long)w->line);
+			           "the status location belongs to the wait of line %llu, which is not complete",
+			           (unsigned long long)w->line);
 		if (e->flags & ORD_F(PD)) {
 			s->pd_issued = c->seq;
 			s->pd_wait = e->w;
@@ -131,8 +149,9 @@ static void wait_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 	case ORD_STATUS_GONE:
 		w = e->w ? ord_map_get(&c->waits, e->w) : NULL;
 		if (w)
-			ord_report(c, ORD_VTD_13, ORD_VIOLATION, e, "the location kept until the wait has completed or was aborted by the unit",
-				   "the status location is given up while the wait of line %llu may still write it", (unsigned long long)w->line);
+			ord_report(
+			    c, ORD_VTD_13, ORD_VIOLATION, e, "the location kept until the wait has completed or was aborted by the unit",
+			    "the status location is given up while the wait of line %llu may still write it", (unsigned long long)w->line);
 		return;
 	}
 }
@@ -145,7 +164,8 @@ static void slot_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 
 	if (w && w->slot_written)
 		ord_report(c, ORD_VTD_14, ORD_VIOLATION, e, "the slot left alone until its wait is seen complete",
-			   "slot %llu is written again while the wait of line %llu stands in it", (unsigned long long)e->num, (unsigned long long)w->line);
+		           "slot %llu is written again while the wait of line %llu stands in it", (unsigned long long)e->num,
+		           (unsigned long long)w->line);
 	if (w)
 		w->slot_written = true;
 	if (!l) {
@@ -172,15 +192,18 @@ static void devtlb_rules(struct ord_chk *c, struct vtd_state *s, const struct or
 	const struct ord_dev *d = ord_dev(c, e->rid, false), *pf;
 
 	if (u->te_known && !u->te)
-		ord_report_as(c, ORD_VTD_09, ORD_VIOLATION, ORD_MEDIUM, 0, e->line, e->op, "no device-TLB commands while translation is off",
-			      "a device-TLB command while translation is off is not processed or ends in an error");
+		ord_report_as(c, ORD_VTD_09, ORD_VIOLATION, ORD_MEDIUM, 0, e->line, e->op,
+		              "no device-TLB commands while translation is off",
+		              "a device-TLB command while translation is off is not processed or ends in an error");
 	if (!d || d->pf == ORD_NONE)
 		return;
 	if (e->has & ORD_HAS(PFSID) && e->v[ORD_KEY_PFSID] != d->pf)
-		ord_report(c, ORD_VTD_15, ORD_VIOLATION, e, "the physical function's source-id", "throttled by another function than the physical one of this virtual function");
+		ord_report(c, ORD_VTD_15, ORD_VIOLATION, e, "the physical function's source-id",
+		           "throttled by another function than the physical one of this virtual function");
 	pf = ord_dev(c, d->pf, false);
 	if (pf && e->has & ORD_HAS(MIP) && e->v[ORD_KEY_MIP] > (pf->qdep ? pf->qdep : 32))
-		ord_report(c, ORD_VTD_15, ORD_VIOLATION, e, "the queue depth of the capability (0: 32)", "more pending invalidations are allowed than the function's queue holds");
+		ord_report(c, ORD_VTD_15, ORD_VIOLATION, e, "the queue depth of the capability (0: 32)",
+		           "more pending invalidations are allowed than the function's queue holds");
 }
 /* A PASID given back while page requests of it may be on their way. */
 static void drain_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_ev *e)
@@ -212,10 +235,12 @@ static void drain_rules(struct ord_chk *c, struct vtd_state *s, const struct ord
 	if (!g->seq || !g->pri || g->pasid != e->v[ORD_KEY_PASID])
 		return;
 	pd = s->pd_done > g->seq && s->ovf < s->pd_done;
-	sw = s->drained > g->seq && (s->drained_rid == ORD_NONE || s->drained_rid == g->rid) && (s->drained_pasid == ORD_NONE || s->drained_pasid == g->pasid);
+	sw = s->drained > g->seq && (s->drained_rid == ORD_NONE || s->drained_rid == g->rid) &&
+	     (s->drained_pasid == ORD_NONE || s->drained_pasid == g->pasid);
 	if (!pd && !sw)
-		ord_report(c, ORD_VTD_18, ORD_VIOLATION, e, "a wait with page-request drain behind the flush, repeated if the queue overflowed meanwhile",
-			   "a PASID is given back without a drain of its page requests since its entry was cleared");
+		ord_report(c, ORD_VTD_18, ORD_VIOLATION, e,
+		           "a wait with page-request drain behind the flush, repeated if the queue overflowed meanwhile",
+		           "a PASID is given back without a drain of its page requests since its entry was cleared");
 }
 /* (unit, DID, PASID) must name one table. */
 static void shared_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_ev *e)
@@ -229,9 +254,10 @@ static void shared_rules(struct ord_chk *c, struct vtd_state *s, const struct or
 	key = (uint64_t)a->unit << 56 | (uint64_t)(a->dom & 0xffffff) << 28 | (a->sub & 0xfffffff);
 	u = ord_map_get(&s->users, key);
 	b = u ? ord_att_find(c, u->unit, u->kind, u->rid, u->pasid) : NULL;
-	if (b && b->live && b != a && b->dom == a->dom && b->sub == a->sub && (b->d != a->d || b->parent != a->parent || (a->root && b->root && a->root != b->root))) {
+	if (b && b->live && b != a && b->dom == a->dom && b->sub == a->sub &&
+	    (b->d != a->d || b->parent != a->parent || (a->root && b->root && a->root != b->root))) {
 		ord_report(c, ORD_VTD_19, ORD_VIOLATION, e, "a PASID that is unique under the domain-id, or another domain-id",
-			   "domain-id %u with this PASID already names another table (line %llu)", a->dom, (unsigned long long)b->line);
+		           "domain-id %u with this PASID already names another table (line %llu)", a->dom, (unsigned long long)b->line);
 		return;
 	}
 	if (!u) {
@@ -253,13 +279,16 @@ static void live_rules(struct ord_chk *c, const struct ord_ev *e)
 		o = ord_cfg_open(c, e);
 		if (o && o->teardown && (ord_val(e, ORD_KEY_DOM, o->d) != o->d || ord_val(e, ORD_KEY_DID, o->dom) != o->dom))
 			ord_report(c, ORD_VTD_20, ORD_VIOLATION, e, "the flush chain of the old entry complete before the new one",
-				   "an entry gets another table or domain while the old one may still be cached (line %llu)", (unsigned long long)o->org->line);
+			           "an entry gets another table or domain while the old one may still be cached (line %llu)",
+			           (unsigned long long)o->org->line);
 		return;
 	}
 	if (!a || !a->live || (e->kind != ORD_K_PASIDE && e->kind != ORD_K_CTX) || e->flags & (ORD_F(ATOMIC) | ORD_F(BLOCK)))
 		return;
-	if (ord_val(e, ORD_KEY_DOM, a->d) != a->d || ord_val(e, ORD_KEY_DID, a->dom) != a->dom || ord_val(e, ORD_KEY_TYPE, a->type) != a->type)
-		ord_report(c, ORD_VTD_20, ORD_VIOLATION, e, "P cleared, the flush chain, the new words, P set", "a present entry gets another table or domain in place");
+	if (ord_val(e, ORD_KEY_DOM, a->d) != a->d || ord_val(e, ORD_KEY_DID, a->dom) != a->dom ||
+	    ord_val(e, ORD_KEY_TYPE, a->type) != a->type)
+		ord_report(c, ORD_VTD_20, ORD_VIOLATION, e, "P cleared, the flush chain, the new words, P set",
+		           "a present entry gets another table or domain in place");
 }
 /* A PASID directory entry must be written back before its PASIDs are used, where walks do not snoop. */
 static void directory_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_ev *e)
@@ -270,8 +299,9 @@ static void directory_rules(struct ord_chk *c, struct vtd_state *s, const struct
 		return;
 	if (e->op == ORD_CLFLUSH) {
 		for (size_t i = 0; i < s->dirs.cap; i++)
-			if (s->dirs.key[i] != UINT64_MAX && ((!e->kind && !(e->have & (ORD_P_PAGE | ORD_P_DOM | ORD_P_QUEUE))) ||
-							     (e->kind == ORD_K_PASIDDIR && (e->rid == ORD_NONE || s->dirs.key[i] == e->rid))))
+			if (s->dirs.key[i] != UINT64_MAX &&
+			    ((!e->kind && !(e->have & (ORD_P_PAGE | ORD_P_DOM | ORD_P_QUEUE))) ||
+			     (e->kind == ORD_K_PASIDDIR && (e->rid == ORD_NONE || s->dirs.key[i] == e->rid))))
 				((struct vtd_dir *)s->dirs.val[i])->line = 0;
 		return;
 	}
@@ -279,7 +309,7 @@ static void directory_rules(struct ord_chk *c, struct vtd_state *s, const struct
 	if (e->op == ORD_DMA) {
 		if (d && d->line && e->pasid != ORD_NONE)
 			ord_report(c, ORD_VTD_06, ORD_VIOLATION, e, "the directory's line written back before the PASID is used",
-				   "the PASID directory entry of line %llu was never written back", (unsigned long long)d->line);
+			           "the PASID directory entry of line %llu was never written back", (unsigned long long)d->line);
 		return;
 	}
 	if (e->kind != ORD_K_PASIDDIR)
@@ -344,10 +374,10 @@ static void wide_rules(struct ord_chk *c, const struct ord_ev *e)
 		return;
 	if (e->op == ORD_TLBINV)
 		ord_report_as(c, ORD_VTD_10, ORD_PERF, ORD_PERF_SEV, 1, e->line, e->op, "the PASID-based command for this PASID and range",
-			      "a page-selective command for a first-stage change drops every first-stage entry of the domain");
+		              "a page-selective command for a first-stage change drops every first-stage entry of the domain");
 	else
 		ord_report_as(c, ORD_VTD_17, ORD_PERF, ORD_PERF_SEV, 1, e->line, e->op, "the command with the PASID",
-			      "a command without PASID for lines of one PASID drops everything of the function");
+		              "a command without PASID for lines of one PASID drops everything of the function");
 }
 static void after(struct ord_chk *c, void *st, const struct ord_ev *e)
 {
@@ -425,5 +455,10 @@ static void close_vtd(struct ord_chk *c, void *st)
 	ord_map_free(&s->dirs);
 }
 const struct ord_family ord_fam_vtd = {
-	.name = "VTD", .state = sizeof(struct vtd_state), .before = before, .after = after, .refine = refine, .close = close_vtd,
+	.name = "VTD",
+	.state = sizeof(struct vtd_state),
+	.before = before,
+	.after = after,
+	.refine = refine,
+	.close = close_vtd,
 };

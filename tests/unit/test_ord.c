@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_ord.c - the ordering checker against tests/data/ordering: every section of every file must get its verdict (form: the README there).
- * Prints how many are right and wrong. ORD_DATA in the environment names another directory, ORD_ONLY a part of a file name, ORD_TELL=1 shows all findings.
+ * Prints how many are right and wrong. ORD_DATA in the environment names another directory, ORD_ONLY a part of a file name, ORD_TELL=1
+ * shows all findings.
  */
 #include <check.h>
 #include <dirent.h>
@@ -13,7 +14,7 @@
 struct section {
 	char file[640];
 	uint64_t line; /* of the heading */
-	bool bad; /* expected: a finding */
+	bool bad;      /* expected: a finding */
 	enum ord_verdict verdict;
 	enum ord_rule_id rule;
 	char op[24]; /* "": anywhere */
@@ -44,13 +45,15 @@ static void on_finding(void *ctx, const struct ord_finding *f)
 	struct section *s = &((struct run *)ctx)->s;
 
 	if (getenv("ORD_TELL"))
-		printf("    %s:%llu: %s(%s@%s) %s\n", s->file, (unsigned long long)f->line, ord_verdict_name[f->verdict], ord_rules[f->rule].id, ord_op_name[f->op], f->what);
+		printf("    %s:%llu: %s(%s@%s) %s\n", s->file, (unsigned long long)f->line, ord_verdict_name[f->verdict],
+		       ord_rules[f->rule].id, ord_op_name[f->op], f->what);
 	if (f->verdict != ORD_PERF && !s->alarm)
-		snprintf(s->first, sizeof(s->first), "%llu: %s(%s@%s) %s", (unsigned long long)f->line, ord_verdict_name[f->verdict], ord_rules[f->rule].id,
-			 ord_op_name[f->op], f->what);
+		snprintf(s->first, sizeof(s->first), "%llu: %s(%s@%s) %s", (unsigned long long)f->line, ord_verdict_name[f->verdict],
+		         ord_rules[f->rule].id, ord_op_name[f->op], f->what);
 	s->alarm |= f->verdict != ORD_PERF;
 	s->perf |= f->verdict == ORD_PERF;
-	ck_assert_msg(f->what && f->right && *f->what && *f->right, "%s:%llu: a finding without a sentence", s->file, (unsigned long long)f->line);
+	ck_assert_msg(f->what && f->right && *f->what && *f->right, "%s:%llu: a finding without a sentence", s->file,
+	              (unsigned long long)f->line);
 	s->hit |= s->bad && f->verdict == s->verdict && has_rule(f, s->rule) && (!s->op[0] || !strcmp(s->op, ord_op_name[f->op]));
 }
 static void close_section(struct run *r)
@@ -70,10 +73,14 @@ static void close_section(struct run *r)
 	if (ok)
 		return;
 	if (r->s.bad)
-		printf("wrong: %s:%llu: expected %s(%s@%s), got %s\n", r->s.file, (unsigned long long)r->s.line, ord_verdict_name[r->s.verdict], ord_rules[r->s.rule].id,
-		       r->s.op, r->s.first[0] ? r->s.first : r->s.perf ? "PERF" : "nothing");
+		printf("wrong: %s:%llu: expected %s(%s@%s), got %s\n", r->s.file, (unsigned long long)r->s.line,
+		       ord_verdict_name[r->s.verdict], ord_rules[r->s.rule].id, r->s.op,
+		       r->s.first[0] ? r->s.first
+		       : r->s.perf   ? "PERF"
+		                     : "nothing");
 	else
-		printf("wrong: %s:%llu: expected OK, got %s\n", r->s.file, (unsigned long long)r->s.line, r->s.first[0] ? r->s.first : "PERF");
+		printf("wrong: %s:%llu: expected OK, got %s\n", r->s.file, (unsigned long long)r->s.line,
+		       r->s.first[0] ? r->s.first : "PERF");
 }
 static void open_section(struct run *r, const char *head, uint64_t line)
 {
@@ -156,7 +163,8 @@ static void run_file(const char *path)
 			header(&r, rec.u.text, rec.line);
 			continue;
 		}
-		ck_assert_msg(rec.kind == TRC_ORDER && r.open, "%s:%llu: not an ordering event of a section", path, (unsigned long long)rec.line);
+		ck_assert_msg(rec.kind == TRC_ORDER && r.open, "%s:%llu: not an ordering event of a section", path,
+		              (unsigned long long)rec.line);
 		ck_assert_ptr_null(ord_parse(rec.u.text, &end, &ev, ord_names(r.c)));
 		ev.line = rec.line;
 		ev.at = rec.at;

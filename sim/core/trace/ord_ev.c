@@ -12,15 +12,13 @@ const char *const ord_op_name[ORD_OPS_N + 1] = {
 #define X(word, sig) #word,
 	ORD_OPS(X)
 #undef X
-	"END"
+	    "END"
 };
-const char *const ord_kind_name[ORD_KINDS_N] = {
-	"?",
+const char *const ord_kind_name[ORD_KINDS_N] = { "?",
 #define X(k) #k,
-	ORD_KINDS(X)
+	                                         ORD_KINDS(X)
 #undef X
-	"all"
-};
+	                                             "all" };
 static uint32_t hash_of(const char *s, size_t n)
 {
 	uint32_t h = 2166136261u;

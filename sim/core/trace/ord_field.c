@@ -2,7 +2,10 @@
 /* ord_field.c - forms of a field of an ordering event: numbers, sizes, names, addresses, requesters, permissions. Exact in case. */
 #include "core/trace/ord_par.h"
 
-static const struct { const char *word; uint8_t len; } flags[] = {
+static const struct {
+	const char *word;
+	uint8_t len;
+} flags[] = {
 #define X(k, word) { word, sizeof(word) - 1 },
 	ORD_FLAGS_LIST(X)
 #undef X

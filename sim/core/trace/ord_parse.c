@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ord_parse.c - text of one neutral ordering event into struct ord_ev. Grammar: docs/trace-format.md, "Ordering events".
- * A token is a field by position (the word's signature in ORD_OPS), key=value, @uN, -> RESULT, or a word of ORD_FLAGS_LIST, in this order of trial.
- * Words are exact in case. Does not check whether events make sense together.
+ * A token is a field by position (the word's signature in ORD_OPS), key=value, @uN, -> RESULT, or a word of ORD_FLAGS_LIST, in this order
+ * of trial. Words are exact in case. Does not check whether events make sense together.
  */
 #include "core/trace/ord_par.h"
 
@@ -11,13 +11,18 @@ static const char *const sig[] = {
 	ORD_OPS(X)
 #undef X
 };
-static const struct { const char *word; uint8_t len; char type; } keys[] = {
+static const struct {
+	const char *word;
+	uint8_t len;
+	char type;
+} keys[] = {
 #define X(k, word, type) { word, sizeof(word) - 1, type },
 	ORD_KEYS_LIST(X)
 #undef X
 };
 static const char *const types[] = { "fs", "s1", "v2", "ss", "s2", "v1", "legacy", "nested", "pt", "identity", "bypass", "block", "abort" };
-static const uint8_t type_of[] = { ORD_T_S1, ORD_T_S1, ORD_T_S1, ORD_T_S2, ORD_T_S2, ORD_T_S2, ORD_T_S2, ORD_T_NESTED, ORD_T_PT, ORD_T_PT, ORD_T_PT, ORD_T_BLOCK, ORD_T_BLOCK };
+static const uint8_t type_of[] = { ORD_T_S1,     ORD_T_S1, ORD_T_S1, ORD_T_S2, ORD_T_S2,    ORD_T_S2,   ORD_T_S2,
+	                           ORD_T_NESTED, ORD_T_PT, ORD_T_PT, ORD_T_PT, ORD_T_BLOCK, ORD_T_BLOCK };
 /* qw=: N, A..B (in that order), A,B,C, A+B or lower/upper (one atomic write). Value: mask, bit 16 descending, 31:24 first written. */
 static bool key_qw(struct par *p, const char *s, const char *end, uint64_t *out)
 {

@@ -212,10 +212,18 @@ bool par_accept(struct par *p, char letter)
 }
 const char *par_expected(char letter)
 {
-	static const struct { char letter; const char *what; } list[] = {
-		{ 'd', "the name of a page table" }, { 'r', "a range: ADDRESS/SIZE, NAME/SIZE or all" }, { 'p', "a page: ADDRESS[/SIZE] or a name" },
-		{ 'a', "an address or a name" }, { 'k', "a kind of configuration entry (ROOT CTX PASIDDIR PASIDE L1STD STE L1CD CD DTE GCR3 DEVMAP DOMMAP VDEV IRTE)" },
-		{ 'i', "a requester: bus:device.function[.PASID], a number or a name" }, { 'n', "a number" }, { 'q', "a queue: q, qN or N" },
+	static const struct {
+		char letter;
+		const char *what;
+	} list[] = {
+		{ 'd', "the name of a page table" },
+		{ 'r', "a range: ADDRESS/SIZE, NAME/SIZE or all" },
+		{ 'p', "a page: ADDRESS[/SIZE] or a name" },
+		{ 'a', "an address or a name" },
+		{ 'k', "a kind of configuration entry (ROOT CTX PASIDDIR PASIDE L1STD STE L1CD CD DTE GCR3 DEVMAP DOMMAP VDEV IRTE)" },
+		{ 'i', "a requester: bus:device.function[.PASID], a number or a name" },
+		{ 'n', "a number" },
+		{ 'q', "a queue: q, qN or N" },
 		{ 'l', "a level: lvl0 to lvl9" },
 	};
 

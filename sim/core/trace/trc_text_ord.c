@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trc_text_ord.c - text form of a trace: lines of neutral ordering events, and raw commands. Grammar: docs/trace-format.md, "Ordering events".
- * A line may hold several events; each becomes a record of its own, with the line's time. Checks the form only, not what the events mean.
+ * trc_text_ord.c - text form of a trace: lines of neutral ordering events, and raw commands. Grammar: docs/trace-format.md, "Ordering
+ * events". A line may hold several events; each becomes a record of its own, with the line's time. Checks the form only, not what the
+ * events mean.
  */
 #include "core/trace/trc_scan.h"
 
