@@ -3,7 +3,8 @@
 # Every fault of software.break (`iommusim params --breaks`) on every architecture it applies to: one run without it, in which the oracle
 # must find nothing, and one with it. Prints a table; exit status 1 if the run without is not clean, if the oracle misses a fault that makes a
 # stale use possible, or if it reports one for a fault that does not.
-# run.sh [IOMMUSIM [OUTDIR]]; from the top of the tree. The inputs are synthetic and written here.
+# run.sh [IOMMUSIM [OUTDIR [TRACE]]]; from the top of the tree. The inputs are synthetic and written here. With TRACE, a second table: every fault on
+# this software-level trace (`iommusim trace lift` of a capture), where nothing is required but that the run without a fault is clean.
 set -eu
 bin=${1:-./build/iommusim} out=${2:-out/fault-injection}
 mkdir -p "$out"
@@ -199,4 +200,19 @@ cat "$out/table.md"
 # is there a row for every fault and every architecture?
 awk -F' [|] ' 'FNR == NR { if (FNR > 2) { n = split($2, a, " "); id = substr($1, 3); for (i = 1; i <= n; i++) want[id " " a[i]] = 1 } next }
 	FNR > 2 { delete want[substr($1, 3) " " $2] } END { for (w in want) { print "fault-injection: not run: " w; bad = 1 } exit bad }' "$out/breaks.md" "$out/table.md" >&2 || bad=1
+[ "${3-}" ] || exit $bad
+printf '\n| fault | on | uses checked | legal window | stale | missing | alias | reuse |\n|---|---|---|---|---|---|---|---|\n'
+for a in vtd smmuv3 amdvi; do
+	[ $a = vtd ] && mode=legacy || mode=ss
+	for id in '' $(awk -F' [|] ' -v a=$a 'FNR > 2 && index(" " $2 " ", " " a " ") { print substr($1, 3) }' "$out/breaks.md"); do
+		"$bin" run configs/captures/$a.yaml --trace "$3" --set software.mode=$mode --oracle --set software.break=$id >"$out/trace.txt" || [ $? = 1 ] || bad=1
+		read -r n w s m al re un <<<"$(counts "$out/trace.txt")"
+		if [ ! "$id" ]; then
+			echo "| none | $a | $n | $w | $s | $m | $al | $re |"
+			[ $((s + m + al + re + un)) = 0 ] || bad=1
+		elif [ $((w + s + m + al + re + un)) -gt 0 ]; then
+			echo "| $id | $a | $n | $w | $s | $m | $al | $re |"
+		fi
+	done
+done
 exit $bad
