@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench/lazy-window/main.c - how long an unmapped page stays reachable, and what it costs to make that short (QUESTIONS: what does laziness
- * cost, what does strictness buy; VAL-A18). One device, one domain, the driver models of sim/software.
+ * bench/lazy-window/main.c - how long an unmapped page stays reachable, and what it costs to make that short (VAL-A18).
+ * One device, one domain, the driver models of sim/software.
  * Closed loop (points): buffers of one page are mapped, written by one DMA of 4096 bytes, and unmapped 64 buffers later; every buffer has a
  * new IOVA until 8192 have been used. Open loop (rates): one buffer per period, and between them 19 DMAs to a page that stays mapped.
  * The window of an unmap: from the store that clears its entry until the unit has finished the commands and waits that cover it. With late = 1
