@@ -30,6 +30,7 @@ struct world_cfg {
 	uint32_t faulty_step;
 	uint32_t onset; /* they do so after this many invalidate requests */
 	uint64_t timeout_ps; /* of the unit; 0: its default; AMD-Vi: what host.timeout_code says, repeated here for who scales by it */
+	uint64_t itag_hold_ps; /* of the unit: ITags that timed out are held back */
 	uint64_t period_ps; /* a page arrives */
 	uint64_t answer_ps; /* uniform from half to one and a half of this; one in 100 takes five times as long */
 	uint64_t dma_ps; /* between two reads; 0: none */

@@ -194,7 +194,7 @@ static const struct {
 #define U(k, m) { k, offsetof(struct world_cfg, m), false }
 #define T(k, m) { k, offsetof(struct world_cfg, m), true }
 	U("devices", devices), U("vdevs", vdevs), U("faulty", faulty), U("kind", kind), U("items", items), U("first_faulty", first_faulty),
-	U("faulty_step", faulty_step), U("onset", onset), T("timeout_ns", timeout_ps), T("period_ns", period_ps), T("answer_ns", answer_ps), T("dma_ns", dma_ps),
+	U("faulty_step", faulty_step), U("onset", onset), T("timeout_ns", timeout_ps), T("itag_hold_ns", itag_hold_ps), T("period_ns", period_ps), T("answer_ns", answer_ps), T("dma_ns", dma_ps),
 	U("batch", host.batch), U("policy", host.policy), U("retries", host.retries), U("fence", host.fence), T("sw_timeout_ns", host.sw_timeout_ps),
 	U("sw_then", host.sw_then), T("look_ns", host.look_ps), T("reset_ns", host.reset_ps), U("ring_lg2", host.ring_lg2), U("snapshot", host.snapshot),
 #undef U

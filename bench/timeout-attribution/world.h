@@ -34,11 +34,13 @@ static inline struct iommu *world_unit(struct world *w, struct err *e)
 	switch (c->arch) {
 	case W_SMMUV3:
 		cfg_defaults(smmuv3_opts, &w->unit.smmuv3);
+		w->unit.smmuv3.itag_hold_ps = c->itag_hold_ps;
 		if (c->timeout_ps)
 			w->unit.smmuv3.atc_timeout_ps = c->timeout_ps;
 		return smmuv3_create(&w->unit.smmuv3, "smmu0", w->k, w->m, &w->p, 1, e);
 	case W_AMDVI:
 		cfg_defaults(amdvi_opts, &w->unit.amdvi);
+		w->unit.amdvi.itag_hold_ps = c->itag_hold_ps;
 		return amdvi_create(&w->unit.amdvi, "amdvi0", w->k, w->m, &w->p, 1, e);
 	default:
 		cfg_defaults(vtd_opts, &w->unit.vtd);
@@ -48,6 +50,7 @@ static inline struct iommu *world_unit(struct world *w, struct err *e)
 		if (c->timeout_ps)
 			w->unit.vtd.inv_timeout_ps = c->timeout_ps;
 		w->unit.vtd.iqercd_sid = c->arch == W_VTD;
+		w->unit.vtd.itag_hold_ps = c->itag_hold_ps;
 		return vtd_create(&w->unit.vtd, "vtd0", w->k, w->m, &w->p, 1, e);
 	}
 }

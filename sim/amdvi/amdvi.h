@@ -26,6 +26,7 @@ struct amdvi_cfg {
 	uint32_t link_cyc; /* port to unit and back, each way; charged when l1 misses */
 	/* command engine, cycles */
 	uint32_t fetch_cyc, devtab_cyc, pages_cyc, page_cyc, all_cyc, wait_cyc;
+	uint64_t itag_hold_ps; /* pcie/itag.h */
 	uint32_t ordinary_inflight; /* device-IOTLB invalidations to one queue id at once if a command says Maxpend = 0 */
 	uint32_t over; /* AMDVI_OVER_*: over-invalidation by INVALIDATE_IOMMU_PAGES */
 	bool ignore_invalidations; /* negative control: commands complete but drop nothing */

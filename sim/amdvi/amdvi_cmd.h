@@ -15,7 +15,7 @@ enum amdvi_op {
  * What the unit can hold: COMPLETION_WAITs of the host that have begun, device-IOTLB invalidations (fetching pauses while either is full),
  * prefetches in flight (further ones are dropped). Assumed. Tags: PCIe ATS, 32 of each device.
  */
-enum { ACMD_WAITS = 64, ACMD_REQS = 256, ACMD_TAGS = 32, ACMD_PREFETCHES = 16 };
+enum { ACMD_WAITS = 64, ACMD_REQS = 256, ACMD_PREFETCHES = 16 };
 enum { /* amdvi_exec.state */
 	AX_TIME = 1, /* its execution time runs */
 	AX_DRAIN = 2, /* COMPLETION_WAIT: what was in flight has not retired */
@@ -62,12 +62,7 @@ struct amdvi_cmd {
 	struct amdvi_exec *waits, **waits_tail; /* COMPLETION_WAITs begun, in order */
 	struct amdvi_exec *room, **room_tail; /* INVALIDATE_IOTLB_PAGES that found no free request */
 	struct amdvi_iotlb_req req_pool[ACMD_REQS], *req_free, *reqs, **reqs_tail;
-	struct amdvi_iotlb_lost {
-		uint32_t rid;
-		uint8_t itag;
-		bool open; /* timed out, and its completion may still come */
-	} lost[ACMD_TAGS];
-	unsigned lost_next;
+	struct itags itags;
 	uint64_t seq; /* of the next request */
 	struct amdvi_prefetch prefetch_pool[ACMD_PREFETCHES], *prefetch_free;
 	unsigned prefetches; /* in flight */

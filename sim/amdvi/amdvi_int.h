@@ -6,6 +6,7 @@
 #include "amdvi/amdvi_fields.h"
 #include "core/base/bits.h"
 #include "core/pt/pt.h"
+#include "pcie/itag.h"
 
 /* Kinds of entries (inv_scope.kinds). HOST: GPA to SPA by DomainID; GUEST: GVA to SPA by DomainID and PASID, Mode = 0; NESTED: the same through both stages. */
 enum amdvi_kind {
@@ -61,6 +62,7 @@ struct amdvi_viommu;
 	X(iotlb, "count", "INVALIDATE_IOTLB_PAGES sent")                                                              \
 	X(iotlb_timeouts, "count", "INVALIDATE_IOTLB_PAGES that timed out")                                           \
 	X(iotlb_unexpected, "count", "completions of device-IOTLB invalidations that nothing waited for")                   \
+	ITAG_STATS(X)                                                                                                 \
 	X(irt, "count", "INVALIDATE_INTERRUPT_TABLE executed")                                                        \
 	X(prefetch, "count", "PREFETCH_IOMMU_PAGES executed")                                                         \
 	X(ppr_complete, "count", "COMPLETE_PPR_REQUEST executed")                                                     \

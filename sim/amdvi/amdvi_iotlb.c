@@ -13,23 +13,21 @@
  */
 #include "amdvi/amdvi_cmd.h"
 
-/*
- * An ITag of @rid not in use, ACMD_TAGS if there is none. Tags that timed out come last: a late completion must not be taken for the
- * answer to a newer message (32 time-outs are remembered).
- */
+enum { NO_QUEUE = 1 << 16 /* QueueIDs have 16 bits */ };
+
+/* An ITag of @rid not in use, ITAGS if there is none. */
 static unsigned free_tag(const struct amdvi_cmd *c, uint32_t rid)
 {
-	uint32_t used = 0, avoid = 0;
+	uint32_t used = 0;
+	unsigned tag;
+	bool lost;
 
 	for (const struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
 		if (r->issued && r->inv.rid == rid)
 			used |= UINT32_C(1) << r->inv.itag;
-	for (unsigned i = 0; i < ACMD_TAGS; i++)
-		if (c->lost[i].open && c->lost[i].rid == rid)
-			avoid |= UINT32_C(1) << c->lost[i].itag;
-	if (~(used | avoid))
-		return (unsigned)__builtin_ctz(~(used | avoid));
-	return ~used ? (unsigned)__builtin_ctz(~used) : ACMD_TAGS;
+	tag = itag_choose(&c->itags, rid, used, &lost);
+	*(tag == ITAGS ? &c->v->st.itag_waits : &c->v->st.itags_reused) += lost;
+	return tag;
 }
 
 static unsigned in_flight(const struct amdvi_cmd *c, unsigned queue)
@@ -65,10 +63,13 @@ static void remove_req(struct amdvi_cmd *c, struct amdvi_iotlb_req *r)
 static bool issue(struct amdvi_cmd *c, struct amdvi_iotlb_req *r)
 {
 	struct amdvi *v = c->v;
-	unsigned tag = free_tag(c, r->inv.rid);
 	struct ats_inv msg;
+	unsigned tag;
 
-	if (tag == ACMD_TAGS || in_flight(c, r->queue) >= r->depth)
+	if (in_flight(c, r->queue) >= r->depth)
+		return false;
+	tag = free_tag(c, r->inv.rid);
+	if (tag == ITAGS)
 		return false;
 	r->inv.itag = (uint8_t)tag;
 	r->issued = true;
@@ -175,7 +176,7 @@ static void timed_out(struct sim_event *e)
 	bool stop = v->cfg->halt_on_timeout && !r->owner;
 
 	v->st.iotlb_timeouts++;
-	c->lost[c->lost_next++ % ACMD_TAGS] = (struct amdvi_iotlb_lost){ .rid = rid, .itag = r->inv.itag, .open = true };
+	itag_timed_out(&c->itags, rid, r->inv.itag, r->left);
 	remove_req(c, r);
 	if (stop)
 		acmd_halt(v);
@@ -194,22 +195,13 @@ static struct amdvi_iotlb_req *find_tag(const struct amdvi_cmd *c, uint32_t rid,
 	return NULL;
 }
 
-static void unexpected(struct amdvi *v, uint32_t rid, unsigned tag)
-{
-	struct amdvi_cmd *c = v->cmd;
-
-	v->st.iotlb_unexpected++;
-	for (unsigned i = 0; i < ACMD_TAGS; i++)
-		if (c->lost[i].rid == rid && c->lost[i].itag == tag)
-			c->lost[i].open = false;
-}
-
 void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc)
 {
 	struct amdvi *v = amdvi_of(u);
 	struct amdvi_cmd *c = v->cmd;
-	struct amdvi_iotlb_req *done[ACMD_TAGS];
-	unsigned queue[ACMD_TAGS], n = 0;
+	struct amdvi_iotlb_req *done[ITAGS];
+	unsigned queue[ITAGS], n = 0;
+	bool freed = false;
 
 	/* Whom it answers is settled before any tag is given away again. */
 	for (; itag_vector; itag_vector &= itag_vector - 1) {
@@ -217,12 +209,11 @@ void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned
 		struct amdvi_iotlb_req *r = find_tag(c, rid, tag);
 
 		if (!r) {
-			unexpected(v, rid, tag);
+			v->st.iotlb_unexpected++;
+			freed |= itag_late(&c->itags, rid, tag, cc);
 			continue;
 		}
-		/* the first completion says how many there will be; 0 means 8 */
-		r->left = (uint8_t)((r->left ? r->left : cc & 7 ? cc & 7 : 8) - 1);
-		if (!r->left)
+		if (itag_count(&r->left, cc))
 			done[n++] = r;
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -231,12 +222,20 @@ void amdvi_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned
 	}
 	for (unsigned i = 0; i < n; i++)
 		issue_postponed(c, queue[i], rid);
+	if (freed)
+		issue_postponed(c, NO_QUEUE, rid);
 	if (n)
 		gone(c);
 }
 
+static void itag_freed(struct itags *t, uint32_t rid)
+{
+	issue_postponed(container_of(t, struct amdvi_cmd, itags), NO_QUEUE, rid);
+}
+
 void acmd_iotlb_create(struct amdvi_cmd *c)
 {
+	itag_init(&c->itags, c->v->u.k, c->v->cfg->itag_hold_ps, itag_freed);
 	c->reqs_tail = &c->reqs;
 	c->room_tail = &c->room;
 	for (unsigned i = 0; i < ACMD_REQS; i++) {
@@ -247,6 +246,7 @@ void acmd_iotlb_create(struct amdvi_cmd *c)
 
 void acmd_iotlb_destroy(struct amdvi_cmd *c)
 {
+	itag_fini(&c->itags);
 	for (struct amdvi_iotlb_req *r = c->reqs; r; r = r->next)
 		sim_cancel(c->v->u.k, &r->timer);
 }

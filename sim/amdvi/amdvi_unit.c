@@ -36,6 +36,7 @@ const struct cfg_opt amdvi_opts[] = {
 	CYC("inv.wait", wait_cyc, 4, "Execution time of COMPLETION_WAIT beside what it waits for (assumed)."),
 	{ "inv.inflight", CFG_U32, offsetof(T, ordinary_inflight), 32, 1, 256, "requests",
 	  "Device-IOTLB invalidations of one queue id in flight at once when the command says Maxpend = 0 (assumed).", 0 },
+	ITAG_OPT(T, itag_hold_ps),
 	{ "inv.over", CFG_ENUM, offsetof(T, over), AMDVI_OVER_NONE, 0, 0, "",
 	  "INVALIDATE_IOMMU_PAGES drops at least the whole domain, or everything.", "none|domain|all" },
 	FLAG("quirk.ignore_invalidations", ignore_invalidations, 0, "Negative control: invalidation commands complete but drop nothing."),

@@ -38,6 +38,7 @@ struct smmuv3_cfg {
 	uint32_t cfgi_cyc, tlbi_cyc, tlbi_page_cyc, sync_cyc, fetch_cyc;
 	uint64_t update_ps; /* CR0, IRQ_CTRL and GBPA: from the write to the acknowledgement */
 	uint64_t atc_timeout_ps; /* ATC_INV without completion */
+	uint64_t itag_hold_ps; /* pcie/itag.h */
 	uint32_t over; /* SMMUV3_OVER_*: over-invalidation by TLBI commands */
 	bool ignore_invalidations; /* negative control: commands complete but drop nothing */
 	/* choices the architecture leaves open (IHI 0070: CONSTRAINED UNPREDICTABLE, IMPLEMENTATION DEFINED) */

@@ -11,23 +11,20 @@
  */
 #include "smmuv3/smmuv3_cmdq.h"
 
-/*
- * An ITag of @rid not in use, CMDQ_TAGS if there is none. Tags that timed out come last: a late completion must not be taken for the
- * answer to a newer request (32 time-outs are remembered).
- */
-static unsigned free_tag(const struct smmuv3_cmdqs *c, uint32_t rid)
+/* An ITag of @rid not in use, ITAGS if there is none. */
+static unsigned free_tag(struct smmuv3 *s, uint32_t rid)
 {
-	uint32_t used = 0, avoid = 0;
+	const struct smmuv3_cmdqs *c = s->cq;
+	uint32_t used = 0;
+	unsigned tag;
+	bool lost;
 
 	for (const struct smmuv3_atc *r = c->atcs; r; r = r->next)
 		if (r->issued && r->inv.rid == rid)
 			used |= UINT32_C(1) << r->inv.itag;
-	for (unsigned i = 0; i < CMDQ_TAGS; i++)
-		if (c->lost[i].open && c->lost[i].rid == rid)
-			avoid |= UINT32_C(1) << c->lost[i].itag;
-	if (~(used | avoid))
-		return (unsigned)__builtin_ctz(~(used | avoid));
-	return ~used ? (unsigned)__builtin_ctz(~used) : CMDQ_TAGS;
+	tag = itag_choose(&c->itags, rid, used, &lost);
+	*(tag == ITAGS ? &s->st.itag_waits : &s->st.itags_reused) += lost;
+	return tag;
 }
 
 static void remove_atc(struct smmuv3_cmdqs *c, struct smmuv3_atc *r)
@@ -47,10 +44,10 @@ static void remove_atc(struct smmuv3_cmdqs *c, struct smmuv3_atc *r)
 static bool issue(struct smmuv3_cmdqs *c, struct smmuv3_atc *r)
 {
 	struct smmuv3 *s = r->q->s;
-	unsigned tag = free_tag(c, r->inv.rid);
+	unsigned tag = free_tag(s, r->inv.rid);
 	struct ats_inv msg;
 
-	if (tag == CMDQ_TAGS)
+	if (tag == ITAGS)
 		return false;
 	r->inv.itag = (uint8_t)tag;
 	r->issued = true;
@@ -102,7 +99,7 @@ static void timed_out(struct sim_event *e)
 
 	s->st.atc_timeouts++;
 	q->atc_lost++;
-	c->lost[c->lost_next++ % CMDQ_TAGS] = (struct smmuv3_atc_lost){ .rid = rid, .itag = r->inv.itag, .open = true };
+	itag_timed_out(&c->itags, rid, r->inv.itag, r->left);
 	remove_atc(c, r);
 	issue_postponed(c, rid);
 	gone(s, q);
@@ -116,23 +113,14 @@ static struct smmuv3_atc *find_tag(const struct smmuv3_cmdqs *c, uint32_t rid, u
 	return NULL;
 }
 
-static void unexpected(struct smmuv3 *s, uint32_t rid, unsigned tag)
-{
-	struct smmuv3_cmdqs *c = s->cq;
-
-	s->st.atc_unexpected++;
-	for (unsigned i = 0; i < CMDQ_TAGS; i++)
-		if (c->lost[i].rid == rid && c->lost[i].itag == tag)
-			c->lost[i].open = false;
-}
-
 void smmuv3_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigned cc)
 {
 	struct smmuv3 *s = smmuv3_of(u);
 	struct smmuv3_cmdqs *c = s->cq;
-	struct smmuv3_atc *r, *done[CMDQ_TAGS];
-	struct smmuv3_cmdq *q[CMDQ_TAGS];
+	struct smmuv3_atc *r, *done[ITAGS];
+	struct smmuv3_cmdq *q[ITAGS];
 	unsigned n = 0;
+	bool freed = false;
 
 	/* Whom it answers is settled before any tag is given away again. */
 	for (; itag_vector; itag_vector &= itag_vector - 1) {
@@ -140,19 +128,18 @@ void smmuv3_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigne
 
 		r = find_tag(c, rid, tag);
 		if (!r) {
-			unexpected(s, rid, tag);
+			s->st.atc_unexpected++;
+			freed |= itag_late(&c->itags, rid, tag, cc);
 			continue;
 		}
-		/* the first completion says how many there will be; 0 means 8 */
-		r->left = (uint8_t)((r->left ? r->left : cc & 7 ? cc & 7 : 8) - 1);
-		if (!r->left)
+		if (itag_count(&r->left, cc))
 			done[n++] = r;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		q[i] = done[i]->q;
 		remove_atc(c, done[i]);
 	}
-	if (!n)
+	if (!n && !freed)
 		return;
 	issue_postponed(c, rid);
 	for (unsigned i = 0; i < n; i++)
@@ -266,8 +253,16 @@ void cmdq_signal(struct smmuv3_cmdq *q)
 		s->u.env.progress(s->u.env.arg);
 }
 
-void cmdq_atc_init(struct smmuv3_cmdqs *c)
+static void itag_freed(struct itags *t, uint32_t rid)
 {
+	issue_postponed(container_of(t, struct smmuv3_cmdqs, itags), rid);
+}
+
+void cmdq_atc_init(struct smmuv3 *s)
+{
+	struct smmuv3_cmdqs *c = s->cq;
+
+	itag_init(&c->itags, s->u.k, s->cfg->itag_hold_ps, itag_freed);
 	c->atcs_tail = &c->atcs;
 	cmdq_fifo_init(&c->atc_wait);
 	for (unsigned i = 0; i < CMDQ_ATCS; i++) {
@@ -278,6 +273,7 @@ void cmdq_atc_init(struct smmuv3_cmdqs *c)
 
 void cmdq_atc_destroy(struct smmuv3 *s)
 {
+	itag_fini(&s->cq->itags);
 	for (struct smmuv3_atc *r = s->cq->atcs; r; r = r->next)
 		sim_cancel(s->u.k, &r->timer);
 }

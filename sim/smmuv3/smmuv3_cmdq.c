@@ -284,7 +284,7 @@ bool smmuv3_cmdq_create(struct smmuv3 *s, struct err *e)
 	s->cq = c;
 	cmdq_init(&c->main, s, &main_kind);
 	cmdq_fifo_init(&c->ready);
-	cmdq_atc_init(c);
+	cmdq_atc_init(s);
 	cmdq_prefetch_init(s);
 	return vcmdq_create(s) || err_set(e, ERR_MACHINE, "%s: out of memory", s->u.name);
 }

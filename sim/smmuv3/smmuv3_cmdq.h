@@ -17,7 +17,7 @@ enum {
 	CMD_STALL_TERM = 0x45, CMD_SYNC = 0x46, CMD_DPTI_ALL = 0x70, CMD_DPTI_PA = 0x73
 };
 /* ATC_INVs the unit can hold (a queue waits with its next one while all are in use), prefetches in flight: assumed. ITags: PCIe ATS. */
-enum { CMDQ_ATCS = 256, CMDQ_TAGS = 32, CMDQ_PREFETCHES = 16 };
+enum { CMDQ_ATCS = 256, CMDQ_PREFETCHES = 16 };
 enum smmuv3_cmdq_state { CQ_IDLE, CQ_FETCH, CQ_READY, CQ_EXEC, CQ_ATC /* no room for this ATC_INV */, CQ_SYNC, CQ_SIGNAL };
 
 struct smmuv3_cmdq;
@@ -75,12 +75,7 @@ struct smmuv3_cmdqs {
 	/* ATC_INVs */
 	struct smmuv3_atc atc_pool[CMDQ_ATCS], *atc_free, *atcs, **atcs_tail;
 	struct smmuv3_fifo atc_wait;
-	struct smmuv3_atc_lost {
-		uint32_t rid;
-		uint8_t itag;
-		bool open; /* timed out, and its completion may still come */
-	} lost[CMDQ_TAGS];
-	unsigned lost_next;
+	struct itags itags;
 	/* prefetches */
 	struct smmuv3_prefetch prefetch_pool[CMDQ_PREFETCHES], *prefetch_free;
 	unsigned prefetches;
@@ -104,7 +99,7 @@ void cmdq_range(const struct smmuv3 *s, const uint64_t cmd[2], struct smmuv3_tlb
 void cmdq_prefetch_init(struct smmuv3 *s);
 void cmdq_prefetch_cancel(struct smmuv3 *s);
 /* ---- smmuv3_atc.c ---- */
-void cmdq_atc_init(struct smmuv3_cmdqs *c);
+void cmdq_atc_init(struct smmuv3 *s);
 void cmdq_atc_destroy(struct smmuv3 *s);
 void cmdq_atc(struct smmuv3_cmdq *q); /* execute ATC_INV */
 void cmdq_sync(struct smmuv3_cmdq *q); /* CMD_SYNC: go on if anything can */

@@ -4,6 +4,7 @@
 #define IOMMUSIM_SMMUV3_INT_H
 #include "core/base/bits.h"
 #include "core/pt/pt.h"
+#include "pcie/itag.h"
 #include "smmuv3/smmuv3.h"
 #include "smmuv3/smmuv3_fields.h"
 
@@ -65,6 +66,7 @@ struct smmuv3_pmcg;
 	X(atc_inv, "count", "ATC_INV sent")                                                                                    \
 	X(atc_timeouts, "count", "ATC_INV that timed out")                                                                     \
 	X(atc_unexpected, "count", "ATC_INV completions of nothing outstanding: late, or wrong")                               \
+	ITAG_STATS(X)                                                                                                          \
 	X(sync, "count", "CMD_SYNC completed")                                                                                 \
 	X(prefetch, "count", "PREFETCH commands executed")                                                                     \
 	X(pri_resp, "count", "PRI_RESP executed")                                                                              \

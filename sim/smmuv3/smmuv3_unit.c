@@ -50,6 +50,7 @@ const struct cfg_opt smmuv3_opts[] = {
 	CYC("inv.fetch", fetch_cyc, 4, "Decode time of a command beside its memory read (assumed)."),
 	PS("update", update_ps, 100000, "From a write of CR0, IRQ_CTRL or GBPA to the acknowledgement, at least (assumed)."),
 	PS("inv.timeout", atc_timeout_ps, 60000000000000, "Time a device has to answer an ATC_INV (PCIe ATS works with about a minute; assumed)."),
+	ITAG_OPT(T, itag_hold_ps),
 	{ "inv.over", CFG_ENUM, offsetof(T, over), SMMUV3_OVER_NONE, 0, 0, "", "TLBI commands drop at least the whole ASID, the whole VMID, or everything.", "none|asid|vmid|all" },
 	FLAG("quirk.ignore_invalidations", ignore_invalidations, 0, "Negative control: invalidation commands complete but drop nothing."),
 	FLAG("ttl_hint", ttl_hint, 1, "A TLBI by address with a level hint spares leaves of another level or granule; off: the address alone decides."),

@@ -17,6 +17,7 @@ struct vtd_cfg {
 	uint32_t iotlb_page_cyc; /* added per page of a page-selective one, up to 64 */
 	uint32_t fetch_cyc; /* decode time per descriptor beside the memory read */
 	uint64_t inv_timeout_ps; /* device-TLB invalidation time-out */
+	uint64_t itag_hold_ps; /* pcie/itag.h */
 	uint32_t over; /* VTD_OVER_*: over-invalidation of the IOTLB */
 	bool ignore_invalidations; /* negative control: commands complete but drop nothing */
 	bool iqercd_sid; /* report ITESID/ICESID (U14) */

@@ -6,23 +6,21 @@
  */
 #include "vtd/vtd_iq.h"
 
-/*
- * An ITag of @rid not in use, IQ_TAGS if there is none. Tags that timed out come last: a late completion must not be taken for the
- * answer to a newer request (32 time-outs are remembered).
- */
-static unsigned free_tag(const struct vtd_iq *q, uint32_t rid)
+enum { NO_GROUP = INT32_MAX /* of nobody */ };
+
+/* An ITag of @rid not in use, ITAGS if there is none. */
+static unsigned free_tag(struct vtd_iq *q, uint32_t rid)
 {
-	uint32_t used = 0, avoid = 0;
+	uint32_t used = 0;
+	unsigned tag;
+	bool lost;
 
 	for (const struct iq_req *r = q->reqs; r; r = r->next)
 		if (r->issued && r->inv.rid == rid)
 			used |= UINT32_C(1) << r->inv.itag;
-	for (unsigned i = 0; i < IQ_TAGS; i++)
-		if (q->lost[i].open && q->lost[i].rid == rid)
-			avoid |= UINT32_C(1) << q->lost[i].itag;
-	if (~(used | avoid))
-		return (unsigned)__builtin_ctz(~(used | avoid));
-	return ~used ? (unsigned)__builtin_ctz(~used) : IQ_TAGS;
+	tag = itag_choose(&q->itags, rid, used, &lost);
+	*(tag == ITAGS ? &q->v->st.itag_waits : &q->v->st.itags_reused) += lost;
+	return tag;
 }
 
 static unsigned pending(const struct vtd_iq *q, uint32_t group)
@@ -50,10 +48,13 @@ static void remove_req(struct vtd_iq *q, struct iq_req *r)
 static bool issue(struct vtd_iq *q, struct iq_req *r)
 {
 	struct vtd *v = q->v;
-	unsigned tag = free_tag(q, r->inv.rid);
 	struct ats_inv msg;
+	unsigned tag;
 
-	if (tag == IQ_TAGS || pending(q, r->group) >= r->depth)
+	if (pending(q, r->group) >= r->depth)
+		return false;
+	tag = free_tag(q, r->inv.rid);
+	if (tag == ITAGS)
 		return false;
 	r->inv.itag = (uint8_t)tag;
 	r->issued = true;
@@ -109,7 +110,7 @@ static void timed_out(struct sim_event *e)
 		vtd_reg_put(v, VTD_R_FSTS, 4, s | FSTS_ITE);
 		vtd_event_set(v, VTD_EV_FAULT, clear);
 	}
-	q->lost[q->lost_next++ % IQ_TAGS] = (struct iq_lost){ .rid = r->inv.rid, .itag = r->inv.itag, .open = true };
+	itag_timed_out(&q->itags, r->inv.rid, r->inv.itag, r->left);
 	/* Hardware cannot tell which requests a wait covered: none of them may complete. */
 	iq_waits_abort(q);
 	finished(q, r);
@@ -131,13 +132,6 @@ static void bad_completion(struct vtd *v, uint32_t rid)
 	vtd_event_set(v, VTD_EV_FAULT, clear);
 }
 
-static void lost_found(struct vtd_iq *q, uint32_t rid, unsigned tag)
-{
-	for (unsigned i = 0; i < IQ_TAGS; i++)
-		if (q->lost[i].rid == rid && q->lost[i].itag == tag)
-			q->lost[i].open = false;
-}
-
 static struct iq_req *find_tag(const struct vtd_iq *q, uint32_t rid, unsigned tag)
 {
 	for (struct iq_req *r = q->reqs; r; r = r->next)
@@ -150,22 +144,20 @@ void vtd_iq_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigne
 {
 	struct vtd *v = vtd_of(u);
 	struct vtd_iq *q = v->iq;
-	struct iq_req *r, *done[IQ_TAGS];
-	uint32_t group[IQ_TAGS];
+	struct iq_req *r, *done[ITAGS];
+	uint32_t group[ITAGS];
 	unsigned n = 0;
-	bool bad = !itag_vector;
+	bool bad = !itag_vector, freed = false;
 
 	/* Whom it answers is settled before any tag is given away again. */
 	for (; itag_vector; itag_vector &= itag_vector - 1) {
 		r = find_tag(q, rid, (unsigned)__builtin_ctz(itag_vector));
 		if (!r) {
-			lost_found(q, rid, (unsigned)__builtin_ctz(itag_vector));
+			freed |= itag_late(&q->itags, rid, (unsigned)__builtin_ctz(itag_vector), cc);
 			bad = true;
 			continue;
 		}
-		/* the first completion says how many there will be; 0 means 8 */
-		r->left = (uint8_t)((r->left ? r->left : cc & 7 ? cc & 7 : 8) - 1);
-		if (!r->left)
+		if (itag_count(&r->left, cc))
 			done[n++] = r;
 	}
 	if (bad)
@@ -176,6 +168,8 @@ void vtd_iq_ats_cpl(struct iommu *u, uint32_t rid, uint32_t itag_vector, unsigne
 	}
 	for (unsigned i = 0; i < n; i++)
 		issue_postponed(q, group[i], rid);
+	if (freed)
+		issue_postponed(q, NO_GROUP, rid);
 	vtd_iq_kick(v);
 }
 
@@ -209,8 +203,14 @@ void iq_dev_fetched(struct vtd_iq *q, const uint64_t d[4])
 	issue_postponed(q, r->group, rid);
 }
 
+static void itag_freed(struct itags *t, uint32_t rid)
+{
+	issue_postponed(container_of(t, struct vtd_iq, itags), NO_GROUP, rid);
+}
+
 void iq_dev_init(struct vtd_iq *q)
 {
+	itag_init(&q->itags, q->v->u.k, q->v->cfg->itag_hold_ps, itag_freed);
 	q->reqs_tail = &q->reqs;
 	for (unsigned i = 0; i < IQ_REQS; i++) {
 		q->req_pool[i].next = q->req_free;

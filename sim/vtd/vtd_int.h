@@ -4,6 +4,7 @@
 #define IOMMUSIM_VTD_INT_H
 #include "core/base/bits.h"
 #include "core/pt/pt.h"
+#include "pcie/itag.h"
 #include "vtd/vtd.h"
 
 /* Kinds of IOTLB and walk-cache entries (inv_scope.kinds); configuration caches use kind 0. */
@@ -36,6 +37,7 @@ struct vtd {
 		uint64_t cc, iotlb, dev_tlb, iec, wait, p_iotlb, pc, p_dev_tlb, page_resp;
 		uint64_t cc_global, cc_domain, cc_device, iotlb_global, iotlb_domain, iotlb_page, p_iotlb_pasid, p_iotlb_page;
 		uint64_t iqe, ite, ice, waits_aborted, fault_records, faults_lost, page_requests, page_requests_dropped;
+		uint64_t itags_reused, itag_waits;
 		uint64_t busy_ps;
 	} st;
 	uint64_t seed;

@@ -213,6 +213,7 @@ void vtd_iq_destroy(struct vtd *v)
 		sim_cancel(v->u.k, &q->rb[i].ev);
 	for (struct iq_req *r = q->reqs; r; r = r->next)
 		sim_cancel(v->u.k, &r->timer);
+	itag_fini(&q->itags);
 	free(q);
 	v->iq = NULL;
 }

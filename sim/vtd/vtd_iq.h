@@ -11,7 +11,7 @@
 
 enum { IQ_CC = 1, IQ_IOTLB, IQ_DEV_TLB, IQ_IEC, IQ_WAIT, IQ_P_IOTLB, IQ_PC, IQ_P_DEV_TLB, IQ_PAGE_RESP };
 /* Requests and waits hardware can hold; fetching pauses while either is full (assumed; not visible but for that). */
-enum { IQ_REQS = 256, IQ_WAITS = 256, IQ_TAGS = 32 };
+enum { IQ_REQS = 256, IQ_WAITS = 256 };
 enum iq_state { IQS_IDLE, IQS_FETCH, IQS_EXEC, IQS_DRAIN };
 
 struct iq_wait {
@@ -48,12 +48,7 @@ struct vtd_iq {
 	struct sim_event wait_ev;
 	/* device-TLB requests */
 	struct iq_req req_pool[IQ_REQS], *req_free, *reqs, **reqs_tail;
-	struct iq_lost {
-		uint32_t rid;
-		uint8_t itag;
-		bool open; /* timed out, and its completion may still come */
-	} lost[IQ_TAGS];
-	unsigned lost_next;
+	struct itags itags;
 	uint64_t seq;
 	/* register-based invalidation: [0] CCMD, [1] IOTLB */
 	struct iq_reg {

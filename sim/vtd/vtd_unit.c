@@ -30,6 +30,7 @@ const struct cfg_opt vtd_opts[] = {
 	CYC("inv.fetch", fetch_cyc, 4, "Decode time of a descriptor beside its memory read (assumed)."),
 	{ "inv.timeout", CFG_TIME, offsetof(T, inv_timeout_ps), 60000000000000, 1, UINT64_C(1) << 62, "ps",
 	  "Time a device has to answer a device-TLB invalidation (PCIe ATS works with about a minute; assumed).", 0 },
+	ITAG_OPT(T, itag_hold_ps),
 	{ "inv.over", CFG_ENUM, offsetof(T, over), VTD_OVER_NONE, 0, 0, "", "IOTLB invalidations drop at least the whole domain, or everything.", "none|domain|global" },
 	FLAG("quirk.ignore_invalidations", ignore_invalidations, 0, "Negative control: invalidation commands complete but drop nothing."),
 	FLAG("fault.collapse", collapse_faults, 0, "A pending fault record of the same source-id absorbs further faults."),
@@ -74,6 +75,7 @@ static const struct stat_def inv_defs[] = {
 	S(faults_lost, "count", "faults not recorded: overflow, or collapsed into a pending record"),
 	S(page_requests, "count", "page requests written to the page request queue"),
 	S(page_requests_dropped, "count", "page requests not queued"),
+	ITAG_STATS(STAT_ROW)
 	S(busy_ps, "ps", "time the queue was fetching or executing a descriptor"),
 	{ 0 }
 };
