@@ -7,6 +7,7 @@
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
 #include "core/pt/fmt_x86_64.h"
+#include "pcie/atc.h"
 
 #define ID_TABLE BIT64(55)
 enum { STU_LG2 = 12 };
@@ -133,6 +134,8 @@ static enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const stru
 			perm &= ~(unsigned)XL_X;
 		if (!(perm & (XL_R | XL_W)))
 			return no_access(x);
+		if (e->memtype & AMDV1_U)
+			perm |= ATC_PERM_U;
 	}
 	x->res.perm = (uint8_t)perm;
 	return XL_ACT_DONE;

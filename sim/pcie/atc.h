@@ -7,7 +7,8 @@
  * Does not model: several translations in one request (Length above 2 DW), No Snoop and memory attributes of a completion, a
  * completion time-out of a translation request, peer-to-peer traffic around the root complex, sharing of the cache between functions.
  * A device's own order: a request that hits may leave before an older one that waits for its translation.
- * U and Global of a completion: struct xl_res has no member for them; a unit may set ATC_PERM_U and ATC_PERM_GLOBAL in res.perm.
+ * U and Global of a completion are ATC_PERM_U and ATC_PERM_GLOBAL in res.perm. AMD-Vi sets U from host table entries; no unit sets Global (VT-d and
+ * SMMUv3 answer 0).
  * Spec: PCI Express Base, ch. 10 "ATS Specification": "Translation Completion", "Invalidation Protocol", "ATC Invalidation".
  */
 #ifndef IOMMUSIM_ATC_H
