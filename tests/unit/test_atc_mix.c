@@ -541,6 +541,36 @@ START_TEST(the_check_sees_a_device_that_does_not_flush)
 }
 END_TEST
 
+/* The tables do not permit ATS for this requester: Unsupported Request, and the device goes on without its cache. */
+START_TEST(ats_not_permitted)
+{
+	static const struct { uint64_t at, clear; } bit[UNITS] = {
+		{ PF_TABLES + 0x1000, BIT64(2) /* context entry, DTE */ },
+		{ PF_TABLES + 64 * RID + 8, BIT64(28) /* STE, EATS */ },
+		{ PF_TABLES + 32 * RID + 8, BIT64(32) /* DTE, I */ },
+	};
+	struct world w;
+	uint64_t v;
+
+	world_init(&w, (unsigned)_i);
+	v = word(&w, bit[_i].at);
+	ck_assert(v & bit[_i].clear);
+	v &= ~bit[_i].clear;
+	ck_assert_int_eq(mem_write(w.m, bit[_i].at, &v, 1), MEM_OK);
+	world_start(&w);
+	for (unsigned i = 1; i <= 3; i++) {
+		dma(&w, 5, 'r');
+		sim_run(w.k);
+		ck_assert_uint_eq(w.ok, i);
+		ck_assert_uint_eq(w.spa, spa_of(5, 1));
+	}
+	ck_assert_uint_eq(dev_atc_stats(w.d)->ur, 1);
+	ck_assert_uint_eq(dev_atc_stats(w.d)->bypassed, 3);
+	ck_assert_uint_eq(dev_atc_lines(w.d), 0);
+	world_fini(&w);
+}
+END_TEST
+
 /* ---- ITags that timed out ---- */
 
 static uint64_t stat_of(struct world *w, const char *name)
@@ -596,6 +626,7 @@ int main(void)
 	tcase_set_timeout(t, 500);
 	tcase_add_loop_test(t, device_first_leaves_a_stale_line, 0, 2 * UNITS);
 	tcase_add_loop_test(t, random_mixes_lose_nothing, 0, UNITS);
+	tcase_add_loop_test(t, ats_not_permitted, 0, UNITS);
 	tcase_add_loop_test(t, lost_itags_are_reused_or_held, 0, 2 * UNITS);
 	tcase_add_loop_test(t, the_check_sees_a_device_that_does_not_flush, 0, UNITS);
 	suite_add_tcase(s, t);
