@@ -395,8 +395,8 @@ static struct machine *crowded(unsigned which)
 
 	set(m, "page_faults.devices=16");
 	set(m, "page_faults.length=16K");
-	set(m, "page_faults.pages=1024");
-	set(m, "page_faults.dmas=256");
+	set(m, "page_faults.pages=256");
+	set(m, "page_faults.dmas=64");
 	set(m, "page_faults.backlog=16");
 	set(m, "page_faults.queue_log2=%u", which == AMD ? 8 : 7);
 	set(m, "devices.pri.group=4");
@@ -416,8 +416,8 @@ START_TEST(overflow_loses_no_dma)
 	check_sums(m, file[_i]);
 	ck_assert_uint_gt(m->l.h.st.overflows, 0);
 	ck_assert_uint_gt(m->l.h.st.blocked, 0);
-	ck_assert_uint_eq(m->l.st.done, 16 * 256);
-	ck_assert_uint_eq(m->l.h.st.mapped, 16 * 1024);
+	ck_assert_uint_eq(m->l.st.done, 16 * 64);
+	ck_assert_uint_eq(m->l.h.st.mapped, 16 * 256);
 	forget(m);
 }
 END_TEST
