@@ -111,8 +111,9 @@ static inline void v25_curve(const struct hist *h, const char *path)
 static inline int val25(const char *config, bool quick, const char *curve)
 {
 	const char *dmas = quick ? "page_faults.dmas=4000" : "page_faults.dmas=20000", *pages = "page_faults.pages=20000";
-	const char *common[] = { dmas, pages, "page_faults.devices=4", "page_faults.threads=64", "page_faults.period=50us", "page_faults.service=table", V25_TABLE,
-				 "devices.outstanding=64", "devices.mrrs=4096", "devices.pri.allocation=64", "devices.pri.capacity=64", "page_faults.absent_devices=1", NULL };
+	const char *common[] = { dmas, pages, "page_faults.devices=4", "page_faults.threads=64", "page_faults.period=50us",
+				 "page_faults.service=table", V25_TABLE, "devices.outstanding=64", "devices.mrrs=4096", "devices.pri.allocation=64",
+				 "devices.pri.capacity=64", "page_faults.absent_devices=1", NULL };
 	const char *none[ARRAY_LEN(common)], *fixed[ARRAY_LEN(common) + 1];
 	struct v25 *v = v25_run(config, common), *w;
 	double s, l;

@@ -223,7 +223,8 @@ static inline int val26(void)
 		bad |= row_exact("VAL-27", text, 0, v26_sequence(&c, false, flip, 2).hits);
 	}
 	r = v26_sequence(&c, true, v26_ab, 2);
-	printf("control,\"VAL-27: A B A B with one shared cache of as many entries, hits, must miss\",0,%llu,exact,%s\n", (unsigned long long)r.hits, r.hits ? "pass" : "FAIL");
+	printf("control,\"VAL-27: A B A B with one shared cache of as many entries, hits, must miss\",0,%llu,exact,%s\n",
+	       (unsigned long long)r.hits, r.hits ? "pass" : "FAIL");
 	return bad | !r.hits;
 }
 #endif
