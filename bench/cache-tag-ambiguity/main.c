@@ -26,6 +26,7 @@ struct job {
 	struct ctx *ctx;
 	unsigned n_ctx, n_space;
 	struct table *s2; /* of the guest */
+	unsigned n_remap; /* spaces whose pages move; 0: all */
 	bool one_command; /* software names one user of a table only */
 	struct space space[MAX_SPACES];
 	uint32_t *order; /* exact: every context reads every page so many times, in random order */
@@ -163,7 +164,7 @@ static bool more(struct world *w)
 		unsigned c, page;
 
 		if (j->unmap_every && done % j->unmap_every == j->unmap_every - 1)
-			remap(j, &j->space[rng_below(&w->rng, j->n_space)], (unsigned)rng_below(&w->rng, j->pages));
+			remap(j, &j->space[rng_below(&w->rng, j->n_remap ? j->n_remap : j->n_space)], (unsigned)rng_below(&w->rng, j->pages));
 		if (j->s2_every && done % j->s2_every == j->s2_every - 1)
 			s2_move(j, j->s2 == j->space[0].t ? iova_of(j, (unsigned)rng_below(&w->rng, j->pages)) : j->space[0].out[rng_below(&w->rng, j->pages)]);
 		if (j->order) {
@@ -256,7 +257,7 @@ static uint64_t dmas_of(uint64_t n)
 	return quick ? n / 4 : n;
 }
 
-/* A guest with n virtual units, four devices behind each; every unit numbers its address spaces from 1. One device has no virtual unit. */
+/* A guest with n virtual units, four devices behind each, which number their address spaces from 1, and one device without any: the second stage alone. */
 static void instances(unsigned arch, unsigned rule, unsigned n, bool each)
 {
 	struct job *j = job("instances", arch, rule);
@@ -270,6 +271,11 @@ static void instances(unsigned arch, unsigned rule, unsigned n, bool each)
 	for (unsigned d = 0; d < 4 * n; d++)
 		new_ctx(j, (struct ctx){ .rid = RID0 + d, .pasid = 1 + d % 4, .did = (uint16_t)(1 + (each ? d / 4 : 0)), .vmid = (uint16_t)(1 + (each ? d / 4 : 0)),
 				 .asid = (uint16_t)(1 + d % 4) }, new_space(j, 1, j->s2));
+	j->n_remap = j->n_space++;
+	j->space[j->n_remap].t = j->s2;
+	for (unsigned i = 0; i < j->pages; i++)
+		map(&j->w, j->s2, iova_of(j, i), new_frame(&j->w));
+	new_ctx(j, (struct ctx){ .rid = RID0 + 4 * n, .pasid = NO_PASID, .did = (uint16_t)(each ? n + 1 : 1), .vmid = (uint16_t)(each ? n + 1 : 1) }, j->n_remap);
 	finish(j, dmas_of(20000));
 }
 
