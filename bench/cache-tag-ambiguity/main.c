@@ -163,8 +163,10 @@ static bool more(struct world *w)
 	for (unsigned n = 0; n < 64 && j->left; n++, j->left--, done++) {
 		unsigned c, page;
 
-		if (j->unmap_every && done % j->unmap_every == j->unmap_every - 1)
-			remap(j, &j->space[rng_below(&w->rng, j->n_remap ? j->n_remap : j->n_space)], (unsigned)rng_below(&w->rng, j->pages));
+		if (j->unmap_every && done % j->unmap_every == j->unmap_every - 1) {
+			page = (unsigned)rng_below(&w->rng, j->pages); /* before the other draw, whatever the compiler's order of arguments */
+			remap(j, &j->space[rng_below(&w->rng, j->n_remap ? j->n_remap : j->n_space)], page);
+		}
 		if (j->s2_every && done % j->s2_every == j->s2_every - 1)
 			s2_move(j, j->s2 == j->space[0].t ? iova_of(j, (unsigned)rng_below(&w->rng, j->pages)) : j->space[0].out[rng_below(&w->rng, j->pages)]);
 		if (j->order) {
