@@ -133,7 +133,8 @@ static void smmuv3_context(struct world *w, const struct ctx *c)
 		*cds = new_aligned(w, 1u << (PASID_LG2 + 6 - 12));
 	if (c->s1 || !get(w, ste)) {
 		put(w, ste + 8, w->dss_bypass ? 1 : 2); /* S1DSS: bypass, or the CD of substream 0 */
-		put(w, ste + 16, c->s2 ? c->vmid | UINT64_C(16) << 32 | UINT64_C(2) << 38 | UINT64_C(5) << 48 | UINT64_C(9) << 51 : c->vmid); /* 48 bits from level 0, S2PS 48, S2AA64, S2R */
+		/* S2VMID; 48 bits from level 0, S2PS 48, S2AA64, S2R */
+		put(w, ste + 16, c->vmid | (c->s2 ? UINT64_C(16) << 32 | UINT64_C(2) << 38 | UINT64_C(5) << 48 | UINT64_C(9) << 51 : 0));
 		put(w, ste + 24, c->s2 ? c->s2->root : 0);
 		put(w, ste, (c->s1 ? *cds | (uint64_t)PASID_LG2 << 59 : 0) | (c->s1 && c->s2 ? 7u : c->s1 ? 5u : 6u) << 1 | 1);
 	}

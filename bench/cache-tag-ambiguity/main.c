@@ -259,7 +259,10 @@ static uint64_t dmas_of(uint64_t n)
 	return quick ? n / 4 : n;
 }
 
-/* A guest with n virtual units, four devices behind each, which number their address spaces from 1, and one device without any: the second stage alone. */
+/*
+ * A guest with n virtual units, four devices behind each, which number their address spaces from 1, and one device without any: the second
+ * stage alone.
+ */
 static void instances(unsigned arch, unsigned rule, unsigned n, bool each)
 {
 	struct job *j = job("instances", arch, rule);
@@ -334,7 +337,10 @@ static void gpa(unsigned arch, unsigned rule, unsigned n)
 	finish(j, dmas_of(20000));
 }
 
-/* One function, n interfaces for n guests: a PASID and a table each. @each: a DID each, else one for the function (ASIDs are always one per table). */
+/*
+ * One function, n interfaces for n guests: a PASID and a table each. @each: a DID each, else one for the function (ASIDs are always one per
+ * table).
+ */
 static void siov(unsigned arch, unsigned rule, unsigned n, bool each)
 {
 	struct job *j = job("siov", arch, rule);
@@ -369,8 +375,8 @@ static void indices(unsigned index, unsigned n, bool apart)
 
 static void points(void)
 {
-	static const unsigned n_inst[] = { 1, 2, 4, 8, 16 }, n_pasid[] = { 16, 64, 256, 1024, 4096 }, n_gpa[] = { 0, 1, 4, 16, 64 }, n_siov[] = { 2, 4, 8, 16, 32, 64 },
-			      n_ctx[] = { 1, 2, 4, 8, 16 }, n_stride[] = { 1, 4, 16, 64 };
+	static const unsigned n_inst[] = { 1, 2, 4, 8, 16 }, n_pasid[] = { 16, 64, 256, 1024, 4096 }, n_gpa[] = { 0, 1, 4, 16, 64 },
+			      n_siov[] = { 2, 4, 8, 16, 32, 64 }, n_ctx[] = { 1, 2, 4, 8, 16 }, n_stride[] = { 1, 4, 16, 64 };
 
 	header();
 	for (unsigned a = 0; a < ARCHS; a++)

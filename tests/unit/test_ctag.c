@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_ctag.c - what a command drops under each cache-tag rule, entry by entry, against the users of every entry as the test knows them
- * (published requirement VAL-A17: nothing that a command names may stay; what goes beside that is counted), and what entries are shared.
+ * (VAL-A17: nothing that a command names may stay; what goes beside that is counted), and what entries are shared.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -206,19 +206,21 @@ static const struct {
 	struct user a, b;
 	bool share;
 } pairs[] = {
+#define FS(p) { .pasid = p, .has_pasid = true, .did = 3, .kind = 1 }
 	{ "spec, another requester", { .audit = true }, { .rid = 1, .did = 3 }, { .rid = 2, .did = 3 }, true },
-	{ "spec, another PASID of a first stage", { .audit = true }, { .pasid = 1, .has_pasid = true, .did = 3, .kind = 1 }, { .pasid = 2, .has_pasid = true, .did = 3, .kind = 1 }, false },
+	{ "spec, another PASID of a first stage", { .audit = true }, FS(1), FS(2), false },
 	{ "pasid, of a second stage", { .rule = CTAG_PASID }, { .pasid = 1, .has_pasid = true, .did = 3 }, { .pasid = 2, .has_pasid = true, .did = 3 }, false },
 	{ "pasid, none and 0", { .rule = CTAG_PASID }, { .has_pasid = true, .did = 3 }, { .did = 3 }, false },
 	{ "device, another requester", { .rule = CTAG_DEVICE }, { .rid = 1, .did = 3 }, { .rid = 2, .did = 3 }, false },
 	{ "device, another number", { .rule = CTAG_DEVICE }, { .rid = 1, .did = 3 }, { .rid = 1, .did = 4 }, true },
-	{ "table, another PASID", { .rule = CTAG_TABLE }, { .pasid = 1, .has_pasid = true, .did = 3, .kind = 1 }, { .pasid = 2, .has_pasid = true, .did = 3, .kind = 1 }, true },
+	{ "table, another PASID", { .rule = CTAG_TABLE }, FS(1), FS(2), true },
 	{ "table, another number", { .rule = CTAG_TABLE }, { .did = 3 }, { .did = 4 }, false },
 	{ "root, other numbers", { .rule = CTAG_ROOT }, { .rid = 1, .did = 3, .root = 1 }, { .rid = 2, .did = 4, .root = 1 }, true },
 	{ "root, another table", { .rule = CTAG_ROOT }, { .did = 3, .root = 1 }, { .did = 3, .root = 2 }, false },
 	{ "root, another kind", { .rule = CTAG_ROOT }, { .did = 3, .root = 1 }, { .did = 3, .root = 1, .kind = 1 }, false },
 	{ "two bits, numbers 4 apart", { .bits = 2 }, { .did = 3 }, { .did = 7 }, true },
 	{ "three bits, numbers 4 apart", { .bits = 3 }, { .did = 3 }, { .did = 7 }, false },
+#undef FS
 };
 
 START_TEST(who_shares_an_entry)
