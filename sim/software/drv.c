@@ -115,6 +115,11 @@ void drv_devtlb(struct drv *d, bool on)
 	d->no_devtlb = !on;
 }
 
+void drv_hw_queues(struct drv *d)
+{
+	d->hw_queues = true;
+}
+
 bool drv_owes_flush(const struct drv *d, uint32_t dom)
 {
 	const struct drv_dom *m = drv_dom_find(d, dom);

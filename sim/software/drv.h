@@ -61,6 +61,8 @@ enum { DRV_MAX_VMS = 64, DRV_MAX_VIOMMUS = 8 /* of one virtual machine */ };
 void drv_bring_up(struct drv *d, unsigned unit);
 /** drv_devtlb() - off: no invalidation is sent to devices' translation caches from now on. */
 void drv_devtlb(struct drv *d, bool on);
+/** drv_hw_queues() - before the first record: guests' invalidations go to queues of their own, where the unit has such (SMMUv3: CMDQV). */
+void drv_hw_queues(struct drv *d);
 /** drv_owes_flush() - has domain @dom unmapped ranges that are not flushed yet? */
 bool drv_owes_flush(const struct drv *d, uint32_t dom);
 void drv_destroy(struct drv *drv);

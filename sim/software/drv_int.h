@@ -112,7 +112,7 @@ struct drv {
 	struct drv_brk brk;
 	struct drv_vm vm[DRV_VMS];
 	uint8_t at_vm, at_viommu; /* where the attach in progress belongs */
-	bool no_devtlb;
+	bool no_devtlb, hw_queues;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);

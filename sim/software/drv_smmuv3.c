@@ -21,6 +21,7 @@ static void destroy(struct drv_unit *u)
 	for (size_t i = 0; i < BIT64(SMMUD_SID_BITS - 8); i++)
 		free(v->master[i]);
 	free(v->master);
+	free(v->vq);
 	free(v);
 }
 
@@ -229,6 +230,8 @@ static void attach(struct drv *d)
 	else if (a->eats)
 		smmud_atc(v, rid, pasid, 0, 0);
 	smmud_sync(v);
+	if (m->mode == DRV_MODE_NESTED)
+		smmud_vq_attach(v, a, smmud_tags(m, v->index, a->viommu)->did);
 	if (main && (!m->asid || (old && (m->mode == DRV_MODE_NESTED) != was_nested)))
 		smmud_write_cd(v, a, 0, NULL, was_nested); /* of the table the STE does not use any more */
 	if (old)

@@ -4,7 +4,7 @@
  * Models: linear and 2-level stream tables, linear and 2-level CD tables, stage 1, stage 2, stage 1 above stage 2 (the guest's part and the
  * hypervisor's together), bypass; entries updated without a gap where Linux can; range invalidation; ATS order of attach and detach.
  * Does not model: stalls and page requests (no record is answered), broadcast TLB maintenance, dirty tracking, non-coherent walks, error
- * recovery, enhanced and virtual command queues, HTTU, the flush the IOMMU core makes for a new default domain.
+ * recovery, enhanced command queues, HTTU, the flush the IOMMU core makes for a new default domain.
  * An attach of a requester that is attached changes its domain.
  * Unlike Linux: a domain may be attached on several units; an unmap of part of a block takes the whole block; queues have 256 entries.
  */
@@ -27,6 +27,12 @@ struct smmud_master { /* a requester; its StreamID is its requester id */
 	uint8_t vm, viommu; /* nesting: where it belongs */
 	bool ats, eats; /* the device has ATS on; its STE allows it */
 };
+enum { SMMUD_VQ_SIDS = 16 };
+struct smmud_vq { /* a virtual command queue */
+	uint64_t ring;
+	uint32_t prod, tail_reg, sid[SMMUD_VQ_SIDS]; /* sid: of the machine, by the guest's */
+	uint8_t vm, viommu, n_sid;
+};
 struct smmud {
 	struct drv_unit base; /* first */
 	struct drv *d;
@@ -43,6 +49,8 @@ struct smmud {
 	uint32_t vmid; /* the last one given out */
 	uint16_t vm_vmid[DRV_VMS][DRV_VIOMMUS]; /* of virtual machines, 0: none */
 	struct smmud_master **master; /* blocks of 256 */
+	struct smmud_vq *vq, *cur_vq; /* cur_vq: where commands go; NULL: the main queue */
+	unsigned n_vq;
 };
 /* drv_smmuv3_reset.c: units */
 struct smmud *smmud_state(struct drv *d, unsigned unit); /* not brought up; NULL: failed */
@@ -81,6 +89,10 @@ static inline uint64_t smmud_gpa(const struct drv *d, const struct drv_dom *m, u
 {
 	return m->mode == DRV_MODE_NESTED ? spa + d->cfg->s2_offset : spa;
 }
+/* drv_smmuv3_vq.c: virtual command queues, for drivers with hw_queues on units that have them */
+void smmud_vq_attach(struct smmud *v, const struct smmud_master *a, unsigned vmid); /* @a is under nesting now */
+void smmud_vq_use(struct smmud *v, const struct drv_dom *m, const struct drv_did *i); /* commands from now on are about @m; NULL: the host's */
+uint32_t smmud_vq_sid(const struct smmud *v, uint32_t rid); /* as the queue in use names it */
 /* drv_smmuv3_cmds.c: commands and flushes */
 void smmud_cmd(struct smmud *v, uint64_t w0, uint64_t w1);
 void smmud_issue(struct smmud *v); /* what is queued, without CMD_SYNC */

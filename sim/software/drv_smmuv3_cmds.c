@@ -17,7 +17,7 @@ enum { CS_IRQ = 1, CS_SEV = 2, RANGE_NUM_MAX = 31, ATC_ALL = 52 };
 
 static uint64_t slot(const struct smmud *v)
 {
-	return v->cmdq + 16 * (v->prod & low_mask(v->queue_lg2));
+	return v->cur_vq ? v->cur_vq->ring + 16 * (v->cur_vq->prod & low_mask(SMMUD_QUEUE_LG2)) : v->cmdq + 16 * (v->prod & low_mask(v->queue_lg2));
 }
 
 static void put(struct smmud *v, const uint64_t w[2])
@@ -26,17 +26,22 @@ static void put(struct smmud *v, const uint64_t w[2])
 
 	drv_store(v->d, pa, w[0]);
 	drv_store(v->d, pa + 8, w[1]);
-	v->prod = (v->prod + 1) & (uint32_t)low_mask(v->queue_lg2 + 1);
+	if (v->cur_vq)
+		v->cur_vq->prod = (v->cur_vq->prod + 1) & (uint32_t)low_mask(SMMUD_QUEUE_LG2 + 1);
+	else
+		v->prod = (v->prod + 1) & (uint32_t)low_mask(v->queue_lg2 + 1);
 }
 
 static void put_sync(struct smmud *v)
 {
 	uint64_t w[2] = { OP_SYNC };
 
-	smmuv3_put_cmd_sync_CS(w, v->msi_sync ? CS_IRQ : CS_SEV);
+	const bool msi = v->msi_sync && !v->cur_vq;
+
+	smmuv3_put_cmd_sync_CS(w, msi ? CS_IRQ : CS_SEV);
 	smmuv3_put_cmd_sync_MSH(w, 3);
 	smmuv3_put_cmd_sync_MSIAttr(w, 15);
-	if (v->msi_sync) /* the answer is a zero over the command itself */
+	if (msi) /* the answer is a zero over the command itself */
 		w[1] = slot(v);
 	put(v, w);
 }
@@ -50,7 +55,7 @@ static void issue(struct smmud *v, bool sync)
 	v->n_cmd = 0;
 	if (sync && !v->d->brk.no_wait)
 		put_sync(v);
-	drv_mmio(v->d, v->index, REG_CMDQ_PROD, 4, v->prod);
+	drv_mmio(v->d, v->index, v->cur_vq ? v->cur_vq->tail_reg : REG_CMDQ_PROD, 4, v->cur_vq ? v->cur_vq->prod : v->prod);
 }
 
 void smmud_issue(struct smmud *v)
@@ -115,7 +120,7 @@ void smmud_atc(struct smmud *v, uint32_t sid, uint32_t pasid, uint64_t addr, uin
 		return;
 	smmuv3_put_cmd_atc_inv_SSV(w, pasid != TRC_NO_PASID);
 	smmuv3_put_cmd_atc_inv_SubstreamID(w, pasid != TRC_NO_PASID ? pasid : 0);
-	smmuv3_put_cmd_atc_inv_StreamID(w, sid);
+	smmuv3_put_cmd_atc_inv_StreamID(w, smmud_vq_sid(v, sid));
 	smmuv3_put_cmd_atc_inv_Size(w, size ? lg2 : ATC_ALL);
 	smmuv3_put_cmd_atc_inv_Address(w, size ? first & ~low_mask(lg2) : 0);
 	smmud_cmd(v, w[0], w[1]);
@@ -127,7 +132,7 @@ static void tlbi(const struct smmud *v, const struct drv_dom *m, const struct dr
 	w[0] = m->mode == DRV_MODE_SS ? (all ? OP_S12_VMALL : OP_S2_IPA) : v->e2h && m->mode == DRV_MODE_FS ? (all ? OP_EL2_ASID : OP_EL2_VA) :
 	       (all ? OP_NH_ASID : OP_NH_VA);
 	w[1] = 0;
-	smmuv3_put_cmd_tlbi_nh_va_VMID(w, i->did);
+	smmuv3_put_cmd_tlbi_nh_va_VMID(w, v->cur_vq ? 0 : i->did);
 	smmuv3_put_cmd_tlbi_nh_va_ASID(w, i->asid);
 }
 
@@ -179,10 +184,12 @@ static void flush_tags(struct smmud *v, const struct drv_dom *m, const struct dr
 {
 	uint64_t w[2];
 
+	smmud_vq_use(v, m, i);
 	tlbi(v, m, i, true, w);
 	smmud_cmd(v, w[0], w[1]);
 	smmud_sync(v);
 	flush_atcs(v, m, i, 0, 0);
+	smmud_vq_use(v, NULL, NULL);
 }
 
 void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_t last, unsigned lg2, bool leaf)
@@ -197,6 +204,7 @@ void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_
 			flush_tags(v, m, i);
 			continue;
 		}
+		smmud_vq_use(v, m, i);
 		tlbi(v, m, i, false, w);
 		smmuv3_put_cmd_tlbi_nh_va_Leaf(w, leaf && d->cfg->ih);
 		if (v->ril)
@@ -205,6 +213,7 @@ void smmud_flush(struct drv *d, const struct drv_dom *m, uint64_t first, uint64_
 			by_page(v, w, first, last, lg2);
 		smmud_sync(v);
 		flush_atcs(v, m, i, first, last - first + 1);
+		smmud_vq_use(v, NULL, NULL);
 	}
 }
 

@@ -145,6 +145,8 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 	if (c->mode == HYP_SHADOW || (c->mode > HYP_SHADOW && c->iova == HYP_IOVA_SHADOW)) /* a guest in caching mode is not lazy */
 		h->dc = &h->strict;
 	h->drv = c->mode == HYP_NONE ? drv_create(dc, p, src, arg, e) : drv_create(h->dc, p, hyp_source, h, e);
+	if (h->drv && c->mode == HYP_HW)
+		drv_hw_queues(h->drv);
 	if (h->drv)
 		return h;
 	free(h);
@@ -160,6 +162,8 @@ void hyp_destroy(struct hyp *h)
 		free(h->dom[i].map.r);
 	for (size_t i = 0; i < ARRAY_LEN(h->present); i++)
 		free(h->present[i].r);
+	for (size_t i = 0; i < ARRAY_LEN(h->ring); i++)
+		free(h->ring[i]);
 	free(h->q);
 	free(h->dev);
 	free(h->dom);
@@ -200,7 +204,11 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 
 	if (r->unit >= h->n_ring)
 		h->n_ring = r->unit + 1u;
-	if (!u || !hyp_ring_write(&h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b))
+	if (!h->ring[r->unit] && !(h->ring[r->unit] = calloc(1, sizeof(struct hyp_unit)))) {
+		hyp_fail(h, ERR_MACHINE, "out of memory");
+		return;
+	}
+	if (!u || !hyp_ring_write(h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b))
 		return;
 	hyp_op_commands(h, &b);
 	back = (h->st.exits - exits) * h->c->exit_ps / 2;

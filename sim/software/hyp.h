@@ -9,8 +9,9 @@
  *   passthrough     no virtual IOMMU: devices use guest-physical addresses on the virtual machine's stage 2; maps and unmaps do nothing
  *   shadow          the guest's map and unmap leave to the host, which keeps one stage of its own; the guest is in caching mode, so never lazy
  *   nested-trapped  the guest's stage 1 above a stage 2 of the host; its invalidation commands leave to the host, which queues them with host ids
- *   nested-hw       the same tables; the guest's commands go to the hardware without an exit. The commands are those of the unit's own queue: what a
- *                   guest-owned queue costs beside (fetching through a private address space, id maps) is measured by bench_viommu
+ *   nested-hw       the same tables; the guest's commands go to the hardware without an exit: on an SMMUv3 with CMDQV to a queue of its own, where
+ *                   the hardware puts VMID and StreamID in; else to the unit's own queue (VT-d: what if; AMD-Vi: what the guest's buffer costs
+ *                   beside, through a private address space and id maps, is measured by bench_viommu)
  *
  * Models: several virtual machines, several virtual IOMMUs of each, devices without one; virtual to host requester ids and PASIDs (interfaces);
  * device-TLB invalidations of the guest hidden or forwarded; faults on their way back to the guest.

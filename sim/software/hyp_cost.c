@@ -68,7 +68,7 @@ void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, bool is_v
 static bool in_ring(const struct hyp *h, uint64_t pa)
 {
 	for (unsigned i = 0; i < h->n_ring; i++)
-		if (pa - h->ring[i].base < h->ring[i].size)
+		if (h->ring[i] && pa - h->ring[i]->main.base < h->ring[i]->main.size)
 			return true;
 	return false;
 }
@@ -76,7 +76,7 @@ static bool in_ring(const struct hyp *h, uint64_t pa)
 static bool in_device_table(const struct hyp *h, uint64_t pa)
 {
 	for (unsigned i = 0; i < h->n_ring; i++)
-		if (pa >= h->ring[i].devtab && pa < h->ring[i].devtab_end)
+		if (h->ring[i] && pa >= h->ring[i]->main.devtab && pa < h->ring[i]->main.devtab_end)
 			return true;
 	return false;
 }

@@ -43,15 +43,19 @@ struct hyp_space { /* a requester, with or without PASID, as guests see it */
 	uint8_t kind; /* enum hyp_kind */
 	bool used, attached;
 };
-struct hyp_ring { /* of commands of one unit; learnt from the writes to its registers */
+enum { HYP_VINTFS = 64 };
+struct hyp_ring { /* of commands; learnt from the writes to its registers */
 	uint64_t base, size, tail, devtab, devtab_end;
 	bool wide; /* VT-d: 256-bit descriptors */
+};
+struct hyp_unit {
+	struct hyp_ring main, vintf[HYP_VINTFS]; /* SMMUv3: of guests */
 };
 struct hyp_batch { /* what a tail write hands over */
 	unsigned commands, devtlb, waits;
 };
 /** hyp_ring_write() - a register write passes by. Returns: true if it is a tail write, with *b. */
-bool hyp_ring_write(struct hyp_ring *r, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b);
+bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b);
 
 enum { HYP_VM_DOM = 0x40000000 /* + guest: domain id of its stage 2; traces must not use these */ };
 struct hyp_op { /* the software-level record being carried out */
@@ -86,7 +90,7 @@ struct hyp {
 	struct trc_rec later; /* waits until its unit is up */
 	bool have_held, have_later, up[256];
 	struct hyp_op op;
-	struct hyp_ring ring[256];
+	struct hyp_unit *ring[256]; /* made with the first register write */
 	unsigned n_ring; /* looked at so far */
 	struct hyp_dev *dev;
 	size_t n_dev, cap_dev;

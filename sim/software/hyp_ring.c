@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs, how many waits. The ring is known from the
- * register writes that set it up, its content from memory. Rings with more than one tail (ECMDQ, VCMDQ, guests' buffers) are not looked at.
+ * register writes that set it up, its content from memory. A VCMDQ
+ * is known by the page of its virtual interface. Other further rings (ECMDQ, guests' buffers of AMD-Vi) are not looked at.
  * Spec: VT-d, "Invalidation Queue Address Register"; SMMUv3, "SMMU_CMDQ_BASE", "SMMU_CMDQ_PROD"; AMD-Vi, "Command Buffer Base Address".
  */
 #include <string.h>
@@ -19,6 +20,18 @@ static bool ring_vtd(struct hyp_ring *r, uint32_t off, uint64_t val)
 		r->tail = 0;
 	}
 	return off == IQT;
+}
+
+/* The ring a write is about: of a unit, or of a virtual interface (pages of 64 KiB, two for each, registers of logical queue 0). */
+static struct hyp_ring *which(struct hyp_unit *u, const char *arch, uint32_t *off)
+{
+	enum { BLOCK = 0x4000000 + 0x30000, STRIDE = 0x20000, PAGE1 = 0x10000 };
+	uint32_t in = *off - BLOCK;
+
+	if (strcmp(arch, "smmuv3") || *off < BLOCK || in / STRIDE >= HYP_VINTFS)
+		return &u->main;
+	*off = in % STRIDE == PAGE1 ? 0x90 : in % STRIDE == 4 ? 0x98 : 0; /* BASE, PROD */
+	return &u->vintf[in / STRIDE];
 }
 
 static bool ring_smmuv3(struct hyp_ring *r, uint32_t off, uint64_t val)
@@ -81,8 +94,10 @@ static const struct {
 	{ "amdvi", ring_amdvi, count_amdvi, 0 },
 };
 
-bool hyp_ring_write(struct hyp_ring *r, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b)
+bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b)
 {
+	struct hyp_ring *r = which(unit, u->ops->arch, &off);
+
 	*b = (struct hyp_batch){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(rings); i++) {
 		uint64_t tail, step, w;
