@@ -16,8 +16,8 @@ awk 'BEGIN {
 	x = 12345
 	for (i = 0; i < 6000; i++) {
 		x = x * 16807 % 2147483647
-		iova = 0xf8000000 + i % 512 * 4096
-		pa = 0x100000000 + x % 262144 * 4096
+		iova = 4160749568 + i % 512 * 4096
+		pa = 2147483648 + x % 262144 * 4096
 		printf "map dom=1 0x%x 0x%x 0x1000 rw\ndma 01:00.0 w 0x%x+512 -> 0x%x\nunmap dom=1 0x%x 0x1000\n", iova, pa, iova, pa, iova
 	}
 }' >"$tmp/ring.iot"

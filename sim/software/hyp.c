@@ -34,6 +34,9 @@ const struct cfg_opt hyp_opts[] = {
 	T("command_time", cmd_ps, 20000, "A driver builds a command (assumed)."),
 	T("doorbell_time", doorbell_ps, 100000, "A driver writes the tail register (assumed)."),
 	T("store_time", pte_ps, 2000, "A driver stores a word of a table or ring (assumed)."),
+	T("map_time", map_ps, 0, "Other software of a map, such as finding an I/O virtual address."),
+	T("unmap_time", unmap_ps, 0, "Other software of an unmap."),
+	T("dma_time", dma_ps, 0, "Software per DMA record of the trace, such as posting a descriptor; not charged with none."),
 	T("interrupt_time", irq_ps, 1000000, "A unit's fault interrupt until software runs (assumed)."),
 	T("host_fault_time", host_fault_ps, 2000000, "Host software per fault (assumed)."),
 	T("inject_time", inject_ps, 2000000, "Injecting the fault into the guest until its handler runs (assumed)."),
@@ -251,7 +254,7 @@ int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 				h->op.last = LAST_FIRST_STORE;
 			}
 		}
-	} else if (r->kind == TRC_DELAY) {
+	} else if (r->kind == TRC_DELAY && h->op.kind) {
 		h->op.owed_ps += h->q_head == h->q_n ? h->op.post_ps : 0;
 		if (h->q_head + 1 == h->q_n)
 			h->op.last = LAST_MARK;

@@ -40,7 +40,7 @@ struct hyp_cfg {
 	uint32_t guests, viommus, direct;
 	bool dte_trap; /* AMD-Vi: guests' device tables are write-protected */
 	uint32_t if_count, if_first, if_rid, if_pasid, if_slice; /* interfaces of one function */
-	uint64_t exit_ps, host_cmd_ps, host_page_ps, attach_ps, cmd_ps, doorbell_ps, pte_ps, irq_ps, host_fault_ps, inject_ps;
+	uint64_t exit_ps, host_cmd_ps, host_page_ps, attach_ps, cmd_ps, doorbell_ps, pte_ps, map_ps, unmap_ps, dma_ps, irq_ps, host_fault_ps, inject_ps;
 };
 extern const struct cfg_opt hyp_opts[]; /* YAML section software:, beside drv_opts */
 

@@ -28,10 +28,10 @@ static void host(struct hyp *h, uint64_t ps)
 	h->op.owed_ps += ps;
 }
 
-/* The time a driver without anybody below it takes. */
+/* The time of a driver: the guest's, or that of the host's own business. */
 static void own(struct hyp *h, uint64_t ps)
 {
-	if (h->c->mode == HYP_NATIVE)
+	if (h->c->mode == HYP_NATIVE || !h->op.own)
 		guest(h, ps);
 	else
 		host(h, ps);
@@ -49,6 +49,9 @@ void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, bool is_v
 	h->st.unmaps += r->kind == TRC_UNMAP;
 	h->st.attaches += r->kind == TRC_ATTACH;
 	drv_devtlb(h->drv, !(hyp_nested(h) && !is_own && c->devtlb == HYP_DEVTLB_SKIPPED));
+	own(h, r->kind == TRC_MAP ? c->map_ps : 0);
+	o->post_ps = r->kind == TRC_UNMAP ? c->unmap_ps : 0; /* such as giving the address back */
+	*(is_own && c->mode != HYP_NATIVE ? &h->st.host_ps : &h->st.guest_ps) += o->post_ps;
 	if (is_own)
 		return;
 	o->shadowed = change && c->mode == HYP_SHADOW;
@@ -59,8 +62,8 @@ void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, bool is_v
 		guest(h, c->cmd_ps + c->doorbell_ps);
 		h->st.guest_commands++;
 		hyp_op_exit(h, r->kind == TRC_MAP ? &h->st.exits_map : &h->st.exits_unmap);
-		o->post_ps = c->exit_ps / 2;
-		o->owed_ps -= o->post_ps;
+		o->post_ps += c->exit_ps / 2;
+		o->owed_ps -= c->exit_ps / 2;
 	}
 	o->pre_ps = o->owed_ps;
 }
@@ -194,7 +197,7 @@ void hyp_op_end(struct hyp *h)
 	else if (o->kind == TRC_ATTACH)
 		hist_add(&h->st.attach, now - o->begin);
 	if (o->flushed && !o->is_vm && (o->kind == TRC_UNMAP || o->kind == TRC_FLUSH))
-		hist_add(&h->st.inval, now - o->inval + (o->shadowed ? o->pre_ps : 0));
+		hist_add(&h->st.inval, now - o->inval + (o->shadowed ? o->pre_ps : 0) - (o->kind == TRC_UNMAP ? h->c->unmap_ps : 0));
 	if (h->n_lazy)
 		lazy_done(h);
 	*o = (struct hyp_op){ 0 };

@@ -279,6 +279,13 @@ static void dma(struct hyp *h, const struct trc_rec *r)
 		o.u.dma.rid = s->hrid;
 		o.u.dma.pasid = s->hpasid;
 	}
+	if (h->c->dma_ps) {
+		struct trc_rec d = { .kind = TRC_DELAY, .unit = r->unit, .at = TRC_NO_TIME, .line = r->line };
+
+		d.u.delay_ps = h->c->dma_ps;
+		h->st.guest_ps += h->c->dma_ps;
+		push(h, &d);
+	}
 	if (s && s->attached && s->kind == HYP_BY_MAP)
 		dma_by_map(h, &o, hyp_dom(h, s->dom));
 	else if (s && s->attached && s->kind == HYP_IDENTITY)
