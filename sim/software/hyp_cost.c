@@ -37,24 +37,24 @@ static void own(struct hyp *h, uint64_t ps)
 		host(h, ps);
 }
 
-void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, bool is_vm)
+void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, const struct hyp_dom *m)
 {
 	struct hyp_op *o = &h->op;
 	const struct hyp_cfg *c = h->c;
-	const bool attach = r->kind == TRC_ATTACH || r->kind == TRC_DETACH, change = r->kind == TRC_MAP || r->kind == TRC_UNMAP || r->kind == TRC_FLUSH;
+	const bool attach = r->kind == TRC_ATTACH || r->kind == TRC_DETACH;
 
-	*o = (struct hyp_op){ .kind = r->kind, .own = is_own, .is_vm = is_vm, .begin = sim_now(plat_kernel(h->p)) };
-	o->dom = change ? r->u.sw.dom : 0;
+	*o = (struct hyp_op){ .kind = r->kind, .own = is_own, .is_vm = m && m->host_side, .begin = sim_now(plat_kernel(h->p)) };
+	o->dom = m ? m->id : 0;
 	h->st.maps += r->kind == TRC_MAP;
 	h->st.unmaps += r->kind == TRC_UNMAP;
 	h->st.attaches += r->kind == TRC_ATTACH;
-	drv_devtlb(h->drv, !(hyp_nested(h) && !is_own && c->devtlb == HYP_DEVTLB_SKIPPED));
+	o->shadowed = m && m->shadow && !is_own;
+	drv_devtlb(h->drv, !(hyp_nested(h) && !is_own && !o->shadowed && c->devtlb == HYP_DEVTLB_SKIPPED));
 	own(h, r->kind == TRC_MAP ? c->map_ps : 0);
 	o->post_ps = r->kind == TRC_UNMAP ? c->unmap_ps : 0; /* such as giving the address back */
 	*(is_own && c->mode != HYP_NATIVE ? &h->st.host_ps : &h->st.guest_ps) += o->post_ps;
 	if (is_own)
 		return;
-	o->shadowed = change && c->mode == HYP_SHADOW;
 	if (attach || r->kind == TRC_DEVICE) {
 		hyp_op_exit(h, &h->st.exits_attach);
 		host(h, attach ? c->attach_ps : 0);

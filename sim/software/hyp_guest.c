@@ -133,7 +133,8 @@ static void attach(struct hyp *h, const struct trc_rec *r)
 	o.u.sw.size = dev->viommu;
 	own = h->c->mode <= HYP_PASSTHROUGH || s->kind == HYP_BY_MAP || !strcmp(r->u.sw.type, "vm");
 	m->host_side |= !strcmp(r->u.sw.type, "vm");
-	hyp_op_begin(h, r, own, false);
+	m->shadow |= !own && s->kind == HYP_AS_IS && strcmp(o.u.sw.type, "nested");
+	hyp_op_begin(h, r, own, NULL);
 	s->attached = true;
 	for (size_t i = 0; i < h->cap_space; i++) {
 		const struct hyp_space *t = &h->space[i];
@@ -174,7 +175,7 @@ static void detach(struct hyp *h, const struct trc_rec *r)
 		o.u.sw.pasid = s->hpasid;
 		o.u.sw.dom = o.u.sw.dom ? s->hdom : 0;
 	}
-	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH || (s && s->kind == HYP_BY_MAP), false);
+	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH || (s && s->kind == HYP_BY_MAP), NULL);
 	push(h, &o);
 	push_end(h, r);
 }
@@ -194,7 +195,7 @@ static void map(struct hyp *h, const struct trc_rec *r)
 	if (m->by_map && g.size)
 		push_vm_map(h, r, m->vm_dom, g.pa, g.size);
 	if (m->tables || h->c->mode == HYP_NATIVE) {
-		hyp_op_begin(h, r, h->c->mode == HYP_NATIVE || m->host_side, m->host_side);
+		hyp_op_begin(h, r, h->c->mode == HYP_NATIVE || m->host_side, m);
 		push(h, r);
 		push_end(h, r);
 	}
@@ -213,7 +214,7 @@ static void unmap(struct hyp *h, const struct trc_rec *r)
 	if (r->kind == TRC_UNMAP && m->by_map)
 		h->st.unprotected++;
 	if (m->tables || h->c->mode == HYP_NATIVE) {
-		hyp_op_begin(h, r, h->c->mode == HYP_NATIVE || m->host_side, m->host_side);
+		hyp_op_begin(h, r, h->c->mode == HYP_NATIVE || m->host_side, m);
 		push(h, r);
 		push_end(h, r);
 	}
@@ -300,7 +301,7 @@ static void device(struct hyp *h, const struct trc_rec *r)
 
 	if (r->u.dev.rid - h->c->if_first < h->c->if_count)
 		o.u.dev.rid = h->c->if_rid;
-	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH, false);
+	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH, NULL);
 	push(h, &o);
 	push_end(h, r);
 }

@@ -27,6 +27,7 @@ struct hyp_dom { /* of the trace */
 	bool attached; /* once; from then on maps are carried out */
 	bool tables; /* it is a domain of the driver */
 	bool host_side; /* type vm: the host's own */
+	bool shadow; /* its tables are the host's, made from the guest's */
 	bool by_map; /* devices of vm_dom use it without tables */
 	uint32_t vm_dom;
 	struct hyp_ranges map; /* until it is attached; always if a device may use it without tables */
@@ -116,7 +117,7 @@ unsigned hyp_space_sharers(const struct hyp *h, unsigned unit, uint32_t hrid, ui
 /** hyp_translate() - the records of the host for a guest's @r go to the queue (hyp_guest.c). */
 void hyp_translate(struct hyp *h, const struct trc_rec *r);
 /* hyp_cost.c: what happens when, and what it costs */
-void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, bool is_vm);
+void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, const struct hyp_dom *m); /* @m: of a map, unmap, flush; else NULL */
 void hyp_op_end(struct hyp *h);
 void hyp_op_store(struct hyp *h, uint64_t pa, unsigned bytes);
 void hyp_op_commands(struct hyp *h, const struct hyp_batch *b);

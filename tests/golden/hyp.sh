@@ -279,7 +279,112 @@ for n in 1 2; do
 	[ $(($(hyp attach.mean) - mean)) = 4000000 ] || fail "a trapped entry costs $(($(hyp attach.mean) - mean)) ps"
 done
 
-# 9. Wrong input.
+# 9. Address spaces beside each other: no PASID, a PASID with the guest-physical map, a PASID with a table of its own (VT-d; the others need a first stage
+# for each PASID). The guest's I/O addresses on a shadow while its PASIDs are nested.
+cat >"$tmp/spaces.iot" <<'EOF'
+#iotrace 1
+attach 00:01.0 pasid=- dom=3 type=-
+attach 00:01.0 pasid=7 dom=20 type=vm
+attach 00:01.0 pasid=8 dom=21 type=-
+map dom=3 0x10000 0x601e000 0x1000 rw
+map dom=20 0x1000005000 0x5000 0x1000 rw
+map dom=21 0x10000 0x701e000 0x1000 rw
+dma 00:01.0 r 0x10000+64 -> 0x601e000
+dma 00:01.0 r 0x1000005000+64 pasid=7 -> 0x5000
+dma 00:01.0 r 0x10000+64 pasid=8 -> 0x701e000
+unmap dom=21 0x10000 0x1000
+dma 00:01.0 r 0x10000+64 -> 0x601e000
+dma 00:01.0 r 0x10000+64 pasid=8 -> fault
+EOF
+for i in bind shadow; do
+	what="guest_iova=$i"
+	run 0 vtd "$tmp/spaces.iot" $(mode nested-trapped) --set software.guest_iova=$i
+	clean
+	if [ $i = bind ]; then is exits_map 0; else is exits_map 1; fi
+	is exits_unmap 1
+done
+for a in smmuv3 amdvi; do
+	run 2 $a "$tmp/spaces.iot" $(mode nested-trapped)
+	grep -q 'a PASID of requester 0x8 cannot be in a ss domain' "$tmp/o" || fail "$a: PASID with the guest-physical map"
+	run 0 $a "$tmp/one.iot" $(mode nested-trapped) --set software.guest_iova=shadow
+	is exits_map 4
+done
+# A device that the guest itself passes through.
+cat >"$tmp/pt.iot" <<'EOF'
+#iotrace 1
+attach 00:01.0 pasid=- dom=3 type=pt
+attach 00:02.0 pasid=- dom=4 type=-
+map dom=4 0x10000 0x601e000 0x1000 rw
+dma 00:01.0 r 0x7654ff0+64 -> 0x7654ff0
+dma 00:02.0 r 0x10000+64 -> 0x601e000
+dma 00:01.0 w 0x601e008+64 -> 0x601e008
+EOF
+for a in $archs; do
+	for m in native passthrough shadow nested-trapped nested-hw; do
+		what="$a $m, identity"
+		run 0 $a "$tmp/pt.iot" $(mode $m)
+		grep -q '^verify: 3 agree, 0 disagree, 0 not' "$tmp/o" || fail "$what"
+	done
+done
+# Two units, one domain of a guest on both: an exit for each.
+sed 's/^units:/&\n  - name: second\n    arch: vtd\n    cap: 0xd1d2078c40780e06\n    ecap: 0x0433ef9ea4f050df\n    ver: 0x60/' bench/nesting-overhead/vtd.yaml >"$tmp/two.yaml"
+cat >"$tmp/units.iot" <<'EOF'
+#iotrace 1
+attach 00:01.0 pasid=- dom=3 type=-
+attach u1 00:01.0 pasid=- dom=3 type=-
+map dom=3 0x10000 0x601e000 0x2000 rw
+dma 00:01.0 r 0x10000+64 -> 0x601e000
+dma u1 00:01.0 r 0x10000+64 -> 0x601e000
+unmap dom=3 0x10000 0x1000
+dma 00:01.0 r 0x10000+64 -> fault
+dma u1 00:01.0 r 0x10000+64 -> fault
+EOF
+what='two units'
+for m in shadow nested-trapped nested-hw passthrough; do
+	st=0
+	"$bin" run "$tmp/two.yaml" --trace "$tmp/units.iot" --verify --oracle --stats "$tmp/s.csv" $(mode $m) >"$tmp/o" 2>&1 || st=$?
+	[ $st = 0 ] || fail "two units, $m: $st"
+	[ $m != nested-trapped ] || is exits_unmap 2
+	[ $m != passthrough ] || is unprotected 1
+done
+
+# 10. At random: maps of 1 to 4 pages, unmaps of 1 to 8 (parts of maps among them), DMAs of up to two pages; three devices, two domains. The expected results are awk's.
+awk 'function rnd(n) { x = x * 16807 % 2147483647; return int(x / 65536) % n }
+BEGIN {
+	x = 4711
+	print "#iotrace 1\nattach 00:01.0 pasid=- dom=0 type=-\nattach 00:02.0 pasid=- dom=1 type=-\nattach 00:03.0 pasid=- dom=1 type=-"
+	for (n = 0; n < 1500; n++) {
+		d = rnd(2); p = rnd(64); k = rnd(10)
+		if (k < 3) {
+			len = 1 + rnd(4); for (i = 0; i < len && !((d, p + i) in m); i++);
+			if (!i) continue
+			pa = 100663296 + rnd(4096) * 16384
+			printf "map dom=%d 0x%x 0x%x 0x%x rw\n", d, 1048576 + p * 4096, pa, i * 4096
+			while (i--) m[d, p + i] = pa + i * 4096
+		} else if (k < 5) {
+			len = 1 + rnd(8)
+			printf "unmap dom=%d 0x%x 0x%x\n", d, 1048576 + p * 4096, len * 4096
+			for (i = 0; i < len; i++) delete m[d, p + i]
+		} else {
+			off = rnd(63) * 64
+			printf "dma 00:%02x.0 %s 0x%x+%d -> ", d ? 2 + rnd(2) : 1, rnd(2) ? "r" : "w", 1048576 + p * 4096 + off, ((d, p + 1) in m) && off > 2048 ? 2112 : 64
+			if ((d, p) in m) printf "0x%x\n", m[d, p] + off; else print "fault"
+		}
+	}
+}' >"$tmp/random.iot"
+for a in $archs; do
+	for m in native shadow nested-trapped nested-hw passthrough; do
+		what="$a $m, at random"
+		run 0 $a "$tmp/random.iot" $(mode $m)
+		clean
+		[ $m != passthrough ] || { [ "$(hyp dma_lost)" -gt 100 ] && [ "$(hyp dma_split)" -gt 20 ]; } || fail "$what: no DMA lost or split"
+	done
+	what="$a, at random, one device without virtual IOMMU"
+	run 0 $a "$tmp/random.iot" $(mode nested-trapped) --set software.direct=1
+	clean
+done
+
+# 11. Wrong input.
 run 2 vtd "$tmp/one.iot" $(mode shadow) --set software.mode=fs
 grep -q 'software.mode is for' "$tmp/o" || fail 'software.mode with shadow'
 run 2 vtd "$tmp/one.iot" $(mode nested-hw) --set vtd.ecap=0xf050df --set vtd.cap=0xd2008c406f0406
