@@ -28,10 +28,10 @@ static void host(struct hyp *h, uint64_t ps)
 	h->op.owed_ps += ps;
 }
 
-/* The time of a driver: the guest's, or that of the host's own business. */
+/* The time of a driver: the guest's, or that of the host's own business, bring-up among it. */
 static void own(struct hyp *h, uint64_t ps)
 {
-	if (h->c->mode == HYP_NATIVE || !h->op.own)
+	if (h->c->mode == HYP_NATIVE || (h->op.kind && !h->op.own))
 		guest(h, ps);
 	else
 		host(h, ps);
