@@ -17,9 +17,10 @@ START_TEST(ranges_are_pages)
 	struct hyp_ranges t = { 0 };
 	uint64_t pa[PAGES + 8] = { 0 };
 	struct rng rng;
+	unsigned wrong = 0;
 
 	rng_seed(&rng, (uint64_t)_i + 1);
-	for (unsigned n = 0; n < 4000; n++) {
+	for (unsigned n = 0; n < 1000; n++) {
 		uint64_t p = rng_below(&rng, PAGES), len = 1 + rng_below(&rng, 7);
 
 		ck_assert(hyp_ranges_cut(&t, p * PAGE, len * PAGE));
@@ -34,10 +35,11 @@ START_TEST(ranges_are_pages)
 		for (uint64_t i = 0; i < PAGES + 8; i++) {
 			const struct hyp_range *g = hyp_ranges_at(&t, i * PAGE + 5);
 
-			ck_assert_uint_eq(g ? g->pa + (i * PAGE - g->iova) : 0, pa[i]);
+			wrong += (g ? g->pa + (i * PAGE - g->iova) : 0) != pa[i];
 		}
 		for (size_t i = 1; i < t.n; i++)
-			ck_assert_uint_le(t.r[i - 1].iova + t.r[i - 1].size, t.r[i].iova);
+			wrong += t.r[i - 1].iova + t.r[i - 1].size > t.r[i].iova;
+		ck_assert_uint_eq(wrong, 0);
 	}
 	free(t.r);
 }
