@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * platform.c - owns memory, port, event queue, units and devices, and connects them; the replay decides what happens next.
- * Devices are made when the trace first names them (a silent listed device that nothing uses costs nothing); their statistics
- * stand in that order, after memory and units.
- * DMAs held back by a unit, or stuck behind one on their device, are taken out of the replay's list of DMAs in flight (they are aside).
+ * Units' surroundings are in plat_env.c, devices in plat_dev.c.
  */
-#include "software/platform.h"
-
 #include <stdio.h>
 #include <string.h>
-#include "software/replay.h"
+#include "software/plat_int.h"
 
 enum { PROGRESS_EVERY = 65536 };
-
-struct unit_rec {
-	struct plat *p;
-	struct iommu *u;
-	unsigned index;
-};
-struct dev_rec {
-	struct plat *p;
-	struct dev *d;
-	struct iommu *u;
-	uint64_t key; /* unit << 32 | rid */
-	char path[32];
-};
-struct plat {
-	struct plat_cfg cfg;
-	struct plat_hooks hook;
-	struct sim_kernel *k;
-	struct mem *mem;
-	struct mem_port port;
-	bool have_port, verify, warm;
-	struct unit_rec **unit;
-	struct dev_rec **dev, *last; /* in order of first use; last: the one looked up most recently */
-	uint32_t *hash; /* index into dev, plus 1; 0: empty */
-	size_t n_unit, n_dev, cap_dev, hash_size;
-	struct stat_reg *reg;
-	struct plat_stats st;
-	struct plat_verify ver;
-	sim_time stat_start;
-	struct replay r;
-	struct flight *aside;
-	struct wordset is_aside, held; /* of flights: those aside; those with requests held back, once for each */
-	uint64_t n_held; /* requests */
-	bool end_noted;
-};
 
 #define O(m) offsetof(struct replay_cfg, m)
 const struct cfg_opt replay_opts[] = {
@@ -79,147 +41,6 @@ const struct stat_def plat_stat_defs[] = {
 	ROW(sim_ps, "ps", "from the start of statistics to the last completion"),
 	{ 0 },
 };
-
-/* ---- what is outside a unit ---- */
-
-static void env_msi(void *arg, uint64_t addr, uint32_t data)
-{
-	struct unit_rec *u = arg;
-
-	u->p->st.msi++; /* no interrupt controller */
-	if (u->p->hook.msi)
-		u->p->hook.msi(u->p->hook.arg, u->index, addr, data);
-}
-
-static void env_ats_inv(void *arg, const struct ats_inv *q)
-{
-	struct unit_rec *u = arg;
-	struct dev *d = plat_device(u->p, u->index, q->rid, NULL);
-
-	if (d) /* without memory for the device nobody answers, and the unit's time-out says so */
-		dev_ats_inv(d, q);
-}
-
-static void env_page_resp(void *arg, const struct page_resp *r)
-{
-	struct unit_rec *u = arg;
-	struct dev *d = plat_device(u->p, u->index, r->rid, NULL);
-
-	if (d)
-		dev_page_resp(d, r);
-}
-
-static void env_progress(void *arg)
-{
-	struct unit_rec *u = arg;
-
-	if (UNLIKELY(u->p->r.watch.progress != NULL))
-		u->p->r.watch.progress(u->p->r.watch.arg, u->index);
-	replay_wake(&u->p->r);
-}
-
-static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
-{
-	struct unit_rec *u = arg;
-
-	u->p->st.faults++;
-	if (u->p->hook.fault)
-		u->p->hook.fault(u->p->hook.arg, u->index, q, r);
-}
-
-/* ---- stalled DMAs ---- */
-
-static void set_aside(struct plat *p, struct flight *f)
-{
-	struct replay *r = &p->r;
-
-	if (wordset_has(&p->is_aside, (uintptr_t)f))
-		return;
-	if (!wordset_add(&p->is_aside, (uintptr_t)f)) {
-		r->oom = true;
-		return;
-	}
-	for (uint32_t i = 0; i < f->n_word; i++)
-		wordset_remove(&r->words, f->word[i]);
-	f->n_word = 0;
-	*f->pprev = f->next;
-	if (f->next)
-		f->next->pprev = f->pprev;
-	else
-		r->flying_tail = f->pprev;
-	r->n_flying--;
-	f->next = p->aside;
-	f->pprev = &p->aside;
-	if (f->next)
-		f->next->pprev = &f->next;
-	p->aside = f;
-}
-
-/* In flight again: the words it uses are those that the tables have from now on. */
-static void take_back(struct plat *p, struct flight *f)
-{
-	struct replay *r = &p->r;
-
-	wordset_remove(&p->is_aside, (uintptr_t)f);
-	*f->pprev = f->next;
-	if (f->next)
-		f->next->pprev = f->pprev;
-	f->collected = false;
-	f->next = NULL;
-	f->pprev = r->flying_tail;
-	*r->flying_tail = f;
-	r->flying_tail = &f->next;
-	r->n_flying++;
-}
-
-static void dev_is_stuck(void *arg, struct dev *d)
-{
-	struct plat *p = ((struct dev_rec *)arg)->p;
-
-	for (struct flight *f = p->r.flying, *next; f; f = next) {
-		next = f->next;
-		if (f->dev == d)
-			set_aside(p, f);
-	}
-	replay_wake(&p->r);
-}
-
-/* A request of @f waits for software (on), or no longer does. */
-static void hold(struct plat *p, struct dev *d, struct flight *f, bool on)
-{
-	p->n_held += on ? 1 : UINT64_MAX;
-	if (on) {
-		if (!wordset_add(&p->held, (uintptr_t)f))
-			p->r.oom = true;
-		set_aside(p, f);
-	} else {
-		wordset_remove(&p->held, (uintptr_t)f);
-		for (struct flight *g = p->aside, *next; g; g = next) {
-			next = g->next;
-			if (g->dev == d && !wordset_has(&p->held, (uintptr_t)g))
-				take_back(p, g);
-		}
-	}
-	replay_wake(&p->r);
-}
-
-static void env_stall(void *arg, struct xl *x, bool on)
-{
-	struct unit_rec *u = arg;
-	struct dev *d = plat_device(u->p, u->index, x->req.rid, NULL); /* exists: it sent @x */
-	bool dma;
-	uint64_t tag = dev_stalled(d, x, on, &dma);
-
-	if (dma)
-		hold(u->p, d, (struct flight *)(uintptr_t)tag, on);
-}
-
-static void dev_holds(void *arg, uint64_t tag, bool on)
-{
-	struct dev_rec *r = arg;
-
-	hold(r->p, r->d, (struct flight *)(uintptr_t)tag, on);
-}
 
 /* ---- completions ---- */
 
@@ -291,13 +112,13 @@ static void live_done(struct plat *p, struct flight *f, const struct xl_res *res
 	struct xl_res got = *res;
 
 	if (p->aside && wordset_has(&p->is_aside, (uintptr_t)f))
-		take_back(p, f);
+		plat_take_back(p, f);
 	replay_dma_done(&p->r, f);
 	p->st.sim_ps = sim_now(p->k) - p->stat_start;
 	fn(arg, &r, &got);
 }
 
-static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
+void plat_dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
 {
 	struct dev_rec *d = arg;
 	struct plat *p = d->p;
@@ -308,7 +129,7 @@ static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *re
 		return;
 	}
 	if (UNLIKELY(p->aside != NULL) && wordset_has(&p->is_aside, (uintptr_t)f))
-		take_back(p, f);
+		plat_take_back(p, f);
 	if (p->verify)
 		compare(p, d->u, &f->rec, res);
 	replay_dma_done(&p->r, f);
@@ -317,107 +138,6 @@ static void dma_done(void *arg, const struct dev_dma *q, const struct xl_res *re
 		warmup_over(p);
 	if (p->hook.progress && p->r.dmas_done % PROGRESS_EVERY == 0)
 		p->hook.progress(p->hook.arg, p->r.dmas_done, 0); /* the owner of the source knows how much of it was read */
-}
-
-/* ---- devices ---- */
-
-static size_t hash_slot(const struct plat *p, uint64_t key)
-{
-	size_t i = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (p->hash_size - 1);
-
-	while (p->hash[i] && p->dev[p->hash[i] - 1]->key != key)
-		i = (i + 1) & (p->hash_size - 1);
-	return i;
-}
-
-static bool devices_grow(struct plat *p)
-{
-	size_t cap = p->cap_dev ? 2 * p->cap_dev : 64;
-	struct dev_rec **d = realloc(p->dev, cap * sizeof(struct dev_rec *));
-	uint32_t *h;
-
-	if (!d)
-		return false;
-	p->dev = d;
-	h = calloc(4 * cap, sizeof(*h));
-	if (!h)
-		return false;
-	free(p->hash);
-	p->hash = h;
-	p->hash_size = 4 * cap;
-	p->cap_dev = cap;
-	for (size_t i = 0; i < p->n_dev; i++)
-		h[hash_slot(p, p->dev[i]->key)] = (uint32_t)i + 1;
-	return true;
-}
-
-static struct dev_cfg config_of(const struct plat *p, uint32_t rid)
-{
-	struct dev_cfg c = p->cfg.dev_default;
-
-	for (size_t i = 0; i < p->cfg.n_dev; i++)
-		if (p->cfg.dev[i].rid == rid)
-			c = p->cfg.dev[i];
-	c.rid = rid;
-	return c;
-}
-
-static struct dev *device_new(struct plat *p, unsigned unit, uint32_t rid, struct err *e)
-{
-	struct dev_cfg c = config_of(p, rid);
-	struct dev_rec *d;
-
-	if (p->n_dev == p->cap_dev && !devices_grow(p)) {
-		err_set(e, ERR_MACHINE, "out of memory for devices");
-		return NULL;
-	}
-	d = calloc(1, sizeof(*d));
-	if (!d) {
-		err_set(e, ERR_MACHINE, "out of memory for devices");
-		return NULL;
-	}
-	d->p = p;
-	d->u = p->unit[unit]->u;
-	d->key = (uint64_t)unit << 32 | rid;
-	snprintf(d->path, sizeof(d->path), unit ? "dev.%02x:%02x.%x@%u" : "dev.%02x:%02x.%x", rid >> 8, rid >> 3 & 31, rid & 7, unit);
-	d->d = dev_create(&c, d->u, dma_done, d, e);
-	if (!d->d) {
-		free(d);
-		return NULL;
-	}
-	dev_on_stuck(d->d, dev_is_stuck);
-	dev_on_held(d->d, dev_holds);
-	p->hash[hash_slot(p, d->key)] = (uint32_t)p->n_dev + 1;
-	p->dev[p->n_dev++] = d;
-	if (p->reg && !dev_list_stats(d->d, p->reg, d->path))
-		p->r.oom = true;
-	p->last = d;
-	return d->d;
-}
-
-struct dev *plat_device(struct plat *p, unsigned unit, uint32_t rid, struct err *e)
-{
-	uint64_t key = (uint64_t)unit << 32 | rid;
-	uint32_t i;
-
-	if (LIKELY(p->last && p->last->key == key))
-		return p->last->d;
-	i = p->hash_size ? p->hash[hash_slot(p, key)] : 0;
-	if (!i)
-		return device_new(p, unit, rid, e);
-	p->last = p->dev[i - 1];
-	return p->last->d;
-}
-
-struct dev *plat_find_device(struct plat *p, unsigned unit, uint32_t rid)
-{
-	uint64_t key = (uint64_t)unit << 32 | rid;
-	uint32_t i;
-
-	if (LIKELY(p->last && p->last->key == key))
-		return p->last->d;
-	i = p->hash_size ? p->hash[hash_slot(p, key)] : 0;
-	return i ? p->dev[i - 1]->d : NULL;
 }
 
 void plat_watch(struct plat *p, const struct plat_watch *w)
@@ -430,65 +150,7 @@ struct iommu *plat_unit(struct plat *p, unsigned i)
 	return i < p->n_unit ? p->unit[i]->u : NULL;
 }
 
-static void env_request(void *arg, struct xl *x)
-{
-	struct unit_rec *u = arg;
-
-	u->p->r.link.request(u->p->r.link.arg, u->index, x);
-}
-
-static void env_access(void *arg, struct xl *x)
-{
-	struct unit_rec *u = arg;
-
-	u->p->r.link.access(u->p->r.link.arg, u->index, x);
-}
-
-void plat_set_link(struct plat *p, const struct plat_link *l)
-{
-	p->r.link = *l;
-	for (size_t i = 0; i < p->n_unit; i++) {
-		p->unit[i]->u->env.request = env_request;
-		p->unit[i]->u->env.access = env_access;
-	}
-}
-
-bool plat_device_event(struct plat *p, unsigned unit, uint32_t rid, unsigned event, struct err *e)
-{
-	static const uint8_t fault[] = { [TRC_DEV_SILENT] = DEV_SILENT, [TRC_DEV_SLOW] = DEV_SLOW, [TRC_DEV_WRONG_ITAG] = DEV_WRONG_ITAG,
-					 [TRC_DEV_NO_FLUSH] = DEV_NO_FLUSH, [TRC_DEV_MISORDER] = DEV_MISORDER, [TRC_DEV_DROP] = DEV_DROP,
-					 [TRC_DEV_UR] = DEV_UR };
-	struct dev *d = plat_device(p, unit, rid, e);
-
-	if (!d)
-		return false;
-	switch (event) {
-	case TRC_DEV_ALIVE:
-		dev_alive(d);
-		break;
-	case TRC_DEV_ATS_ON:
-	case TRC_DEV_ATS_OFF:
-		dev_set_ats(d, event == TRC_DEV_ATS_ON);
-		break;
-	case TRC_DEV_PRI_ON:
-	case TRC_DEV_PRI_OFF:
-		dev_set_pri(d, event == TRC_DEV_PRI_ON);
-		break;
-	case TRC_DEV_RESET:
-		dev_reset(d);
-		break;
-	case TRC_DEV_REMOVED:
-		dev_remove(d);
-		break;
-	default:
-		if (event >= ARRAY_LEN(fault))
-			return err_set(e, ERR_INPUT, "unknown device event");
-		dev_set_fault(d, fault[event], true);
-	}
-	if (p->reg && !dev_list_stats(d, p->reg, p->last->path)) /* statistics of faults come with the first fault */
-		return err_set(e, ERR_MACHINE, "out of memory for statistics");
-	return true;
-}
+/* ---- what waits for what ---- */
 
 static void note_line(void *arg, const char *text)
 {
@@ -614,8 +276,7 @@ bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e)
 		return err_set(e, ERR_MACHINE, "out of memory");
 	}
 	*r = (struct unit_rec){ .p = p, .u = u, .index = (unsigned)p->n_unit };
-	u->env = (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .page_resp = env_page_resp,
-				   .progress = env_progress, .fault = env_fault, .stall = env_stall };
+	u->env = plat_env(r);
 	p->unit[p->n_unit++] = r;
 	return true;
 }
