@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include "check/ord.h"
+#include "check/ordhw.h"
 #include "core/trace/trc.h"
 
 struct section {
@@ -24,6 +24,7 @@ struct section {
 };
 struct run {
 	struct ord_chk *c;
+	struct ordhw *hw; /* from the first raw command of a section on */
 	struct section s;
 	enum ord_arch arch;
 	struct ord_knobs k;
@@ -63,6 +64,9 @@ static void close_section(struct run *r)
 
 	if (!r->open)
 		return;
+	ck_assert(!r->hw || ordhw_finish(r->hw));
+	ordhw_close(r->hw);
+	r->hw = NULL;
 	ck_assert_msg(ord_finish(r->c, &e), "%s", e.msg);
 	ord_close(r->c);
 	r->c = NULL;
@@ -143,14 +147,41 @@ static bool expects_perf(const char *path)
 		fclose(f);
 	return got;
 }
+static struct ord_names *hw_begin(void *ctx, enum ord_arch a)
+{
+	(void)a;
+	return ord_names(((struct run *)ctx)->c);
+}
+static bool hw_event(void *ctx, const struct ord_ev *e)
+{
+	return ord_event(((struct run *)ctx)->c, e, NULL);
+}
+static void take(struct run *r, const struct trc_rec *rec)
+{
+	struct ordhw_ops ops = { r, hw_begin, hw_event };
+	struct err e = { 0 };
+	struct ord_ev ev;
+	const char *end;
+
+	if (rec->kind != TRC_ORDER && !r->hw) {
+		r->hw = ordhw_open(ord_arch_name[r->arch], false, &ops, &e);
+		ck_assert_msg(r->hw, "%s", e.msg);
+	}
+	if (r->hw) {
+		ck_assert_msg(ordhw_take(r->hw, rec), "%s:%llu: refused", r->s.file, (unsigned long long)rec->line);
+		return;
+	}
+	ck_assert_ptr_null(ord_parse(rec->u.text, &end, &ev, ord_names(r->c)));
+	ev.line = rec->line;
+	ev.at = rec->at;
+	ck_assert_msg(ord_event(r->c, &ev, &e), "%s", e.msg);
+}
 static void run_file(const char *path)
 {
 	static struct run r;
 	struct err e = { 0 };
 	struct trc_reader *t = trc_open(path, &e);
 	struct trc_rec rec;
-	struct ord_ev ev;
-	const char *end;
 	int rc;
 
 	ck_assert_msg(t, "%s", e.msg);
@@ -163,12 +194,9 @@ static void run_file(const char *path)
 			header(&r, rec.u.text, rec.line);
 			continue;
 		}
-		ck_assert_msg(rec.kind == TRC_ORDER && r.open, "%s:%llu: not an ordering event of a section", path,
+		ck_assert_msg((rec.kind == TRC_ORDER || rec.kind == TRC_COMMAND) && r.open, "%s:%llu: not an ordering event of a section", path,
 		              (unsigned long long)rec.line);
-		ck_assert_ptr_null(ord_parse(rec.u.text, &end, &ev, ord_names(r.c)));
-		ev.line = rec.line;
-		ev.at = rec.at;
-		ck_assert_msg(ord_event(r.c, &ev, &e), "%s", e.msg);
+		take(&r, &rec);
 	}
 	ck_assert_msg(rc == 0, "%s", e.msg);
 	close_section(&r);
@@ -207,6 +235,9 @@ START_TEST(every_sequence_of_the_test_data_gets_its_verdict)
 	printf("rules: %u files, %u sections right, %u wrong\n", total_files, total_right, total_wrong);
 	run_dir(sub);
 	printf("with bugs: %u files, %u sections right, %u wrong\n", total_files, total_right, total_wrong);
+	snprintf(sub, sizeof(sub), "%s/raw", dir);
+	run_dir(sub);
+	printf("with raw commands: %u files, %u sections right, %u wrong\n", total_files, total_right, total_wrong);
 	ck_assert_uint_eq(total_wrong, 0);
 }
 END_TEST
