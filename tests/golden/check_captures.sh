@@ -91,6 +91,13 @@ for arch in vtd smmuv3 amdvi; do
 		has ": 0 violations, 0 manifest, 0 hazards, "
 	done
 done
+# and when they do not, the address used again is what shows it: also as a rule of the architecture, or with one
+for arch in vtd smmuv3 amdvi; do
+	for broken in GEN-ORD-01 GEN-ORD-02 GEN-ORD-05 GEN-ORD-15 GEN-ORD-16; do
+		status 1 "$bin" run configs/captures/$arch.yaml --trace "$tmp/sw.iot" --set software.break=$broken --check
+		has '^[^ ]*sw.iot:6: CRITICAL: \(GEN-ORD-03\|AMD-ORD-0[46]\): PTE_SET while the TLB '
+	done
+done
 status 2 "$bin" run configs/captures/vtd.yaml --trace "$tmp/sw.iot" --check=lazyok=1
 grep -q 'lazy_ok' "$tmp/e" || fail "no nearest knob: $(cat "$tmp/e")"
 
