@@ -33,6 +33,7 @@ static void guest_command(struct ord_chk *c, struct nest *s, const struct ord_ev
 	struct cmd *m = &s->cmd[s->no % PENDING];
 	struct vmx *v = vmx_of(c, s, vm);
 
+	s->overflow = s->n_cmd && (s->overflow || m->used);
 	cmd_end(s, m);
 	*m = (struct cmd){ .line = e->line, .seq = ord_seq(c), .vm = vm, .rid = e->rid, .pasid = e->pasid, .sub = ORD_NONE, .dom = ORD_NONE, .op = e->op, .kind = e->kind,
 			   .used = true, .no = ++s->no };
@@ -72,6 +73,8 @@ static bool atc_followed(struct ord_chk *c, const struct nest *s, const struct c
 {
 	size_t i = 0;
 
+	if (s->atc[s->next_atc % ATCS].seq > m->fwd_seq) /* more than are kept */
+		return true;
 	for (const struct ord_att *a; i < ATTS && (a = ord_att_each(c, &i));) {
 		const struct ord_dev *d = ord_dev(c, a->rid, false);
 		bool ok = false;

@@ -48,6 +48,7 @@ struct nest {
 	struct atc atc[ATCS];
 	uint64_t no;
 	unsigned n_cmd, next_atc;
+	bool overflow; /* a command was dropped unjudged since the last moment without pending ones */
 	uint32_t last_vm;
 	bool guests; /* the trace has events of a guest */
 };

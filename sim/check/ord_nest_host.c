@@ -105,7 +105,7 @@ void nest_host_named(struct ord_chk *c, struct nest *s, const struct ord_ev *e)
 			in_order(c, s, e, m);
 		return;
 	}
-	if (open && e->fwd && s->t.vdevs.n) {
+	if (open && e->fwd && s->t.vdevs.n && !s->overflow) {
 		const struct vdev *v = ord_tab_get(&s->t.vdevs, open->vm, open->rid);
 		bool late = v && !v->live && v->prid == e->rid;
 
