@@ -27,11 +27,11 @@ struct ordhw_sum { uint64_t records, events, commands, illegal, pt_free, id_allo
 struct ordhw;
 /** ordhw_open() - @arch NULL: captured registers say it, VT-d without any. @explicit_done: no completion is assumed. */
 struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e) MUST_USE;
-/** ordhw_take() - the next record of the trace. Ordering events and raw commands may be among them; software-level kinds are not looked at. */
+/** ordhw_take() - the next record. Ordering events and raw commands may be among them; software-level kinds are not looked at. */
 bool ordhw_take(struct ordhw *h, const struct trc_rec *r) MUST_USE;
 /** ordhw_finish() - what is held back goes out. */
 bool ordhw_finish(struct ordhw *h) MUST_USE;
-/** ordhw_done() - with explicit completion: waits up to and including the one at ring position @slot have completed; TRC_NO_SLOT: everything has. */
+/** ordhw_done() - with explicit completion: waits up to the one in ring position @slot have completed; TRC_NO_SLOT: everything has. */
 bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
 /** ordhw_knobs() - what the captured registers decide (in begin(), before the user's own settings); the rest of @k stays. */
 void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k);
