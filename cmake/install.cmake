@@ -17,8 +17,14 @@ install(FILES ${CMAKE_BINARY_DIR}/iommusim-config.cmake ${CMAKE_BINARY_DIR}/iomm
 install(DIRECTORY include/iommusim DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY configs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/iommusim/configs FILES_MATCHING PATTERN "*.yaml")
 file(RELATIVE_PATH IOMMUSIM_PC_UP /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p) # from the .pc file: it works wherever the tree was installed
-configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/iommusim.pc.in ${CMAKE_BINARY_DIR}/iommusim.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/iommusim.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(IOMMUSIM_PC iommusim)
+if(TARGET iommusim_tlm)
+  list(APPEND IOMMUSIM_PC iommusim-systemc)
+endif()
+foreach(pc ${IOMMUSIM_PC})
+  configure_file(${CMAKE_CURRENT_SOURCE_DIR}/cmake/${pc}.pc.in ${CMAKE_BINARY_DIR}/${pc}.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)

@@ -38,3 +38,7 @@ C
 # shellcheck disable=SC2046
 c++ -std=c++17 -Wall -Wextra -Werror $san "$tmp/user.cpp" -o "$tmp/user.bin" $(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs iommusim) "-Wl,-rpath,$lib"
 [ "$("$tmp/user.bin")" = amdvi ] || fail "pkg-config and C++"
+[ -f "$lib/libiommusim-systemc.so" ] || exit 0 # built without SystemC
+# shellcheck disable=SC2046
+c++ -std=c++17 -Wall -Wextra -Werror docs/examples/tlm_platform.cpp -o "$tmp/tlm" $(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs iommusim-systemc) "-Wl,-rpath,$lib"
+"$tmp/tlm" 2>/dev/null | grep -q 'disk: 64 of 64 blocks written' || fail "pkg-config and SystemC"

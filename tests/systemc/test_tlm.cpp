@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <iommusim/systemc.h>
+#include <string>
+#include <unistd.h>
 #include <vector>
 
 using namespace sc_core;
@@ -459,6 +462,16 @@ static const struct {
 } rows[] = { { "protocol", &rig::protocol }, { "time", &rig::time },   { "quantum", &rig::quantum }, { "ats", &rig::ats },
 	     { "slow_memory", &rig::slow_memory }, { "waiting_memory", &rig::waiting_memory }, { "errors", &rig::errors } };
 
+/* The wave form of a whole scenario has the three signals, and shows requests in flight if there were any. */
+static bool wave_is_right(const std::string &path, bool busy)
+{
+	std::ifstream f(path);
+	const std::string s((std::istreambuf_iterator<char>(f)), std::istreambuf_iterator<char>());
+
+	return s.find("in_flight") != std::string::npos && s.find("faults") != std::string::npos && s.find("commands_idle") != std::string::npos &&
+	       (!busy || s.find("b1 ") != std::string::npos);
+}
+
 int sc_main(int argc, char *argv[])
 {
 	for (auto &row : rows) {
@@ -477,7 +490,16 @@ int sc_main(int argc, char *argv[])
 		r.b.bind(unit.dma);
 		r.mmio.bind(unit.mmio);
 		unit.memory.bind(memory.port);
+		char dir[] = "/tmp/iommusim-tlm-XXXXXX";
+		CHECK(mkdtemp(dir) != nullptr);
+		const std::string wave = std::string(dir) + "/wave";
+		sc_trace_file *tf = sc_create_vcd_trace_file(wave.c_str());
+		unit.trace(tf);
 		sc_start();
+		sc_close_vcd_trace_file(tf);
+		CHECK(wave_is_right(wave + ".vcd", unit.statistic("requests") > 0));
+		std::remove((wave + ".vcd").c_str());
+		rmdir(dir);
 		std::printf("%s: %u checks, %u failures\n", row.name, checks, failures);
 		return failures != 0 || checks < 5;
 	}
