@@ -128,6 +128,22 @@ static int check(iommusim *s, const struct iommusim_dma *d)
 	return IOMMUSIM_OK;
 }
 
+static struct api_call *new_call(iommusim *s)
+{
+	struct api_call *c = s->spare;
+
+	if (c) {
+		s->spare = c->next;
+		return c;
+	}
+	c = malloc(sizeof(*c));
+	if (c) {
+		c->made = s->made;
+		s->made = c;
+	}
+	return c;
+}
+
 static int no_room(iommusim *s)
 {
 	const struct err e = { .code = ERR_MACHINE, .msg = "out of memory for DMAs" };
@@ -143,14 +159,10 @@ int iommusim_submit(iommusim *s, const struct iommusim_dma *dma, iommusim_dma_do
 
 	if (st)
 		return st;
-	c = s->spare;
-	if (c)
-		s->spare = c->next;
-	else
-		c = malloc(sizeof(*c));
+	c = new_call(s);
 	if (!c)
 		return no_room(s);
-	*c = (struct api_call){ .dma = *dma, .done = done, .arg = arg, .sim = s, .submitted = sim_now(plat_kernel(s->p)) };
+	*c = (struct api_call){ .dma = *dma, .done = done, .arg = arg, .sim = s, .submitted = sim_now(plat_kernel(s->p)), .made = c->made };
 	c->dma.size = sizeof(c->dma);
 	got = waiting(s, dma) ? 0 : issue(s, c, &e);
 	if (got < 0 || (!got && !put_behind(s, c))) {
@@ -166,22 +178,11 @@ uint64_t iommusim_in_flight(const iommusim *s)
 	return s->in_flight;
 }
 
-static void free_calls(struct api_call *c)
-{
-	for (struct api_call *next; c; c = next) {
-		next = c->next;
-		free(c);
-	}
-}
-
-static void free_dev(void *dev)
-{
-	free_calls(((struct api_dev *)dev)->head);
-	free(dev);
-}
-
 void api_dma_fini(iommusim *s)
 {
-	free_calls(s->spare);
-	tdestroy(s->waiting, free_dev);
+	for (struct api_call *c = s->made, *next; c; c = next) {
+		next = c->made;
+		free(c);
+	}
+	tdestroy(s->waiting, free);
 }

@@ -13,7 +13,8 @@ struct api_call { /* a DMA from iommusim_submit() until its completion was told 
 	void *arg;
 	iommusim *sim;
 	uint64_t submitted;
-	struct api_call *next;
+	struct api_call *next; /* waiting, or spare */
+	struct api_call *made; /* every one, wherever it is */
 };
 struct api_dev { /* a device with DMAs that it has no room for yet */
 	uint64_t key; /* unit << 32 | rid */
@@ -30,7 +31,7 @@ struct iommusim {
 	struct err err;
 	bool running; /* time moves: no call from a callback may move it, too */
 	uint64_t n_call, in_flight, n_waiting;
-	struct api_call *spare;
+	struct api_call *spare, *made;
 	void *waiting; /* struct api_dev, a tree of tsearch() */
 	uint64_t no_memory; /* completions after which a waiting DMA could not be handed on */
 };
