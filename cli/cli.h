@@ -22,6 +22,7 @@ int cmd_merge(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_faults(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
 /** cli_fail() - print "iommusim: message" on standard error. Returns: e->code. */
 int cli_fail(const struct err *e);
 /** cli_usage() - complain about the command line of @cmd. Returns: 2. */

@@ -12,6 +12,7 @@ const struct cli_cmd cli_cmds[] = {
 	{ "merge", cmd_merge, "A.db B.db... -o R.db", "put result databases together, such as the shards of a sweep" },
 	{ "plot", cmd_plot, "R.db --x KEY --y STAT [option]... -o F.svg|.png|.pdf", "draw the results of a sweep" },
 	{ "report", cmd_report, "R.db [--y STAT]... -o F.html", "write the results of a sweep as one self-contained page" },
+	{ "validate", cmd_validate, "[option]... [DIR]", "run experiments and judge them against published values" },
 	{ "walk", cmd_walk, "IMAGE.idx [option]...", "translate over a memory image, step by step, or compare with a list of answers" },
 	{ "trace", cmd_trace, "info|cat|cut|convert|gen|lift [option]...",
 	  "look at, cut, convert and generate traces; lift captured stores to map and unmap events" },

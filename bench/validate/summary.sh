@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The picture of all checks: validate.csv of OUTDIR, ours over published, where both are numbers and the published one is above zero. Nothing without gnuplot.
+#   usage: bench/validate/summary.sh OUTDIR
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+command -v gnuplot >/dev/null || exit 0
+awk -F'"' 'NR > 1 { id = $1; sub(/,.*/, "", id); split($3, f, ",")
+	if (f[2] !~ /^[0-9.]+$/ || f[3] !~ /^[0-9.e+-]+$/ || f[2] <= 0 || $5 ~ /input/) next
+	if (!(id in at)) at[id] = n++
+	print at[id], id, f[3] / f[2], 0, ($5 ~ /FAIL/) }
+	END { print "#", n }' "$1/validate.csv" >"$1/ratio.dat"
+n=$(awk '$1 == "#" { print $2 }' "$1/ratio.dat")
+[ "${n:-0}" -gt 0 ] || exit 0
+gnuplot -e "f='$1/ratio.dat'; png='$1/validate.png'; n=$n" "$here/summary.gp"
