@@ -10,6 +10,7 @@
 #include "run_check.h"
 #include "run_oracle.h"
 #include "run_verify.h"
+#include "timeline.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -35,6 +36,7 @@ struct run {
 	struct hyp *hyp; /* with the driver model */
 	struct oracle *oracle; /* --oracle */
 	struct run_check *check; /* --check */
+	struct timeline *timeline; /* --timeline */
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
 	uint64_t n_diff, n_dma; /* differences; DMAs handed to the platform */
@@ -147,6 +149,8 @@ static bool build(struct run *r, struct err *e)
 	if (!make_host(r, e))
 		return false;
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
+	if (r->p && r->o.timeline && !(r->timeline = timeline_create(r->p, r->o.timeline, e)))
+		return false;
 	if (r->p && r->o.oracle)
 		r->oracle = run_oracle_start(r->p, &r->reg, e);
 	if (r->p && r->o.check && (!r->o.oracle || r->oracle)) {
@@ -325,11 +329,14 @@ static int simulate_and_report(struct run *r)
 	if (ok && r->oracle && oracle_oom(r->oracle))
 		ok = err_set(&e, ERR_MACHINE, "out of memory for the oracle: what came later was not checked");
 	sigaction(SIGINT, &old, NULL);
+	if (r->timeline && !timeline_finish(r->timeline, &out))
+		st = cli_fail(&out);
 	end_progress(r);
 	v = *plat_verified(r->p);
 	if (ok && !interrupted && r->c.plat.replay.warmup_dmas > r->n_dma)
 		fprintf(stderr, "iommusim: the warm-up of %" PRIu64 " DMAs was never over: the statistics cover the whole run\n",
 			r->c.plat.replay.warmup_dmas);
+	out = (struct err){ 0 };
 	if (!write_results(r, &v, &out))
 		st = cli_fail(&out);
 	if (r->oracle)
@@ -362,6 +369,7 @@ static int help(void)
 	     "  --oracle               compare every translation used with the tables at that time; exit 1 on a stale one\n"
 	     "  --check[=K=V,...]      check the order of table changes, commands and waits by the rules of 'iommusim check', with these knobs;\n"
 	     "                         exit 1 on a violation of severity HIGH or CRITICAL\n"
+	     "  --timeline F           what happens when, for Perfetto (F.json) or a waveform viewer (F.vcd)\n"
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
 	     "  --dump-config          print the complete effective configuration and stop\n\n"
@@ -379,6 +387,7 @@ static void cleanup(struct run *r)
 	stat_fini(&r->reg);
 	oracle_destroy(r->oracle);
 	run_check_free(r->check);
+	timeline_destroy(r->timeline);
 #ifdef IOMMUSIM_HAVE_SYSTEMC
 	sysc_detach(r->sysc);
 #endif

@@ -3,18 +3,20 @@
 #include "run_opts.h"
 #include "cli.h"
 #include "report.h"
+#include "timeline.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_CHECK, O_DUMP, O_QUANTUM };
+enum { O_TRACE = 256, O_SET, O_SEED, O_HOST, O_WARMUP, O_STATS, O_UNTIL, O_VERIFY, O_ORACLE, O_CHECK, O_DUMP, O_QUANTUM, O_TIMELINE, O_EPOCHS, O_EPOCHS_OUT };
 static const struct option longs[] = {
 	{ "trace", required_argument, NULL, O_TRACE }, { "set", required_argument, NULL, O_SET }, { "seed", required_argument, NULL, O_SEED },
 	{ "host", required_argument, NULL, O_HOST }, { "warmup", required_argument, NULL, O_WARMUP }, { "stats", required_argument, NULL, O_STATS },
 	{ "until", required_argument, NULL, O_UNTIL }, { "verify", no_argument, NULL, O_VERIFY }, { "oracle", no_argument, NULL, O_ORACLE },
 	{ "dump-config", no_argument, NULL, O_DUMP }, { "check", optional_argument, NULL, O_CHECK }, { "quantum", required_argument, NULL, O_QUANTUM },
+	{ "timeline", required_argument, NULL, O_TIMELINE }, { "epochs", required_argument, NULL, O_EPOCHS }, { "epochs-out", required_argument, NULL, O_EPOCHS_OUT },
 	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
@@ -27,6 +29,13 @@ static int take(struct run_opts *o, int c)
 	case O_WARMUP: o->warmup = optarg; break;
 	case O_UNTIL: o->until = optarg; break;
 	case O_QUANTUM: o->quantum = optarg; break;
+	case O_EPOCHS: o->epochs = optarg; break;
+	case O_EPOCHS_OUT: o->epochs_out = optarg; break;
+	case O_TIMELINE:
+		if (!timeline_known(optarg))
+			return cli_usage("run", "--timeline %.200s: the name ends in .json or .vcd", optarg);
+		o->timeline = optarg;
+		break;
 	case O_VERIFY: o->verify = true; break;
 	case O_ORACLE: o->oracle = true; break;
 	case O_CHECK:

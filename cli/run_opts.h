@@ -6,7 +6,7 @@
 
 enum { RUN_STATS_MAX = 8, RUN_SET_MAX = 256 };
 struct run_opts {
-	const char *config, *trace, *dir, *seed, *warmup, *until, *quantum;
+	const char *config, *trace, *dir, *seed, *warmup, *until, *quantum, *timeline, *epochs, *epochs_out;
 	const char *stats[RUN_STATS_MAX], *set[RUN_SET_MAX];
 	size_t n_stats, n_set;
 	const char *knobs; /* of --check, or NULL */

@@ -90,16 +90,16 @@ static void notes(const struct val *v, FILE *o)
 
 bool val_table(const struct val *v, FILE *o, bool md)
 {
-	size_t n[4] = { 0 }; /* passed, failed, not run, not done */
+	size_t n[5] = { 0 }; /* passed, failed, not run, not done, not judged */
 
 	for (size_t i = 0; i < v->n_target; i++) {
 		const struct val_target *t = &v->target[i];
 		const char *verdict = val_verdict_name(t);
 
 		if (shown(t))
-			n[!strcmp(verdict, "not done") ? 3 : !strcmp(verdict, "not run") ? 2 : val_failed(t) ? 1 : 0]++;
+			n[!strcmp(verdict, "not done") ? 3 : !strcmp(verdict, "not run") ? 2 : !strcmp(verdict, "input") ? 4 : val_failed(t) ? 1 : 0]++;
 	}
-	fprintf(o, "%zu targets hold, %zu fail, %zu were not run, %zu are not done.\n", n[0], n[1], n[2], n[3]);
+	fprintf(o, "%zu targets hold, %zu fail, %zu were not run, %zu are not done, %zu are inputs without a check.\n", n[0], n[1], n[2], n[3], n[4]);
 	group(v, o, md, "prediction", "Predictions");
 	group(v, o, md, "law", "Laws");
 	group(v, o, md, "input", "Inputs: calibrated to the published value, which is no test of the model");

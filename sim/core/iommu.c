@@ -94,6 +94,12 @@ static void merge_remove(struct iommu *u, struct xl *x)
 
 /* ---- the list of requests in flight, and who waits for it ---- */
 
+static inline void tap(const struct xl *x, enum tap_what what)
+{
+	if (UNLIKELY(x->u->tap != NULL))
+		x->u->tap->event(x->u->tap->arg, x->u, x, what);
+}
+
 static void link_xl(struct iommu *u, struct xl *x)
 {
 	x->seq = ++u->seq;
@@ -132,6 +138,7 @@ static void reply(struct xl *x)
 	struct iommu *u = x->u;
 
 	x->state = XL_REPLY;
+	tap(x, TAP_STATE);
 	sim_at(u->k, sim_now(u->k) + x->cyc * u->cfg->clock_ps + u->cfg->hit_ps, &x->ev);
 }
 
@@ -150,6 +157,7 @@ static void hold(struct iommu *u, struct xl *x)
 	u->st.stalls++;
 	unlink_xl(u, x);
 	x->state = XL_STALLED;
+	tap(x, TAP_STATE);
 	if (u->env.stall)
 		u->env.stall(u->env.arg, x, true);
 	drains_check(u);
@@ -168,6 +176,7 @@ static void answer(struct xl *x)
 	}
 	hist_add(&u->st.latency_ps, sim_now(u->k) - x->t_start);
 	x->state = XL_DATA;
+	tap(x, TAP_STATE);
 	x->done(x);
 }
 
@@ -185,6 +194,7 @@ static void walk_act(struct xl *x, enum xl_act act)
 		x->cyc = 0;
 		x->state = XL_WALK;
 		x->mem_st = act == XL_ACT_CAS; /* remembered until the data is there */
+		tap(x, TAP_READ);
 		t = mem_port_access(u->port, t, x->mem_spa, 8u * x->mem_words, act == XL_ACT_CAS);
 		sim_at(u->k, t, &x->ev);
 		return;
@@ -233,6 +243,8 @@ static void walk_start(struct xl *x)
 
 	u->busy_walkers++;
 	x->t_walk = sim_now(u->k);
+	x->state = XL_WALK;
+	tap(x, TAP_STATE);
 	walk_act(x, x->mem_st ? XL_ACT_CAS : XL_ACT_READ);
 }
 
@@ -351,6 +363,7 @@ static void miss(struct xl *x, enum xl_act act)
 		struct xl **p = &w->waiters;
 
 		x->state = XL_MERGED;
+		tap(x, TAP_STATE);
 		while (*p)
 			p = &(*p)->qnext;
 		*p = x;
@@ -365,6 +378,7 @@ static void miss(struct xl *x, enum xl_act act)
 		return;
 	}
 	x->state = XL_MISSQ;
+	tap(x, TAP_STATE);
 	x->qnext = NULL;
 	*u->mq_tail = x;
 	u->mq_tail = &x->qnext;
@@ -440,6 +454,7 @@ void iommu_translate(struct iommu *u, struct xl *x)
 	x->tagged = x->nofill = false;
 	x->state = XL_LOOKUP;
 	link_xl(u, x);
+	tap(x, TAP_STATE);
 	sim_event_init(&x->ev, xl_event);
 	if (start > now)
 		sim_at(u->k, start, &x->ev);
@@ -451,6 +466,7 @@ void iommu_translate(struct iommu *u, struct xl *x)
 
 void iommu_retire(struct iommu *u, struct xl *x)
 {
+	tap(x, TAP_GONE);
 	unlink_xl(u, x);
 	x->state = XL_IDLE;
 	if (UNLIKELY(u->drains != NULL))
@@ -463,6 +479,7 @@ void iommu_resume(struct iommu *u, struct xl *x)
 		u->env.stall(u->env.arg, x, false);
 	link_xl(u, x);
 	x->state = XL_LOOKUP;
+	tap(x, TAP_STATE);
 	sim_at(u->k, sim_now(u->k), &x->ev);
 }
 
@@ -474,6 +491,7 @@ static void terminated(struct sim_event *e)
 	refused(x->u, x);
 	hist_add(&x->u->st.latency_ps, sim_now(x->u->k) - x->t_start);
 	x->state = XL_DATA;
+	tap(x, TAP_STATE);
 	x->done(x);
 }
 

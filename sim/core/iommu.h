@@ -169,6 +169,14 @@ struct iommu_ops {
 	void (*destroy)(struct iommu *u);
 	bool (*is_tail)(const struct iommu *u, uint32_t off); /* a queue tail: writing it depends on no DMA. NULL: none is */
 };
+/* Whoever wants to see requests move. Called behind each change of x->state, and for each read of a walk; sees, changes nothing. */
+enum tap_what { TAP_STATE, TAP_READ /* the access of x->mem_spa begins */, TAP_GONE /* retired */ };
+enum tap_msg { TAP_TAIL /* a queue tail was written */, TAP_PROGRESS, TAP_MSI, TAP_ATS_INV, TAP_ATS_CPL, TAP_PAGE_REQ, TAP_PAGE_RESP };
+struct iommu_tap {
+	void *arg;
+	void (*event)(void *arg, const struct iommu *u, const struct xl *x, enum tap_what what);
+	void (*message)(void *arg, const struct iommu *u, enum tap_msg what, uint32_t rid, uint64_t value); /* value: address, ITag(s), group */
+};
 struct iommu_drain { /* embedded in whoever waits */
 	struct iommu_drain *next;
 	uint64_t before; /* waits for every xl with seq < before */
@@ -189,6 +197,7 @@ struct iommu {
 	struct iommu_env env;
 	const struct iommu_cfg *cfg;
 	struct ctag *ct; /* NULL: cache tags are the specification's */
+	const struct iommu_tap *tap; /* NULL: nobody looks */
 	struct iommu_stats st;
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */

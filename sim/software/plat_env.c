@@ -7,10 +7,17 @@
 
 /* ---- messages ---- */
 
+static inline void tap(const struct unit_rec *u, enum tap_msg what, uint32_t rid, uint64_t value)
+{
+	if (UNLIKELY(u->u->tap != NULL))
+		u->u->tap->message(u->u->tap->arg, u->u, what, rid, value);
+}
+
 static void env_msi(void *arg, uint64_t addr, uint32_t data)
 {
 	struct unit_rec *u = arg;
 
+	tap(u, TAP_MSI, 0, addr);
 	u->p->st.msi++; /* no interrupt controller */
 	if (u->p->hook.msi)
 		u->p->hook.msi(u->p->hook.arg, u->index, addr, data);
@@ -21,6 +28,7 @@ static void env_ats_inv(void *arg, const struct ats_inv *q)
 	struct unit_rec *u = arg;
 	struct dev *d = plat_device(u->p, u->index, q->rid, NULL);
 
+	tap(u, TAP_ATS_INV, q->rid, q->itag);
 	if (d) /* without memory for the device nobody answers, and the unit's time-out says so */
 		dev_ats_inv(d, q);
 }
@@ -30,6 +38,7 @@ static void env_page_resp(void *arg, const struct page_resp *r)
 	struct unit_rec *u = arg;
 	struct dev *d = plat_device(u->p, u->index, r->rid, NULL);
 
+	tap(u, TAP_PAGE_RESP, r->rid, r->prgi);
 	if (d)
 		dev_page_resp(d, r);
 }
@@ -38,6 +47,7 @@ static void env_progress(void *arg)
 {
 	struct unit_rec *u = arg;
 
+	tap(u, TAP_PROGRESS, 0, 0);
 	if (UNLIKELY(u->p->r.watch.progress != NULL))
 		u->p->r.watch.progress(u->p->r.watch.arg, u->index);
 	replay_wake(&u->p->r);
