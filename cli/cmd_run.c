@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "report.h"
 #include "run_build.h"
+#include "run_epochs.h"
 #include "run_opts.h"
 #include "run_check.h"
 #include "run_oracle.h"
@@ -37,6 +38,8 @@ struct run {
 	struct oracle *oracle; /* --oracle */
 	struct run_check *check; /* --check */
 	struct timeline *timeline; /* --timeline */
+	struct epochs *epochs; /* --epochs */
+	sim_time period;
 	struct stat_reg reg;
 	struct run_diff { uint64_t line; struct trc_rec rec; struct xl_res got; } diff[DIFF_SHOWN];
 	uint64_t n_diff, n_dma; /* differences; DMAs handed to the platform */
@@ -146,7 +149,7 @@ static bool build(struct run *r, struct err *e)
 	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note,
 					  .fault = r->c.hyp.mode != HYP_NONE ? fault : NULL };
 
-	if (!make_host(r, e))
+	if (!make_host(r, e) || !run_opts_epochs(&r->o, &r->period, e))
 		return false;
 	r->p = run_build(&r->c, &hooks, &r->reg, e);
 	if (r->p && r->o.timeline && !(r->timeline = timeline_create(r->p, r->o.timeline, e)))
@@ -158,7 +161,22 @@ static bool build(struct run *r, struct err *e)
 		if (!r->check)
 			return false;
 	}
+	if (r->p && r->period && !(r->epochs = epochs_start(plat_kernel(r->p), &r->reg, r->period, r->o.epochs_out, e)))
+		return false;
 	return r->p && (!r->o.oracle || r->oracle);
+}
+
+/* Written besides the results; what fails is said. Returns: the exit status. */
+static int end_extras(struct run *r)
+{
+	struct err e = { 0 }, f = { 0 };
+	int st = 0;
+
+	if (r->timeline && !timeline_finish(r->timeline, &e))
+		st = cli_fail(&e);
+	if (r->epochs && !epochs_finish(r->epochs, &f))
+		st = cli_fail(&f);
+	return st;
 }
 
 static int read_trace(void *trc, struct trc_rec *r, struct err *e)
@@ -329,14 +347,12 @@ static int simulate_and_report(struct run *r)
 	if (ok && r->oracle && oracle_oom(r->oracle))
 		ok = err_set(&e, ERR_MACHINE, "out of memory for the oracle: what came later was not checked");
 	sigaction(SIGINT, &old, NULL);
-	if (r->timeline && !timeline_finish(r->timeline, &out))
-		st = cli_fail(&out);
 	end_progress(r);
+	st = end_extras(r);
 	v = *plat_verified(r->p);
 	if (ok && !interrupted && r->c.plat.replay.warmup_dmas > r->n_dma)
 		fprintf(stderr, "iommusim: the warm-up of %" PRIu64 " DMAs was never over: the statistics cover the whole run\n",
 			r->c.plat.replay.warmup_dmas);
-	out = (struct err){ 0 };
 	if (!write_results(r, &v, &out))
 		st = cli_fail(&out);
 	if (r->oracle)
@@ -370,6 +386,7 @@ static int help(void)
 	     "  --check[=K=V,...]      check the order of table changes, commands and waits by the rules of 'iommusim check', with these knobs;\n"
 	     "                         exit 1 on a violation of severity HIGH or CRITICAL\n"
 	     "  --timeline F           what happens when, for Perfetto (F.json) or a waveform viewer (F.vcd)\n"
+	     "  --epochs T             with --epochs-out F.csv: what every statistic gained in each interval of simulated time, such as \"10us\"\n"
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
 	     "  --dump-config          print the complete effective configuration and stop\n\n"
@@ -388,6 +405,7 @@ static void cleanup(struct run *r)
 	oracle_destroy(r->oracle);
 	run_check_free(r->check);
 	timeline_destroy(r->timeline);
+	epochs_destroy(r->epochs);
 #ifdef IOMMUSIM_HAVE_SYSTEMC
 	sysc_detach(r->sysc);
 #endif

@@ -18,4 +18,6 @@ int run_opts_parse(struct run_opts *o, int argc, char **argv);
 bool run_opts_apply(const struct run_opts *o, struct run_cfg *c, struct err *e) MUST_USE;
 /** run_opts_quantum() - of --quantum, ps; 0 without. */
 bool run_opts_quantum(const struct run_opts *o, uint64_t *ps, struct err *e) MUST_USE;
+/** run_opts_epochs() - of --epochs, ps; 0 without. */
+bool run_opts_epochs(const struct run_opts *o, uint64_t *ps, struct err *e) MUST_USE;
 #endif
