@@ -21,7 +21,7 @@ want 2 'no command given'
 want 2 'no configuration file' run
 want 2 'none.yaml' run none.yaml
 want 2 'none.iot' run $cfg --trace none.iot
-want 2 'unknown option --timeline' run $cfg --timeline
+want 2 'unknown option --pictures' run $cfg --pictures
 want 2 '--warmup needs a value' run $cfg --warmup
 want 2 '--stats x.xml' run $cfg --stats x.xml
 want 2 '--set vtd.iotlb.entires=3: iotlb.entires: unknown key; did you mean iotlb.entries?' run $cfg --set vtd.iotlb.entires=3
