@@ -151,8 +151,11 @@ static void command(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_e
 	struct amdvi_caps c;
 
 	amdvi_caps_of(&c, h->reg[EFR], 0);
+	/* No registers to ask: a unit with every feature, which refuses what any would. */
+	if (!h->reg[EFR])
+		c.pref = c.ppr = c.ia = c.gt = c.inv_type = c.viommu = true;
 	ordhw_new(h, e, ORD_OPS_N);
-	if (h->reg[EFR] && amdvi_cmd_check(&c, true, d, false)) {
+	if (amdvi_cmd_check(&c, true, d, false)) {
 		e->flags |= ORD_F(ILLEGAL);
 		h->sum.illegal++;
 	}

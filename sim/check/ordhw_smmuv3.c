@@ -136,6 +136,7 @@ static bool attached(struct ordhw *h, const struct lift_att *a, struct ordhw_cfg
 
 /* ---- commands ---- */
 
+static const struct smmuv3_cfg defaults = { .atc_size_ill = true };
 enum what { OTHER, C_STE, C_STE_RANGE, C_CD, C_CD_ALL, T_TLBI, C_ATC, C_PRI, C_RESUME, C_TERM, C_SYNC };
 enum { VMID = 1, ASID = 2, ADDR = 4, STAGE1 = 8, STAGE2 = 16, WORLD2 = 32, IN_NH = 64 };
 static const struct { uint8_t op, what, how; } cmds[] = {
@@ -147,6 +148,13 @@ static const struct { uint8_t op, what, how; } cmds[] = {
 	{ 0x45, C_TERM, 0 }, { 0x46, C_SYNC, 0 },
 };
 
+/* An illegal command that would be legal without range: one granule and no level. */
+static bool range_is_why(const struct smmuv3_caps *c, const uint64_t *w)
+{
+	const uint64_t plain[2] = { w[0], w[1] & ~bits_mask(11, 10) };
+
+	return smmuv3_cmd_legal(c, &defaults, plain);
+}
 static void tlbi(struct ordhw *h, const struct smmuv3_caps *c, const uint64_t *w, unsigned how, struct ord_ev *e)
 {
 	struct smmuv3_tlbi t = { 0 };
@@ -159,7 +167,13 @@ static void tlbi(struct ordhw *h, const struct smmuv3_caps *c, const uint64_t *w
 	e->flags |= (how & STAGE1 ? ORD_F(S1) : 0) | (how & STAGE2 ? ORD_F(S2) : 0);
 	if (how & (WORLD2 | IN_NH))
 		ord_put(e, ORD_KEY_WORLD, world(h, how & WORLD2 ? EL2 : NH));
-	if (how & ADDR) {
+	if (how & ADDR && e->flags & ORD_F(ILLEGAL) && range_is_why(c, w)) {
+		/* told by its fields, which are no combination; a level that the granule does not have is none */
+		e->flags &= ~ORD_F(ILLEGAL);
+		ord_put(e, ORD_KEY_BASE, w[1] & bits_mask(63, 12));
+		ord_put(e, ORD_KEY_TG, bits_get(w[1], 11, 10));
+		ord_put(e, ORD_KEY_TTL, 0);
+	} else if (how & ADDR) {
 		smmuv3_cmd_range(c, w, &t);
 		ordhw_range(e, t.first, t.last);
 		e->flags |= t.leaf ? ORD_F(LEAF) : 0;
@@ -239,13 +253,15 @@ static void rest(struct ordhw *h, const uint64_t *w, unsigned what, struct ord_e
 }
 static void command(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_ev *e)
 {
-	static const struct smmuv3_cfg defaults = { .atc_size_ill = true };
 	struct smmuv3_caps c = caps(h);
 	uint64_t d[2] = { w[0], n > 1 ? w[1] : 0 };
 	size_t i = 0;
 
+	/* No registers to ask: an implementation with every feature, which refuses what any would. */
+	if (!h->reg[0])
+		c.s1p = c.s2p = c.hyp = c.ats = c.pri = c.mpam = c.dpt = c.ril = c.ds = true;
 	ordhw_new(h, e, ORD_OPS_N);
-	if (h->reg[0] && !smmuv3_cmd_legal(&c, &defaults, d)) {
+	if (!smmuv3_cmd_legal(&c, &defaults, d)) {
 		e->flags |= ORD_F(ILLEGAL);
 		h->sum.illegal++;
 	}
@@ -253,8 +269,6 @@ static void command(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_e
 		i++;
 	if (i == ARRAY_LEN(cmds))
 		return;
-	if (!h->reg[0])
-		c.ril = true; /* no registers to ask: taken as written */
 	switch (cmds[i].what) {
 	case T_TLBI: tlbi(h, &c, d, cmds[i].how, e); return;
 	case C_STE:

@@ -207,12 +207,17 @@ static void command(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_e
 	struct vtd_caps c = caps(h);
 	uint64_t d[4] = { w[0], n > 1 ? w[1] : 0, n > 3 ? w[2] : 0, n > 3 ? w[3] : 0 };
 
+	/* No registers to ask: a unit with every capability, which refuses what any would. */
+	if (!h->reg[CAP]) {
+		c.dit = c.pds = c.psi = true;
+		c.mamv = c.mhmv = 63;
+	}
 	ordhw_new(h, e, ORD_OPS_N);
-	if (h->reg[CAP] && vtd_desc_check(&c, ttm(h), d, n > 2)) {
+	if (vtd_desc_check(&c, h->reg[CAP] ? ttm(h) : VTD_TTM_SCALABLE, d, n > 2)) {
 		e->flags |= ORD_F(ILLEGAL);
 		h->sum.illegal++;
 	}
-	switch (vtd_inv_type(w[0])) {
+	switch (vtd_inv_type(w[0]) & 15) { /* with bits 11:9 it is none: refused, and told as what it was meant to be */
 	case IQ_CC: context_inv(h, d, e); return;
 	case IQ_IOTLB: iotlb_inv(h, d, e); return;
 	case IQ_DEV_TLB: device_inv(h, &c, d, false, e); return;
