@@ -83,7 +83,7 @@ struct ord_wait {
 	struct ord_wait *next, *prev; /* on its queue, oldest first */
 	uint64_t seq, line, slot, val, addr; /* slot, addr: UINT64_MAX not told */
 	uint32_t w, q;
-	bool gave_up, aborted, slot_written;
+	bool gave_up, aborted, slot_written, pd;
 };
 struct ord_queue {
 	uint32_t id;
@@ -91,6 +91,7 @@ struct ord_queue {
 	struct ord_wait *waits, *waits_tail; /* not completed */
 	uint64_t last_wait, last_done, last_cmd; /* sequence numbers: last wait issued; newest wait that completed; last command */
 	uint64_t gave_up, aborted; /* newest waits that ended so */
+	uint64_t pd_done; /* newest completed wait that drains page requests */
 	uint64_t wait_line;
 };
 struct ord_cmd { /* the last commands of the trace, for the reason in a finding */

@@ -102,5 +102,8 @@ uint32_t ord_queue_id(struct ord_chk *c, const struct ord_ev *e);
 uint64_t ord_seq(const struct ord_chk *c); /* sequence number of the current event */
 bool ord_done_since(struct ord_chk *c, uint32_t q, uint64_t seq); /* has a wait issued on @q after @seq completed? */
 bool ord_wait_since(struct ord_chk *c, uint32_t q, uint64_t seq); /* issued? */
+uint64_t ord_pd_done(const struct ord_chk *c, uint8_t unit); /* when the newest completed wait with page-request drain was issued; 0 none */
+/** ord_teardown_open() - line of a change of an entry of the requester, made at @since or later, whose flushes are not complete; 0: none. */
+uint64_t ord_teardown_open(struct ord_chk *c, uint32_t rid, uint64_t since);
 bool ord_rid_in(const char *list, uint32_t rid); /* "03:00.0,04:00.0" or "all" */
 #endif

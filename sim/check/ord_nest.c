@@ -98,6 +98,7 @@ static int missed_unit(const struct nest *s, const struct cmd *m)
 }
 static void judge(struct ord_chk *c, struct nest *s, const struct ord_ev *e, const struct cmd *m)
 {
+	const struct vdev *v = is_cfg(m->op) ? ord_tab_get(&s->t.vdevs, m->vm, m->rid) : NULL;
 	unsigned long long line = (unsigned long long)m->line;
 
 	if (m->illegal || m->failed)
@@ -121,6 +122,10 @@ static void judge(struct ord_chk *c, struct nest *s, const struct ord_ev *e, con
 	else if (m->covered && !ord_done_since(c, m->fwd_q, m->fwd_seq))
 		ord_report(c, ORD_NEST_07, ORD_VIOLATION, e, "the host's wait, its completion, then the guest's completion",
 			   "the guest's wait completes before the host command made from line %llu", line);
+	else if (is_cfg(m->op) && v && ord_teardown_open(c, v->prid, m->seq))
+		ord_report(c, ORD_NEST_12, ORD_VIOLATION, e, "host entry rewritten, its CFGINV, flushes and wait, then the guest's completion",
+			   "the guest's change of its entry (line %llu) is in the hardware's entry (line %llu), but TLB or ATC may hold what was behind it", line,
+			   (unsigned long long)ord_teardown_open(c, v->prid, m->seq));
 }
 /* NEST-ORD-09, 13: a timeout the guest was not told of. */
 static void unreported(struct ord_chk *c, struct nest *s, const struct ord_ev *e, uint32_t vm)

@@ -18,6 +18,7 @@ struct fn { uint64_t reset_seq, drained_seq, stopm_seq; uint32_t open, d; }; /* 
 struct user { /* key: requester, PASID; without PASID: requester, page table. Who can have page requests on the way */
 	struct user *next; /* users of the same PASID, or without one of the same page table */
 	uint32_t rid, pasid, d, open;
+	uint8_t unit;
 	uint64_t gone_seq, drained_seq, preq_seq, stop_seq;
 	bool live, told, freed, realloc;
 	uint64_t free_line;
@@ -166,6 +167,12 @@ static void response(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 		group_end(s, g, e->rid, e->num);
 	}
 }
+/* VT-d: requests on their way to the queue are drained by a wait with PD behind the end of the entry; software can only drain the queue. */
+static bool on_the_way(struct ord_chk *c, const struct user *u, const struct fn *f)
+{
+	return ord_arch_of(c) == ORD_VTD && ord_knobs_of(c)->prq_drain && u->pasid != ORD_NONE && u->gone_seq && ord_pd_done(c, u->unit) < u->gone_seq &&
+	       !(f && f->reset_seq > u->gone_seq);
+}
 /* Could a page request of this user still be on its way or in a queue? */
 static bool undrained(struct ord_chk *c, const struct pri *s, const struct user *u)
 {
@@ -177,7 +184,7 @@ static bool undrained(struct ord_chk *c, const struct pri *s, const struct user 
 		return false;
 	if (u->open && !(f && f->reset_seq > u->preq_seq))
 		return true;
-	return ((dev && dev->pri) || u->preq_seq > last) && (u->gone_seq ? last < u->gone_seq : u->live || u->preq_seq > last);
+	return ((dev && dev->pri) || u->preq_seq > last) && (u->gone_seq ? last < u->gone_seq || on_the_way(c, u, f) : u->live || u->preq_seq > last);
 }
 static void id_free(struct ord_chk *c, struct pri *s, const struct ord_ev *e)
 {
@@ -265,6 +272,7 @@ static void entry(struct ord_chk *c, struct pri *s, const struct ord_ev *e, bool
 		u->gone_seq = ord_seq(c);
 	}
 	u->live = live;
+	u->unit = e->unit;
 }
 static bool blocks(const struct ord_ev *e)
 {

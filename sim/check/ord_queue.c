@@ -41,6 +41,18 @@ bool ord_wait_since(struct ord_chk *c, uint32_t id, uint64_t seq)
 
 	return q && q->last_wait > seq;
 }
+uint64_t ord_pd_done(const struct ord_chk *c, uint8_t unit)
+{
+	uint64_t seq = 0;
+
+	for (size_t i = 0; i < c->all_queues.n; i++) {
+		const struct ord_queue *q = c->all_queues.p[i];
+
+		if (q->id >> 16 == unit && q->pd_done > seq)
+			seq = q->pd_done;
+	}
+	return seq;
+}
 static void issue(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_queue *q = ord_queue_of(c, ord_queue_id(c, e), true);
@@ -51,6 +63,7 @@ static void issue(struct ord_chk *c, const struct ord_ev *e)
 		return;
 	}
 	w->seq = c->seq;
+	w->pd = e->flags & ORD_F(PD);
 	w->line = e->line;
 	w->w = e->w;
 	w->q = q->id;
@@ -92,6 +105,8 @@ static void complete(struct ord_chk *c, struct ord_wait *w)
 	if (!w->aborted) {
 		if (w->seq > q->last_done)
 			q->last_done = w->seq;
+		if (w->pd && w->seq > q->pd_done)
+			q->pd_done = w->seq;
 		while (q->head && q->head->cmd_seq < w->seq)
 			ord_obl_done(c, q->head);
 	}

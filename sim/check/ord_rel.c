@@ -101,6 +101,18 @@ static unsigned teardown_of(struct ord_chk *c, const struct ord_ev *e, uint32_t 
 	}
 	return n;
 }
+uint64_t ord_teardown_open(struct ord_chk *c, uint32_t rid, uint64_t since)
+{
+	const struct ord_devx *d = ord_devx_of(c, rid, false);
+	bool any = false;
+
+	for (const struct ord_atx *a = d ? d->atts : NULL; a && !any; a = a->next_rid)
+		any = a->open;
+	for (const struct ord_obl *o = any ? c->tears : NULL; o; o = o->tnext)
+		if (o->rid == rid && o->org->seq >= since && !(o->what == ORD_O_ATC && ord_atc_forgiven(c, o)))
+			return o->org->line;
+	return 0;
+}
 static void pt_free(struct ord_chk *c, const struct ord_ev *e)
 {
 	uint64_t last = e->pa + (e->pa_len ? e->pa_len : 4096) - 1;

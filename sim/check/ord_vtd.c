@@ -26,6 +26,7 @@ struct vtd_user {
 struct vtd_gone {
 	uint64_t seq;
 	uint32_t rid, pasid;
+	uint8_t unit;
 	bool pri;
 }; /* a PASID entry that was cleared */
 struct vtd_slot {
@@ -43,8 +44,8 @@ struct vtd_state {
 	struct ord_map users, slots, dirs;
 	struct ord_vec all;
 	struct vtd_gone gone[VTD_PASIDS]; /* by PASID, the last one */
-	uint64_t pd_issued, pd_done, ovf, drained;
-	uint32_t pd_wait, drained_rid, drained_pasid;
+	uint64_t ovf[256] /* by unit */, drained;
+	uint32_t drained_rid, drained_pasid;
 };
 static bool is_global(const struct ord_ev *e)
 {
@@ -126,7 +127,7 @@ static struct ord_wait *wait_at(struct ord_chk *c, uint64_t addr, uint64_t slot,
 	}
 	return NULL;
 }
-static void wait_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_ev *e)
+static void wait_rules(struct ord_chk *c, const struct ord_ev *e)
 {
 	struct ord_wait *w;
 
@@ -137,14 +138,6 @@ static void wait_rules(struct ord_chk *c, struct vtd_state *s, const struct ord_
 			ord_report(c, ORD_VTD_13, ORD_VIOLATION, e, "a status location of its own for each wait in flight",
 			           "the status location belongs to the wait of line %llu, which is not complete",
 			           (unsigned long long)w->line);
-		if (e->flags & ORD_F(PD)) {
-			s->pd_issued = c->seq;
-			s->pd_wait = e->w;
-		}
-		return;
-	case ORD_DONE:
-		if (s->pd_issued && e->w == s->pd_wait)
-			s->pd_done = s->pd_issued;
 		return;
 	case ORD_STATUS_GONE:
 		w = e->w ? ord_map_get(&c->waits, e->w) : NULL;
@@ -210,7 +203,8 @@ static void drain_rules(struct ord_chk *c, struct vtd_state *s, const struct ord
 {
 	struct vtd_gone *g;
 	const struct ord_dev *d;
-	bool pd, sw;
+	uint64_t pd;
+	bool hw, sw;
 
 	switch (e->op) {
 	case ORD_CFG_CLR:
@@ -218,10 +212,10 @@ static void drain_rules(struct ord_chk *c, struct vtd_state *s, const struct ord
 		if (e->kind != ORD_K_PASIDE || e->pasid == ORD_NONE || (e->op == ORD_CFG_WR && ord_val(e, ORD_KEY_V, 1)))
 			return;
 		d = ord_dev(c, e->rid, false);
-		s->gone[e->pasid % VTD_PASIDS] = (struct vtd_gone){ c->seq, e->rid, e->pasid, d && d->pri };
+		s->gone[e->pasid % VTD_PASIDS] = (struct vtd_gone){ c->seq, e->rid, e->pasid, e->unit, d && d->pri };
 		return;
 	case ORD_PRQ_OVF:
-		s->ovf = c->seq;
+		s->ovf[e->unit] = c->seq;
 		return;
 	case ORD_PRQ_DRAINED:
 		s->drained = c->seq;
@@ -234,10 +228,11 @@ static void drain_rules(struct ord_chk *c, struct vtd_state *s, const struct ord
 	g = &s->gone[e->v[ORD_KEY_PASID] % VTD_PASIDS];
 	if (!g->seq || !g->pri || g->pasid != e->v[ORD_KEY_PASID])
 		return;
-	pd = s->pd_done > g->seq && s->ovf < s->pd_done;
+	pd = ord_pd_done(c, g->unit);
+	hw = pd > g->seq && s->ovf[g->unit] < pd;
 	sw = s->drained > g->seq && (s->drained_rid == ORD_NONE || s->drained_rid == g->rid) &&
 	     (s->drained_pasid == ORD_NONE || s->drained_pasid == g->pasid);
-	if (!pd && !sw)
+	if (!hw && (c->k.prq_drain || !sw)) /* what software has taken from its queue says nothing of what is on its way to it */
 		ord_report(c, ORD_VTD_18, ORD_VIOLATION, e,
 		           "a wait with page-request drain behind the flush, repeated if the queue overflowed meanwhile",
 		           "a PASID is given back without a drain of its page requests since its entry was cleared");
@@ -332,10 +327,7 @@ static void before(struct ord_chk *c, void *st, const struct ord_ev *e)
 	switch (e->op) {
 	case ORD_WAIT:
 	case ORD_STATUS_GONE:
-		wait_rules(c, s, e);
-		return;
-	case ORD_DONE:
-		wait_rules(c, s, e);
+		wait_rules(c, e);
 		return;
 	case ORD_SLOT:
 		slot_rules(c, s, e);

@@ -174,7 +174,7 @@ START_TEST(smmuv3_commands)
 	       "CFGINV STE 00:01.0 leaf\nCFGINV all\nCFGINV STE 00:01.0\nCFGINV STE 00:01.1\nCFGINV CD 00:01.0 leaf\nCFGINV CD 00:01.0\n"
 	       "TLBINV vmid=3 world=nh s1\nTLBINV vmid=3 asid=7 world=nh s1\nTLBINV vmid=3\nTLBINV 0x1000/4K vmid=3 leaf s2\nTLBINV\n"
 	       "TLBINV world=el2 s1 illegal\nTLBINV 0x1000/4K vmid=3 world=nh s1\nTLBINV 0x1000/32K vmid=3 asid=7 world=nh s1\n"
-	       "TLBINV 0x1000/4K vmid=3 asid=7 world=nh s1 illegal\nATCINV 00:01.0 0x0/32K\nATCINV 00:01.0.6 all\nWAIT w3 slot=3\n");
+	       "TLBINV vmid=3 asid=7 world=nh base=0x1000 tg=1 ttl=0 s1\nATCINV 00:01.0 0x0/32K\nATCINV 00:01.0.6 all\nWAIT w3 slot=3\n");
 }
 END_TEST
 
