@@ -70,6 +70,33 @@ void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 	if (h->n_open < ORDHW_WAITS)
 		h->open[h->n_open++] = s;
 }
+/* A command given by register is its own wait. Not polled: taken as complete at the next record that is no read. */
+void ordhw_reg_wait(struct ordhw *h, unsigned i)
+{
+	static const char *const name[ORDHW_REGS] = { "ccmd", "iotlb" };
+	struct ord_ev e;
+
+	if (!h->by_reg[i].wait)
+		h->by_reg[i].wait = ordhw_name(h, name[i]);
+	ordhw_new(h, &e, ORD_WAIT);
+	e.w = h->by_reg[i].wait;
+	e.queue = (uint16_t)(1 + i);
+	e.have |= ORD_P_WAIT | ORD_P_QUEUE;
+	ordhw_emit(h, &e);
+	h->by_reg[i].open = true;
+}
+void ordhw_reg_done(struct ordhw *h, unsigned i)
+{
+	struct ord_ev e;
+
+	if (!h->by_reg[i].open)
+		return;
+	h->by_reg[i].open = false;
+	ordhw_new(h, &e, ORD_DONE);
+	e.w = h->by_reg[i].wait;
+	e.have |= ORD_P_WAIT;
+	ordhw_emit(h, &e);
+}
 /* The first @n open waits have completed. */
 static void complete(struct ordhw *h, uint32_t n)
 {
@@ -91,6 +118,8 @@ bool ordhw_done(struct ordhw *h, uint32_t slot)
 			pointer(h, ORD_HEAD, h->tail_slot);
 		complete(h, h->n_open);
 		h->tail_seen = false;
+		for (unsigned i = 0; h->explicit_done && i < ORDHW_REGS; i++)
+			ordhw_reg_done(h, i);
 	}
 	for (uint32_t i = 0; i < h->n_open; i++)
 		if (h->open[i] == slot % ORDHW_WAITS) {
@@ -242,7 +271,14 @@ static void begin(struct ordhw *h)
 }
 static void event(struct ordhw *h, const struct trc_rec *r)
 {
+	for (unsigned i = 0; !h->explicit_done && r->kind != TRC_MMIO_READ && i < ORDHW_REGS; i++)
+		if (!h->by_reg[i].polled)
+			ordhw_reg_done(h, i);
 	switch ((enum trc_kind)r->kind) {
+	case TRC_MMIO_READ:
+		if (h->arch->read && r->u.mmio.has_val)
+			h->arch->read(h, r->u.mmio.off, r->u.mmio.bytes, r->u.mmio.val);
+		return;
 	case TRC_MMIO_WRITE:
 		mmio(h, r);
 		return;

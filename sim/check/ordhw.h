@@ -9,8 +9,7 @@
  * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture
  * has no status writes); explicit completion leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
  * AMD-Vi device table entry in succession are one store of 16 bytes.
- * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, register-based
- * invalidation, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
+ * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
  */
 #ifndef IOMMUSIM_ORDHW_H
 #define IOMMUSIM_ORDHW_H

@@ -8,7 +8,7 @@
 #include "check/ordhw.h"
 #include "import/lift_tap.h"
 
-enum { ORDHW_ENTRY_WORDS = 8, ORDHW_WAITS = 8192 };
+enum { ORDHW_ENTRY_WORDS = 8, ORDHW_WAITS = 8192, ORDHW_REGS = 2 };
 struct ordhw_cfg { /* what a configuration entry says */
 	bool valid; /* hardware looks further than the valid bit, and requests are not blocked */
 	bool leaf; /* it names a table or a pass-through, else another configuration table */
@@ -30,6 +30,7 @@ struct ordhw_arch {
 	bool (*attached)(struct ordhw *h, const struct lift_att *a, struct ordhw_cfg *c);
 	void (*command)(struct ordhw *h, const uint64_t *w, unsigned n, struct ord_ev *e); /* emits */
 	void (*reg)(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val, bool state); /* before lifting has seen it */
+	void (*read)(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val); /* NULL: reads tell nothing */
 	void (*knobs)(const struct ordhw *h, struct ord_knobs *k);
 	uint32_t tail, head; /* registers of the ring */
 	bool by_slot; /* they count slots, not bytes */
@@ -75,8 +76,9 @@ struct ordhw {
 	bool tail_seen;
 	uint32_t form[8]; /* names of forms and worlds, architecture's order */
 	/* registers */
-	uint64_t reg[8];
+	uint64_t reg[10];
 	bool te;
+	struct { uint32_t wait; bool open, polled; } by_reg[ORDHW_REGS]; /* commands given by register; polled: reads tell when they are complete */
 };
 /* ordhw_ev.c */
 void ordhw_fail(struct ordhw *h, int code, const char *what);
@@ -93,6 +95,8 @@ bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem);
 void ordhw_end_run(struct ordhw *h); /* merged leaves go out */
 /* ordhw.c */
 void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */
+void ordhw_reg_wait(struct ordhw *h, unsigned i); /* what register @i was given is on its way: events of queue 1 + @i */
+void ordhw_reg_done(struct ordhw *h, unsigned i);
 void ordhw_te(struct ordhw *h, bool on);
 /* ordhw_pt.c */
 void ordhw_leaf(void *who, struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole);

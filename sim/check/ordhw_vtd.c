@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ordhw_vtd.c - VT-d for ordhw.h: context and PASID entries, invalidation descriptors, registers.
- * Does not model: register-based invalidation, interrupt entries, the descriptors' throttling fields but for PFSID and MIP.
+ * Register-based invalidation is told on queues of its own, 1 (CCMD) and 2 (IOTLB), each command with a wait; it is complete when a read shows
+ * ICC or IVT clear, or with the next record as long as no read of that register with a value is in the trace.
+ * Does not model: a coarser flush than asked for (CAIG, IAIG; 0 there is an error), interrupt entries, the descriptors' throttling fields but for PFSID and MIP.
  * Spec: "Translation Structure Formats", "Queued Invalidation Descriptors".
  */
 #include "check/ordhw_int.h"
@@ -9,7 +11,8 @@
 #include "vtd/vtd_fields.h"
 #include "vtd/vtd_iq.h"
 
-enum { VER, CAP, ECAP, RTADDR, IQA, GSTS }; /* of ordhw.reg */
+enum { VER, CAP, ECAP, RTADDR, IQA, GSTS, CCMD, IVA, IOTLB }; /* of ordhw.reg */
+enum { BY_CCMD, BY_IOTLB }; /* of ordhw.by_reg */
 enum { PSI, DSI, PIOTLB, FORMS }; /* of ordhw.form */
 static const char *const forms[FORMS] = { "psi", "dsi", "piotlb" };
 
@@ -247,6 +250,68 @@ static uint64_t part(uint64_t old, uint32_t off, unsigned bytes, uint64_t val)
 {
 	return bytes == 8 ? val : off & 4 ? bits_put(old, 63, 32, val) : bits_put(old, 31, 0, val);
 }
+/* A command given by register, as the descriptor that would do the same. */
+static void by_register(struct ordhw *h, unsigned i, const uint64_t d[4])
+{
+	struct vtd_caps c = caps(h);
+	struct ord_ev e;
+
+	if (!lift_settle(h->l))
+		h->failed = true;
+	h->sum.commands++;
+	ordhw_new(h, &e, ORD_OPS_N);
+	e.queue = (uint16_t)(1 + i);
+	e.have |= ORD_P_QUEUE;
+	if (h->reg[CAP] && (c.major >= 6 || ttm(h) || vtd_desc_check(&c, VTD_TTM_LEGACY, d, false))) {
+		e.flags |= ORD_F(ILLEGAL);
+		h->sum.illegal++;
+	}
+	if (i == BY_CCMD)
+		context_inv(h, d, &e);
+	else
+		iotlb_inv(h, d, &e);
+	ordhw_reg_wait(h, i);
+}
+static void commands(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val)
+{
+	uint32_t iva = (uint32_t)bits_get(h->reg[ECAP], 17, 8) * 16, at = off & ~4u;
+	bool high = bytes == 8 || off & 4;
+	uint64_t r;
+
+	if (at == 0x28) {
+		r = h->reg[CCMD] = part(h->reg[CCMD], off, bytes, val);
+		if (high && r >> 63)
+			by_register(h, BY_CCMD, (uint64_t[4]){ IQ_CC | bits_get(r, 62, 61) << 4 | bits_get(r, 15, 0) << 16 | bits_get(r, 31, 16) << 32 |
+							       bits_get(r, 33, 32) << 48 });
+	} else if (iva && at == iva) {
+		h->reg[IVA] = part(h->reg[IVA], off, bytes, val);
+	} else if (iva && at == iva + 8) {
+		r = h->reg[IOTLB] = part(h->reg[IOTLB], off, bytes, val);
+		if (high && r >> 63)
+			by_register(h, BY_IOTLB, (uint64_t[4]){ IQ_IOTLB | bits_get(r, 61, 60) << 4 | bits_get(r, 47, 32) << 16,
+								bits_get(r, 61, 60) == 3 ? h->reg[IVA] & ~bits_mask(11, 7) : 0 });
+	}
+}
+static void read_back(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val)
+{
+	uint32_t iotlb = (uint32_t)bits_get(h->reg[ECAP], 17, 8) * 16 + 8, at = off & ~4u;
+	unsigned i = at == 0x28 ? BY_CCMD : BY_IOTLB;
+	struct ord_ev e;
+
+	if ((at != 0x28 && (at != iotlb || iotlb == 8)) || (bytes != 8 && !(off & 4)))
+		return;
+	val = part(0, off, bytes, val);
+	h->by_reg[i].polled = true;
+	if (val >> 63 || !h->by_reg[i].open || h->explicit_done)
+		return;
+	if (!(i == BY_CCMD ? bits_get(val, 60, 59) : bits_get(val, 58, 57))) { /* refused */
+		ordhw_new(h, &e, ORD_CERR);
+		e.queue = (uint16_t)(1 + i);
+		e.have |= ORD_P_QUEUE;
+		ordhw_emit(h, &e);
+	}
+	ordhw_reg_done(h, i);
+}
 static void reg(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val, bool state)
 {
 	static const struct { uint16_t off; uint8_t r; } regs[] = { { 0x00, VER }, { 0x08, CAP }, { 0x10, ECAP }, { 0x20, RTADDR },
@@ -261,6 +326,8 @@ static void reg(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t val, boo
 	h->slot_lg2 = h->reg[IQA] & BIT64(11) ? 5 : 4;
 	if (off == 0x1c && state)
 		ordhw_te(h, val >> 31 & 1);
+	if (!state)
+		commands(h, off, bytes, val);
 	if (off != 0x18 || state)
 		return;
 	if (val & BIT64(30)) { /* SRTP */
@@ -285,5 +352,5 @@ static void knobs(const struct ordhw *h, struct ord_knobs *k)
 }
 const struct ordhw_arch ordhw_vtd = {
 	.name = "vtd", .arch = ORD_VTD, .cfg = cfg, .used = used, .attached = attached, .command = command, .reg = reg, .knobs = knobs,
-	.tail = 0x88, .head = 0x80
+	.read = read_back, .tail = 0x88, .head = 0x80
 };

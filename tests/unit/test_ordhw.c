@@ -150,6 +150,33 @@ START_TEST(smmuv3_unmap)
 }
 END_TEST
 
+/*
+ * ECAP.IRO 0x10: IVA 0x100, IOTLB 0x108. The page of domain 5, then the whole of it, then context entries by device 00:01.0 and globally.
+ * Reads: the bit still set, then clear with what was done, then clear with nothing done.
+ */
+#define VTD_REG VTD "regstate ECAP off=0x10 size=8 0x1042\n"
+START_TEST(vtd_registers)
+{
+	/* no reads: complete with the next record */
+	expect(VTD_REG, "store 0x5008 8 0x0\nmmiow 0x100 8 0x1000\nmmiow 0x108 8 0xb000000500000000\nstore 0x5008 8 0x9a003\n",
+	       "PTE_CLR pt-3000 0x1000/4K\nTLBINV q2 0x1000/4K did=5 am=0 form=psi\nWAIT iotlb q2\nDONE iotlb\nPTE_SET pt-3000 0x1000/4K 0x9a000 rw\n");
+	/* halves: the high one is the command; 8 pages, leaves only */
+	expect(VTD_REG, "mmiow 0x100 4 0x8043\nmmiow 0x104 4 0x0\nmmiow 0x108 4 0x0\nmmiow 0x10c 4 0xb0000005\nmmiow 0x28 4 0x80000\nmmiow 0x2c 4 0xe0000000\nmmiow 0x28 8 0xa000000000000000\n",
+	       "TLBINV q2 0x8000/32K did=5 am=3 form=psi leaf\nWAIT iotlb q2\nDONE iotlb\n"
+	       "CFGINV CTX 00:01.0 q1 did=0\nWAIT ccmd q1\nDONE ccmd\nCFGINV CTX q1\nWAIT ccmd q1\n");
+	/* reads: only they complete it; what was refused is an error */
+	expect(VTD_REG,
+	       "mmiow 0x108 8 0xa000000500000000\nmmior 0x108 8 -> 0xa000000500000000\nstore 0x5008 8 0x0\nmmior 0x108 8 -> 0x2400000500000000\n"
+	       "mmiow 0x108 8 0x9000000000000000\nstore 0x5008 8 0x9a003\nmmior 0x108 8 -> 0x1000000000000000\n",
+	       "TLBINV q2 did=5 form=dsi\nWAIT iotlb q2\nPTE_CLR pt-3000 0x1000/4K\nDONE iotlb\nTLBINV q2\nWAIT iotlb q2\n"
+	       "PTE_SET pt-3000 0x1000/4K 0x9a000 rw\nCERR q2\nDONE iotlb\n");
+	/* more pages than CAP.MAMV allows, no granularity, a unit of version 6 */
+	expect(VTD_REG, "mmiow 0x100 8 0x13\nmmiow 0x108 8 0xb000000500000000\nmmiow 0x108 8 0x8000000500000000\n",
+	       "TLBINV q2 0x0/2G did=5 am=19 form=psi illegal\nWAIT iotlb q2\nDONE iotlb\nTLBINV q2 did=5 illegal\nWAIT iotlb q2\n");
+	expect(VTD_REG "regstate VER off=0x0 size=4 0x60\n", "mmiow 0x108 8 0x9000000000000000\n", "TLBINV q2 illegal\nWAIT iotlb q2\n");
+}
+END_TEST
+
 START_TEST(smmuv3_stream)
 {
 	/* V=0, new CD table, V=1: the CD is found behind it; the ASID is changed in place */
@@ -245,6 +272,7 @@ int main(void)
 	tcase_add_test(t, vtd_tables);
 	tcase_add_test(t, vtd_context);
 	tcase_add_test(t, vtd_commands);
+	tcase_add_test(t, vtd_registers);
 	tcase_add_test(t, smmuv3_unmap);
 	tcase_add_test(t, smmuv3_stream);
 	tcase_add_test(t, smmuv3_commands);
