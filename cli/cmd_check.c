@@ -40,7 +40,7 @@ struct args {
 struct job {
 	const struct args *a;
 	struct ord_chk *c;
-	struct ordhw *hw;
+	struct ordhw_units *hw;
 	struct ord_knobs k;
 	struct check_out out;
 	enum ord_arch arch;
@@ -188,11 +188,11 @@ static struct ord_names *hw_begin(void *ctx, enum ord_arch a)
 
 	if (!j->c) {
 		j->arch = a;
-		ordhw_knobs(j->hw, &j->k);
+		ordhw_knobs(ordhw_units_first(j->hw), &j->k);
 	}
 	if (!checker(j))
 		return NULL;
-	for (size_t i = 0; (why = ordhw_undecidable(j->hw, &j->k, i, &r)); i++) {
+	for (size_t i = 0; (why = ordhw_undecidable(ordhw_units_first(j->hw), &j->k, i, &r)); i++) {
 		j->out.reason[r] = why;
 		ord_exclude(j->c, r);
 	}
@@ -242,11 +242,11 @@ static bool take(struct job *j, const struct trc_rec *r)
 	}
 	if (!j->hw) {
 		ops.ctx = j;
-		j->hw = ordhw_open(j->arch != ORD_ANY ? ord_arch_name[j->arch] : NULL, false, &ops, &j->e);
+		j->hw = ordhw_units_open(j->arch != ORD_ANY ? ord_arch_name[j->arch] : NULL, false, &ops, &j->e);
 		if (!j->hw)
 			return false;
 	}
-	return ordhw_take(j->hw, r);
+	return ordhw_units_take(j->hw, r);
 }
 static int run(struct job *j)
 {
@@ -257,11 +257,11 @@ static int run(struct job *j)
 
 	while (ok && (rc = trc_next(t, &r, &j->e)) > 0)
 		ok = take(j, &r);
-	ok = ok && rc == 0 && (!j->hw || ordhw_finish(j->hw)) && checker(j) && ord_finish(j->c, &j->e) &&
+	ok = ok && rc == 0 && (!j->hw || ordhw_units_finish(j->hw)) && checker(j) && ord_finish(j->c, &j->e) &&
 	     check_out_end(&j->out, j->c, &j->e);
 	if (!ok && !j->e.code)
 		err_set(&j->e, ERR_MACHINE, "%s: the events could not be derived", j->a->trace);
-	ordhw_close(j->hw);
+	ordhw_units_close(j->hw);
 	ord_close(j->c);
 	trc_close(t);
 	cfg_free(ord_knob_opts, &j->k);

@@ -61,7 +61,7 @@ void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 	char name[16];
 
 	if (!h->wait_name[s]) {
-		snprintf(name, sizeof(name), "w%u", s);
+		snprintf(name, sizeof(name), "w%u", h->unit * (unsigned)ORDHW_WAITS + s);
 		h->wait_name[s] = ordhw_name(h, name);
 	}
 	e->w = h->wait_name[s];
@@ -69,33 +69,6 @@ void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 	ordhw_emit(h, e);
 	if (h->n_open < ORDHW_WAITS)
 		h->open[h->n_open++] = s;
-}
-/* A command given by register is its own wait. Not polled: taken as complete at the next record that is no read. */
-void ordhw_reg_wait(struct ordhw *h, unsigned i)
-{
-	static const char *const name[ORDHW_REGS] = { "ccmd", "iotlb" };
-	struct ord_ev e;
-
-	if (!h->by_reg[i].wait)
-		h->by_reg[i].wait = ordhw_name(h, name[i]);
-	ordhw_new(h, &e, ORD_WAIT);
-	e.w = h->by_reg[i].wait;
-	e.queue = (uint16_t)(1 + i);
-	e.have |= ORD_P_WAIT | ORD_P_QUEUE;
-	ordhw_emit(h, &e);
-	h->by_reg[i].open = true;
-}
-void ordhw_reg_done(struct ordhw *h, unsigned i)
-{
-	struct ord_ev e;
-
-	if (!h->by_reg[i].open)
-		return;
-	h->by_reg[i].open = false;
-	ordhw_new(h, &e, ORD_DONE);
-	e.w = h->by_reg[i].wait;
-	e.have |= ORD_P_WAIT;
-	ordhw_emit(h, &e);
 }
 /* The first @n open waits have completed. */
 static void complete(struct ordhw *h, uint32_t n)
@@ -271,9 +244,6 @@ static void begin(struct ordhw *h)
 }
 static void event(struct ordhw *h, const struct trc_rec *r)
 {
-	for (unsigned i = 0; !h->explicit_done && r->kind != TRC_MMIO_READ && i < ORDHW_REGS; i++)
-		if (!h->by_reg[i].polled)
-			ordhw_reg_done(h, i);
 	switch ((enum trc_kind)r->kind) {
 	case TRC_MMIO_READ:
 		if (h->arch->read && r->u.mmio.has_val)
@@ -309,6 +279,15 @@ static void event(struct ordhw *h, const struct trc_rec *r)
 		return;
 	}
 }
+void ordhw_before(struct ordhw *h, const struct trc_rec *r)
+{
+	/* the content of a page just linked may come between */
+	if (h->half.on && r->kind != TRC_PAGE && (r->kind != TRC_STORE || (r->u.store.pa & ~UINT64_C(7)) != h->half.pa + 8))
+		ordhw_half_end(h);
+	for (unsigned i = 0; !h->explicit_done && r->kind != TRC_MMIO_READ && i < ORDHW_REGS; i++)
+		if (!h->by_reg[i].polled)
+			ordhw_reg_done(h, i);
+}
 bool ordhw_take(struct ordhw *h, const struct trc_rec *r)
 {
 	bool state = r->kind == TRC_PAGE || r->kind == TRC_REGSTATE;
@@ -329,11 +308,20 @@ bool ordhw_take(struct ordhw *h, const struct trc_rec *r)
 		h->arch = &ordhw_vtd;
 	if (!h->begun)
 		begin(h);
-	/* the content of a page just linked may come between */
-	if (h->half.on && r->kind != TRC_PAGE && (r->kind != TRC_STORE || (r->u.store.pa & ~UINT64_C(7)) != h->half.pa + 8))
-		ordhw_half_end(h);
+	ordhw_before(h, r);
 	if (!h->failed)
 		event(h, r);
+	return !h->failed;
+}
+bool ordhw_sync(struct ordhw *h, const struct trc_rec *r)
+{
+	h->line = r->line;
+	h->at = r->at;
+	if (!h->begun)
+		begin(h);
+	ordhw_before(h, r);
+	if (r->kind != TRC_PAGE && r->kind != TRC_STORE && !h->failed && !lift_settle(h->l))
+		h->failed = true;
 	return !h->failed;
 }
 bool ordhw_finish(struct ordhw *h)

@@ -9,7 +9,8 @@
  * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture
  * has no status writes); explicit completion leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
  * AMD-Vi device table entry in succession are one store of 16 bytes.
- * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables, more than one unit.
+ * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables. One ordhw is one unit; a trace of several:
+ * ordhw_units_open().
  */
 #ifndef IOMMUSIM_ORDHW_H
 #define IOMMUSIM_ORDHW_H
@@ -40,4 +41,12 @@ const char *ordhw_undecidable(const struct ordhw *h, const struct ord_knobs *k, 
 void ordhw_print(char *b, size_t n, const struct ord_ev *e, const struct ord_names *names);
 const struct ordhw_sum *ordhw_sum(const struct ordhw *h);
 void ordhw_close(struct ordhw *h);
+/** ordhw_units_open() - the same for records of several units, by their unit index (ordhw_units.c); @o sees the events of all. @arch stays the caller's. */
+struct ordhw_units;
+struct ordhw_units *ordhw_units_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e) MUST_USE;
+bool ordhw_units_take(struct ordhw_units *s, const struct trc_rec *r) MUST_USE;
+bool ordhw_units_finish(struct ordhw_units *s) MUST_USE;
+/** ordhw_units_first() - the unit that ordhw_knobs() and ordhw_undecidable() are to ask. */
+const struct ordhw *ordhw_units_first(const struct ordhw_units *s);
+void ordhw_units_close(struct ordhw_units *s);
 #endif

@@ -37,6 +37,8 @@ void ordhw_new(struct ordhw *h, struct ord_ev *e, enum ord_op op)
 	e->line = h->line;
 	e->at = h->at;
 	e->op = (uint8_t)op;
+	e->unit = h->unit;
+	e->have = ORD_P_UNIT;
 	e->rid = e->pasid = ORD_NONE;
 	if (h->slot != TRC_NO_SLOT)
 		ord_put(e, ORD_KEY_SLOT, h->slot);
@@ -104,4 +106,34 @@ uint32_t ordhw_table(struct ordhw *h, uint64_t root)
 			return h->top[i].name;
 	snprintf(name, sizeof(name), "pt-%llx", (unsigned long long)root);
 	return ordhw_name(h, name);
+}
+/* A command given by register is its own wait. Not polled: taken as complete at the next record that is no read. */
+void ordhw_reg_wait(struct ordhw *h, unsigned i)
+{
+	static const char *const name[ORDHW_REGS] = { "ccmd", "iotlb" };
+	struct ord_ev e;
+	char text[16];
+
+	if (!h->by_reg[i].wait) {
+		snprintf(text, sizeof(text), "%s%s%.0u", name[i], h->unit ? "-u" : "", h->unit);
+		h->by_reg[i].wait = ordhw_name(h, text);
+	}
+	ordhw_new(h, &e, ORD_WAIT);
+	e.w = h->by_reg[i].wait;
+	e.queue = (uint16_t)(1 + i);
+	e.have |= ORD_P_WAIT | ORD_P_QUEUE;
+	ordhw_emit(h, &e);
+	h->by_reg[i].open = true;
+}
+void ordhw_reg_done(struct ordhw *h, unsigned i)
+{
+	struct ord_ev e;
+
+	if (!h->by_reg[i].open)
+		return;
+	h->by_reg[i].open = false;
+	ordhw_new(h, &e, ORD_DONE);
+	e.w = h->by_reg[i].wait;
+	e.have |= ORD_P_WAIT;
+	ordhw_emit(h, &e);
 }

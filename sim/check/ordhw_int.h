@@ -51,6 +51,8 @@ struct ordhw {
 	const struct ordhw_arch *arch;
 	struct ord_names *names;
 	struct ordhw_sum sum;
+	uint8_t unit;
+	bool several; /* other units see the same memory: nothing is merged over records */
 	bool begun, failed, explicit_done, ended /* an entry has become invalid by this record */, settled; /* what is there from the start has been told */
 	uint64_t line, at; /* of the record in work */
 	struct ord_ev run; /* leaves being merged; op ORD_OPS_N: none */
@@ -80,6 +82,8 @@ struct ordhw {
 	bool te;
 	struct { uint32_t wait; bool open, polled; } by_reg[ORDHW_REGS]; /* commands given by register; polled: reads tell when they are complete */
 };
+void ordhw_before(struct ordhw *h, const struct trc_rec *r); /* what was only waiting for the next record, which is @r */
+bool ordhw_sync(struct ordhw *h, const struct trc_rec *r); /* the same, with what was stored if @r is no store */
 /* ordhw_ev.c */
 void ordhw_fail(struct ordhw *h, int code, const char *what);
 /** ordhw_new() - an event of the record in work. */

@@ -31,6 +31,8 @@ static void leaf_event(struct ordhw *h, const struct ord_ev *e)
 	}
 	ordhw_end_run(h);
 	*r = *e;
+	if (h->several)
+		ordhw_end_run(h);
 }
 void ordhw_leaf(void *who, struct lift_dom *d, uint64_t iova, uint64_t size, const struct lift_ent *a, const struct lift_ent *b, bool whole)
 {
