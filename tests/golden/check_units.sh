@@ -34,3 +34,20 @@ try 1 'CRITICAL: GEN-ORD-03: .*unit 1, tag 7.*0x1000-0x1fff' "$zero"
 try 1 'CRITICAL: GEN-ORD-03: .*unit 0, tag 5.*0x1000-0x1fff' "$one"
 try 1 'CRITICAL: GEN-ORD-03: .*unit 1, tag 7' "$zero"'mmiow u1 0x100 8 0x1000\nmmiow u1 0x108 8 0xb000000500000000\n'
 try 1 'CRITICAL: GEN-ORD-03: ' "$zero"'mmiow u1 0x108 8 0xb000000700000000\nmmior u1 0x108 8 -> 0xb000000700000000\n'
+# the captures with all register accesses given to a second unit as well, which has the same tables: nothing new; then the second unit's ring
+# stands still after its 40th tail write
+two() { # ARCH TAIL LAST
+	"$bin" trace cat "traces/$1-edu.iotb" | awk -v tail="$2" -v last="$3" '
+		{ print }
+		/^(regstate|mmiow) / { k = $1; $1 = ""; if (k == "mmiow" && $2 == tail && ++n > last) next; print k " u1" $0 }' >"$tmp/two.iot"
+}
+for a in vtd:0x88:0 smmuv3:0x98:0 amdvi:0x2008:1; do
+	IFS=: read -r arch tail np <<<"$a"
+	two "$arch" "$tail" 999999
+	"$bin" check "$tmp/two.iot" --knob np_cache="$np" >"$tmp/o" || { grep -v '^not' "$tmp/o"; fail "$arch twice"; }
+	grep -q "$none, 0 performance" "$tmp/o" || fail "$arch twice: findings"
+	two "$arch" "$tail" 40
+	"$bin" check "$tmp/two.iot" --knob np_cache="$np" >"$tmp/o" && fail "$arch: the second unit's ring stands still, and nothing is found"
+	grep -q 'GEN-ORD-03: .*(unit 1, ' "$tmp/o" || { head -20 "$tmp/o"; fail "$arch: nothing of unit 1"; }
+	! grep -q '(unit 0, ' "$tmp/o" || { head -20 "$tmp/o"; fail "$arch: unit 0 has done all"; }
+done
