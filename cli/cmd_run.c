@@ -126,6 +126,14 @@ static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct
 		hyp_fault(r->hyp, unit, q);
 }
 
+static void queue(void *arg, unsigned unit)
+{
+	struct run *r = arg;
+
+	if (r->hyp)
+		hyp_look(r->hyp, unit);
+}
+
 /* --- building --- */
 
 static bool make_host(struct run *r, struct err *e)
@@ -147,7 +155,8 @@ static bool make_host(struct run *r, struct err *e)
 static bool build(struct run *r, struct err *e)
 {
 	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note,
-					  .fault = r->c.hyp.mode != HYP_NONE ? fault : NULL };
+					  .fault = r->c.hyp.mode != HYP_NONE ? fault : NULL,
+					  .queue = r->c.hyp.mode != HYP_NONE && r->c.hyp.timeouts ? queue : NULL };
 
 	if (!make_host(r, e) || !run_opts_epochs(&r->o, &r->period, e))
 		return false;

@@ -147,11 +147,20 @@ static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct
 		hyp_fault(pt->hyp, unit, q);
 }
 
+static void queue(void *arg, unsigned unit)
+{
+	const struct point *pt = arg;
+
+	if (pt->hyp)
+		hyp_look(pt->hyp, unit);
+}
+
 static bool simulate(struct point *pt, struct plat_verify *v, struct err *e)
 {
 	struct run_cfg *c = &pt->s->base;
 	const struct plat_hooks hooks = { .arg = pt, .same_fault = run_same_fault, .diff = ignore_diff, .note = note,
-					  .fault = c->hyp.mode != HYP_NONE ? fault : NULL };
+					  .fault = c->hyp.mode != HYP_NONE ? fault : NULL,
+					  .queue = c->hyp.mode != HYP_NONE && c->hyp.timeouts ? queue : NULL };
 	struct plat *p = run_build(c, &hooks, &pt->reg, e);
 	void *src = pt;
 	plat_source_fn *fn = read_mem;

@@ -18,6 +18,9 @@ const struct cfg_opt hyp_opts[] = {
 	  "forwarded|hidden|skipped"),
 	O("guest_doorbell", CFG_ENUM, doorbell, HYP_DOORBELL_EACH, 0, 1, "", "nested-trapped: every tail write leaves the guest, or only one that hands over a wait.", "each|wait"),
 	O("guest_faults", CFG_ENUM, back, HYP_BACK_AUTO, 0, 2, "", "The way of faults to the guest: through the host, or a log of its own; auto: hardware with nested-hw.", "auto|software|hardware"),
+	O("guest_timeouts", CFG_ENUM, timeouts, HYP_TIMEOUTS_NONE, 0, 3, "", "The way of time-outs of device-TLB invalidations, as guest_faults; none: nobody looks, and a queue that stopped stays stopped.",
+	  "none|auto|software|hardware"),
+	O("guest_itesid", CFG_BOOL, itesid, 1, 0, 1, "", "VT-d: a time-out names the (virtual) requester; off: the guest's unit does not tell it.", 0),
 	O("guests", CFG_U32, guests, 1, 1, DRV_MAX_VMS, "guests", "Virtual machines; requesters belong to them in turn, in the order in which they are attached.", 0),
 	O("viommus", CFG_U32, viommus, 1, 1, DRV_MAX_VIOMMUS, "vIOMMUs", "Virtual IOMMUs of each guest; its requesters belong to them in turn.", 0),
 	O("direct", CFG_U32, direct, 0, 0, 65536, "requesters", "Requesters of each guest, the first ones, that have no virtual IOMMU.", 0),
@@ -72,6 +75,12 @@ const struct stat_def hyp_stat_defs[] = {
 	STAT_ROW(fault_ambiguous, "count", "of these, that several interfaces of guests can have made")
 	STAT_ROW(fault_unknown, "count", "of these, of nobody attached")
 	STAT_ROW(fault_lost, "count", "of these, that the guest is not told: its device has no virtual IOMMU")
+	STAT_ROW(timeouts, "count", "reports of device-TLB invalidations without an answer")
+	STAT_ROW(timeout_exact, "count", "of these, for which the guest has one suspect: device, or device and PASID")
+	STAT_ROW(timeout_ambiguous, "count", "of these, for which it has several")
+	STAT_ROW(timeout_unknown, "count", "of these, that no command of the batch explains")
+	STAT_ROW(timeout_lost, "count", "of these, that the guest is not told: the invalidation was the host's")
+	STAT_ROW(bad_completions, "count", "reports of unexpected completions (VT-d)")
 	HIST(safe, "unmap: entry cleared by the guest until no unit can use it")
 	HIST(inval, "invalidation as the guest sees it: start until it goes on")
 	HIST(unmap, "unmap as the guest sees it")
@@ -79,6 +88,8 @@ const struct stat_def hyp_stat_defs[] = {
 	HIST(attach, "attach as the guest sees it")
 	HIST(s2_unmap, "memory taken from a virtual machine: entry cleared until no unit can use it")
 	HIST(fault_latency, "fault until the guest's handler runs")
+	HIST(timeout_latency, "time-out reported by the unit until the guest's handler runs")
+	{ "timeout_suspects", "count", "devices, or devices and PASIDs, that the guest must suspect of a time-out", offsetof(struct hyp_stats, timeout_suspects), STAT_HIST, 0 },
 	{ 0 }
 };
 
@@ -133,6 +144,10 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 		err_set(e, ERR_INPUT, "software.guest_devtlb = hidden: with nested-hw no host sees the commands it would add to");
 		return NULL;
 	}
+	if (c->mode != HYP_HW && c->mode != HYP_NATIVE && c->timeouts == HYP_TIMEOUTS_AUTO + HYP_BACK_HARDWARE) {
+		err_set(e, ERR_INPUT, "software.guest_timeouts = hardware: without nested-hw the queue that stops is the host's");
+		return NULL;
+	}
 	h = calloc(1, sizeof(*h));
 	if (!h) {
 		err_set(e, ERR_MACHINE, "out of memory");
@@ -167,6 +182,7 @@ void hyp_destroy(struct hyp *h)
 		free(h->present[i].r);
 	for (size_t i = 0; i < ARRAY_LEN(h->ring); i++)
 		free(h->ring[i]);
+	hyp_back_fini(h);
 	free(h->q);
 	free(h->dev);
 	free(h->dom);
@@ -211,7 +227,8 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 		hyp_fail(h, ERR_MACHINE, "out of memory");
 		return;
 	}
-	if (!u || !hyp_ring_write(h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b))
+	if (!u || !hyp_ring_write(h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b,
+				   h->c->timeouts ? &h->targets : NULL))
 		return;
 	hyp_op_commands(h, &b);
 	back = (h->st.exits - exits) * h->c->exit_ps / 2;
@@ -225,10 +242,19 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 {
 	struct hyp *h = hyp;
+	sim_time wait;
 	int rc;
 
 	if (h->c->mode == HYP_NONE)
 		return drv_next(h->drv, r, e);
+	if (h->op.last == LAST_FIRST_STORE)
+		took_effect(h);
+	wait = hyp_back_wait(h);
+	if (wait) {
+		*r = (struct trc_rec){ .kind = TRC_DELAY, .at = TRC_NO_TIME };
+		r->u.delay_ps = wait;
+		return 1;
+	}
 	took_effect(h);
 	if (h->have_held) {
 		h->have_held = false;
@@ -262,40 +288,4 @@ int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 			pay(h, r, r);
 	}
 	return 1;
-}
-
-void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q)
-{
-	const struct hyp_cfg *c = h->c;
-	const uint32_t pasid = q->has_pasid ? q->pasid : TRC_NO_PASID;
-	const struct hyp_space *who = NULL;
-	sim_time now = sim_now(plat_kernel(h->p)), at = now + c->irq_ps;
-	const bool host = c->mode != HYP_NATIVE && !(c->back == HYP_BACK_HARDWARE || (c->back == HYP_BACK_AUTO && c->mode == HYP_HW));
-	unsigned n = 0;
-
-	h->st.faults++;
-	for (size_t i = 0; i < h->cap_space; i++) {
-		const struct hyp_space *s = &h->space[i];
-
-		if (s->used && s->attached && s->unit == unit && s->hrid == q->rid && s->hpasid == pasid) {
-			who = s;
-			n++;
-		}
-	}
-	if (!n) {
-		h->st.fault_unknown++;
-		return;
-	}
-	if (who->kind == HYP_BY_MAP) {
-		h->st.fault_lost++;
-		return;
-	}
-	h->st.fault_exact += n == 1;
-	h->st.fault_ambiguous += n > 1;
-	if (host) { /* one handler, first come first served */
-		at = at > h->fault_busy ? at : h->fault_busy;
-		h->fault_busy = at + c->host_fault_ps;
-		at = h->fault_busy + c->inject_ps;
-	}
-	hist_add(&h->st.fault_latency, at - now);
 }

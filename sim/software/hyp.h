@@ -14,7 +14,7 @@
  *                   beside, through a private address space and id maps, is measured by bench_viommu)
  *
  * Models: several virtual machines, several virtual IOMMUs of each, devices without one; virtual to host requester ids and PASIDs (interfaces);
- * device-TLB invalidations of the guest hidden or forwarded; faults on their way back to the guest.
+ * device-TLB invalidations of the guest hidden or forwarded; faults and time-outs of those invalidations on their way back to the guest (hyp_back.c).
  * Does not model: more than one processor (the records of all guests are carried out in the order of the trace), contention in the host but
  * for faults, live migration, the guest's table memory under shadow (its stores take time, nothing reads them), teardown of virtual machines.
  * Units: ps. All times of software are assumptions, there to be replaced.
@@ -30,6 +30,7 @@ enum { HYP_TABLES_AUTO, HYP_TABLES_SS, HYP_TABLES_FS };
 enum { HYP_DEVTLB_FORWARDED, HYP_DEVTLB_HIDDEN, HYP_DEVTLB_SKIPPED };
 enum { HYP_DOORBELL_EACH, HYP_DOORBELL_WAIT };
 enum { HYP_BACK_AUTO, HYP_BACK_SOFTWARE, HYP_BACK_HARDWARE };
+enum { HYP_TIMEOUTS_NONE, HYP_TIMEOUTS_AUTO /* and on: as HYP_BACK_* */ };
 struct hyp_cfg {
 	uint32_t mode; /* HYP_NONE and on */
 	uint32_t iova; /* HYP_IOVA_*: nested modes, requests without PASID */
@@ -37,6 +38,8 @@ struct hyp_cfg {
 	uint32_t devtlb; /* HYP_DEVTLB_* */
 	uint32_t doorbell; /* HYP_DOORBELL_* */
 	uint32_t back; /* HYP_BACK_* */
+	uint32_t timeouts; /* HYP_TIMEOUTS_NONE, or HYP_TIMEOUTS_AUTO + HYP_BACK_* */
+	bool itesid; /* VT-d: the guest is told which requester did not answer */
 	uint32_t guests, viommus, direct;
 	bool dte_trap; /* AMD-Vi: guests' device tables are write-protected */
 	uint32_t if_count, if_first, if_rid, if_pasid, if_slice; /* interfaces of one function */
@@ -52,7 +55,9 @@ struct hyp_stats {
 	uint64_t table_stores;
 	uint64_t dma_translated, dma_split, dma_lost; /* passthrough: IOVA replaced; into pieces; of an unmapped IOVA */
 	uint64_t faults, fault_exact, fault_ambiguous, fault_unknown, fault_lost; /* by whom the guest can be told */
-	struct hist safe, inval, unmap, map, attach, s2_unmap, fault_latency; /* ps */
+	uint64_t timeouts, timeout_exact, timeout_ambiguous, timeout_unknown, timeout_lost, bad_completions;
+	struct hist safe, inval, unmap, map, attach, s2_unmap, fault_latency, timeout_latency; /* ps */
+	struct hist timeout_suspects;
 };
 extern const struct stat_def hyp_stat_defs[];
 
@@ -63,6 +68,8 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 int hyp_next(void *hyp, struct trc_rec *r, struct err *e) MUST_USE;
 /** hyp_fault() - a unit refused @q: the fault starts its way to the guest. To be called from plat_hooks.fault. */
 void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q);
+/** hyp_look() - the queue of a unit got on or stopped: has it reported a time-out? To be called from plat_hooks.queue. */
+void hyp_look(struct hyp *h, unsigned unit);
 struct hyp_stats *hyp_statistics(struct hyp *h);
 void hyp_destroy(struct hyp *h);
 #endif

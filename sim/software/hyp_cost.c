@@ -45,6 +45,7 @@ void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool is_own, const str
 
 	*o = (struct hyp_op){ .kind = r->kind, .own = is_own, .is_vm = m && m->host_side, .begin = sim_now(plat_kernel(h->p)) };
 	o->dom = m ? m->id : 0;
+	h->targets.n = 0;
 	h->st.maps += r->kind == TRC_MAP;
 	h->st.unmaps += r->kind == TRC_UNMAP;
 	h->st.attaches += r->kind == TRC_ATTACH;

@@ -55,8 +55,19 @@ struct hyp_unit {
 struct hyp_batch { /* what a tail write hands over */
 	unsigned commands, devtlb, waits;
 };
-/** hyp_ring_write() - a register write passes by. Returns: true if it is a tail write, with *b. */
-bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b);
+enum { HYP_TARGETS = 64 };
+struct hyp_targets { /* whom device-TLB commands were for: the first HYP_TARGETS different ones, as the unit sees them */
+	unsigned n;
+	struct hyp_target {
+		uint32_t rid, pasid; /* TRC_NO_PASID: none */
+		bool is_virtual; /* a VCMDQ's: rid is the guest's */
+	} t[HYP_TARGETS];
+};
+/** hyp_ring_write() - a register write passes by; @t (may be NULL) gets more targets. Returns: true if it is a tail write, with *b. */
+bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b,
+		    struct hyp_targets *t);
+/** hyp_ring_target() - whom the command @w is for. Returns: false if it is no device-TLB command. */
+bool hyp_ring_target(const char *arch, const uint64_t w[2], struct hyp_target *t);
 
 enum { HYP_VM_DOM = 0x40000000 /* + guest: domain id of its stage 2; traces must not use these */ };
 struct hyp_op { /* the software-level record being carried out */
@@ -103,6 +114,8 @@ struct hyp {
 	struct hyp_lazy { uint32_t dom; sim_time since; } *lazy; /* unmaps not flushed yet */
 	size_t n_lazy, cap_lazy;
 	sim_time fault_busy;
+	struct hyp_back *back[256]; /* hyp_back.c, per unit */
+	struct hyp_targets targets; /* of op, when time-outs are looked for */
 	bool failed;
 	struct err err;
 };
@@ -116,6 +129,9 @@ struct hyp_space *hyp_space_add(struct hyp *h, unsigned unit, uint32_t rid, uint
 unsigned hyp_space_sharers(const struct hyp *h, unsigned unit, uint32_t hrid, uint32_t hpasid);
 /** hyp_translate() - the records of the host for a guest's @r go to the queue (hyp_guest.c). */
 void hyp_translate(struct hyp *h, const struct trc_rec *r);
+/** hyp_back_wait() - so long software waits for a queue that stopped; 0: for none. */
+sim_time hyp_back_wait(const struct hyp *h);
+void hyp_back_fini(struct hyp *h);
 /* hyp_cost.c: what happens when, and what it costs */
 void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, const struct hyp_dom *m); /* @m: of a map, unmap, flush; else NULL */
 void hyp_op_end(struct hyp *h);

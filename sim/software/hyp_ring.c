@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs, how many waits. The ring is known from the
+ * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs and for whom, how many waits. The ring is known from the
  * register writes that set it up, its content from memory. A VCMDQ
  * is known by the page of its virtual interface. Other further rings (ECMDQ, guests' buffers of AMD-Vi) are not looked at.
  * Spec: VT-d, "Invalidation Queue Address Register"; SMMUv3, "SMMU_CMDQ_BASE", "SMMU_CMDQ_PROD"; AMD-Vi, "Command Buffer Base Address".
@@ -83,24 +83,74 @@ static void count_amdvi(uint64_t w, struct hyp_batch *b)
 	b->waits += bits_get(w, 63, 60) == 1;
 }
 
+/* Whom a device-TLB command is for. Returns: false if it is none. */
+static bool target_vtd(const uint64_t *w, struct hyp_target *t)
+{
+	uint64_t type = bits_get(w[0], 3, 0) | bits_get(w[0], 11, 9) << 4;
+
+	t->rid = (uint32_t)(type == 3 ? bits_get(w[0], 47, 32) : bits_get(w[0], 31, 16));
+	t->pasid = type == 3 ? TRC_NO_PASID : (uint32_t)bits_get(w[0], 51, 32);
+	return type == 3 || type == 8;
+}
+
+static bool target_smmuv3(const uint64_t *w, struct hyp_target *t)
+{
+	t->rid = (uint32_t)bits_get(w[0], 63, 32);
+	t->pasid = bits_get(w[0], 11, 11) ? (uint32_t)bits_get(w[0], 31, 12) : TRC_NO_PASID;
+	return bits_get(w[0], 7, 0) == 0x40;
+}
+
+static bool target_amdvi(const uint64_t *w, struct hyp_target *t)
+{
+	t->rid = (uint32_t)bits_get(w[0], 15, 0);
+	t->pasid = (uint32_t)(bits_get(w[0], 55, 48) | bits_get(w[0], 23, 16) << 8 | bits_get(w[0], 59, 56) << 16);
+	if (!bits_get(w[1], 2, 2) || !t->pasid) /* GN; PASID 0 is what requests without one have */
+		t->pasid = TRC_NO_PASID;
+	return bits_get(w[0], 63, 60) == 4;
+}
+
 static const struct {
 	const char *name;
 	bool (*ring)(struct hyp_ring *r, uint32_t off, uint64_t val);
 	void (*count)(uint64_t w, struct hyp_batch *b);
+	bool (*target)(const uint64_t *w, struct hyp_target *t);
 	uint8_t tail_lg2; /* unit of the tail, bytes */
 } rings[] = {
-	{ "vtd", ring_vtd, count_vtd, 0 },
-	{ "smmuv3", ring_smmuv3, count_smmuv3, 4 },
-	{ "amdvi", ring_amdvi, count_amdvi, 0 },
+	{ "vtd", ring_vtd, count_vtd, target_vtd, 0 },
+	{ "smmuv3", ring_smmuv3, count_smmuv3, target_smmuv3, 4 },
+	{ "amdvi", ring_amdvi, count_amdvi, target_amdvi, 0 },
 };
 
-bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b)
+bool hyp_ring_target(const char *arch, const uint64_t w[2], struct hyp_target *t)
+{
+	*t = (struct hyp_target){ 0 };
+	for (size_t i = 0; i < ARRAY_LEN(rings); i++)
+		if (!strcmp(arch, rings[i].name))
+			return rings[i].target(w, t);
+	return false;
+}
+
+static void add_target(struct hyp_targets *all, const char *arch, const uint64_t *w, bool is_virtual)
+{
+	struct hyp_target t;
+
+	if (!hyp_ring_target(arch, w, &t) || all->n == HYP_TARGETS)
+		return;
+	t.is_virtual = is_virtual;
+	for (unsigned i = 0; i < all->n; i++)
+		if (all->t[i].rid == t.rid && all->t[i].pasid == t.pasid && all->t[i].is_virtual == is_virtual)
+			return;
+	all->t[all->n++] = t;
+}
+
+bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b,
+		    struct hyp_targets *t)
 {
 	struct hyp_ring *r = which(unit, u->ops->arch, &off);
 
 	*b = (struct hyp_batch){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(rings); i++) {
-		uint64_t tail, step, w;
+		uint64_t tail, step, w[2];
 
 		if (strcmp(u->ops->arch, rings[i].name))
 			continue;
@@ -109,10 +159,12 @@ bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct m
 		tail = (val << rings[i].tail_lg2) & (r->size - 1);
 		step = r->wide ? 32 : 16;
 		for (; r->tail != tail; r->tail = (r->tail + step) & (r->size - 1)) {
-			if (mem_read(m, r->base + r->tail, &w, 1) != MEM_OK)
+			if (mem_read(m, r->base + r->tail, w, 2) != MEM_OK)
 				break;
 			b->commands++;
-			rings[i].count(w, b);
+			rings[i].count(w[0], b);
+			if (t)
+				add_target(t, u->ops->arch, w, r != &unit->main);
 		}
 		r->tail = tail;
 		return true;

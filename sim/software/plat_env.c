@@ -50,6 +50,8 @@ static void env_progress(void *arg)
 	tap(u, TAP_PROGRESS, 0, 0);
 	if (UNLIKELY(u->p->r.watch.progress != NULL))
 		u->p->r.watch.progress(u->p->r.watch.arg, u->index);
+	if (UNLIKELY(u->p->hook.queue != NULL))
+		u->p->hook.queue(u->p->hook.arg, u->index);
 	replay_wake(&u->p->r);
 }
 

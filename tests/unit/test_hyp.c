@@ -93,13 +93,13 @@ START_TEST(a_tail_write_is_counted)
 
 	for (unsigned i = 0; i < w->commands; i++)
 		ck_assert_int_eq(mem_write(m, 0x10000 + i * w->stride, &w->cmd[i], 1), MEM_OK);
-	ck_assert(!hyp_ring_write(unit, &u, m, w->tail.off, 0, &b)); /* no ring yet */
-	ck_assert(!hyp_ring_write(unit, &u, m, w->base.off, w->base.val, &b));
-	ck_assert(hyp_ring_write(unit, &u, m, w->tail.off, w->tail.val, &b));
+	ck_assert(!hyp_ring_write(unit, &u, m, w->tail.off, 0, &b, NULL)); /* no ring yet */
+	ck_assert(!hyp_ring_write(unit, &u, m, w->base.off, w->base.val, &b, NULL));
+	ck_assert(hyp_ring_write(unit, &u, m, w->tail.off, w->tail.val, &b, NULL));
 	ck_assert_uint_eq(b.commands, w->commands);
 	ck_assert_uint_eq(b.devtlb, w->devtlb);
 	ck_assert_uint_eq(b.waits, w->waits);
-	ck_assert(hyp_ring_write(unit, &u, m, w->tail.off, w->tail.val, &b)); /* the same tail again: nothing new */
+	ck_assert(hyp_ring_write(unit, &u, m, w->tail.off, w->tail.val, &b, NULL)); /* the same tail again: nothing new */
 	ck_assert_uint_eq(b.commands, 0);
 	mem_destroy(m);
 	free(unit);
@@ -114,10 +114,10 @@ START_TEST(a_ring_wraps)
 	struct mem *m = mem_create(0, false);
 	struct hyp_batch b;
 
-	ck_assert(!hyp_ring_write(unit, &u, m, 0x08, UINT64_C(8) << 56 | 0x10000, &b)); /* 256 entries */
-	ck_assert(hyp_ring_write(unit, &u, m, 0x2008, 254 * 16, &b));
+	ck_assert(!hyp_ring_write(unit, &u, m, 0x08, UINT64_C(8) << 56 | 0x10000, &b, NULL)); /* 256 entries */
+	ck_assert(hyp_ring_write(unit, &u, m, 0x2008, 254 * 16, &b, NULL));
 	ck_assert_uint_eq(b.commands, 254);
-	ck_assert(hyp_ring_write(unit, &u, m, 0x2008, 1 * 16, &b));
+	ck_assert(hyp_ring_write(unit, &u, m, 0x2008, 1 * 16, &b, NULL));
 	ck_assert_uint_eq(b.commands, 3);
 	mem_destroy(m);
 	free(unit);

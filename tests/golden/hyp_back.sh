@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The way back to the guest: time-outs of device-TLB invalidations (sim/software/hyp_back.c), on each architecture and in each mode. Expected figures are
+# closed forms of the options. Run from the top of the tree; $1: iommusim.
+set -eu
+bin=$1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+fail() { echo "hyp_back: $*" >&2; tail -12 "$tmp/o" >&2; exit 1; }
+stat() { # NAME: of the last run
+	awk -F, -v k="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == k) c = i; if (!c) exit 1 } NR == 2 { print $c }' "$tmp/s.csv" || fail "no statistic $1"
+}
+hyp() { # NAME, or NAME.mean of a histogram
+	case $1 in
+	*.mean) echo $(($(stat "hypervisor.${1%.mean}.sum") / $(stat "hypervisor.${1%.mean}.n"))) ;;
+	*) stat "hypervisor.$1" ;;
+	esac
+}
+is() { # NAME VALUE
+	[ "$(hyp "$1")" = "$2" ] || fail "$1 is $(hyp "$1"), not $2 ($what)"
+}
+archs='smmuv3 vtd amdvi'
+
+# ---- time-outs ----
+# Two devices cache a page, with and without PASID (@1); the second does not answer (@2: how) when the page is taken away.
+silent() {
+	local p=${1:+pasid=$1}
+	echo '#iotrace 1'
+	for i in 1 2; do
+		[ -z "$1" ] || echo "attach 00:0$i.0 pasid=- dom=9 type=-" # on an SMMUv3 this is what turns ATS on
+		echo "attach 00:0$i.0 pasid=${1:--} dom=3 type=$([ -z "$1" ] && echo - || echo fs)"
+		echo "dev 00:0$i.0 ats-on"
+	done
+	echo 'map dom=3 0x10000 0x601e000 0x2000 rw'
+	for i in 1 2; do echo "dma 00:0$i.0 r 0x10040+64 $p -> 0x601e040"; done
+	echo "dev 00:02.0 ${2-silent}"
+	echo 'unmap dom=3 0x10000 0x1000'
+	echo 'dev 00:02.0 alive'
+	echo 'map dom=3 0x20000 0x701e000 0x2000 rw'
+	for i in 1 2; do echo "dma 00:0$i.0 r 0x20040+64 $p -> 0x701e040"; done
+}
+timeout_of() { # ARCH
+	case $1 in
+	amdvi) echo 1000000000000 ;; # what the driver programs, 1 s
+	*) echo 50000000 ;;
+	esac
+}
+run() { # STATUS ARCH TRACE MODE options...
+	local want=$1 st=0 short="--set $2.inv.timeout=50us"
+	[ "$2" != amdvi ] || short=
+	"$bin" run "bench/nesting-overhead/$2.yaml" --trace "$3" --verify --oracle --stats "$tmp/s.csv" --set "software.hypervisor=$4" \
+		--set devices.atc.entries=16 $short --set software.guest_timeouts=auto "${@:5}" >"$tmp/o" 2>&1 || st=$?
+	[ $st = "$want" ] || fail "status $st, not $want: $*"
+}
+silent '' >"$tmp/no.iot"
+silent 5 >"$tmp/pasid.iot"
+{ cat "$tmp/no.iot"; echo 'unmap dom=3 0x20000 0x1000'; echo 'dma 00:01.0 r 0x20080+64 -> fault'; } >"$tmp/again.iot"
+for t in no pasid; do sed '/silent/d; /alive/d' "$tmp/$t.iot" >"$tmp/$t.good.iot"; done
+for a in $archs; do
+	[ $a = smmuv3 ] || sed -i '/dom=9/d' "$tmp"/pasid*.iot
+	for m in native shadow nested-trapped nested-hw; do
+		for t in no pasid; do
+			what="$a $m, $t"
+			run 0 $a "$tmp/$t.iot" $m
+			grep -q '^verify: 4 agree, 0 disagree, 0 not' "$tmp/o" || fail "$what"
+			is timeouts 1
+			is timeout_lost 0
+			is timeout_unknown 0
+			# VT-d names the requester, AMD-Vi the command, SMMUv3 nobody
+			case $a in
+			smmuv3) is timeout_ambiguous 1; is timeout_suspects.mean 2 ;;
+			*) is timeout_exact 1; is timeout_suspects.mean 1 ;;
+			esac
+			case $m in # interrupt; and host software and injection
+			native | nested-hw) back=1000000 ;;
+			*) back=5000000 ;;
+			esac
+			is timeout_latency.mean $back
+			[ $t = no ] || continue
+			# The unmap takes as much longer as the time-out and the way back, less the answer that did not come: between 0 and 2 us.
+			unmap=$(hyp unmap.mean)
+			run 0 $a "$tmp/$t.good.iot" $m
+			is timeouts 0
+			less=$(($(timeout_of $a) + back - unmap + $(hyp unmap.mean)))
+			[ $less -ge 0 ] && [ $less -le 2000000 ] || fail "$what: $less ps less than time-out and way back"
+		done
+		run 0 $a "$tmp/no.iot" $m --set software.interrupt_time=3us
+		is timeout_latency.mean $((back + 2000000))
+	done
+	what="$a, no log of its own"
+	run 2 $a "$tmp/no.iot" nested-trapped --set software.guest_timeouts=hardware
+	grep -q 'without nested-hw the queue that stops is the host' "$tmp/o" || fail "$what"
+	what="$a, through the host"
+	run 0 $a "$tmp/no.iot" nested-hw --set software.guest_timeouts=software
+	is timeout_latency.mean 5000000
+	# What the guest has not queued, it is not told of.
+	for m in shadow nested-trapped; do
+		what="$a $m, hidden"
+		run 0 $a "$tmp/no.iot" $m --set software.guest_devtlb=hidden
+		is timeouts 1
+		is timeout_lost 1
+	done
+	# Nobody looks: a queue that stopped stays stopped, and the next unmap has no effect. AMD-Vi's does not stop.
+	what="$a, nobody looks"
+	run 0 $a "$tmp/again.iot" native
+	run $([ $a = amdvi ] && echo 0 || echo 1) $a "$tmp/again.iot" native --set software.guest_timeouts=none
+	is timeouts 0
+done
+# VT-d without the requester: of an older unit, or kept from the guest.
+for s in vtd.iqercd_sid=false software.guest_itesid=false; do
+	what="$s"
+	run 0 vtd "$tmp/no.iot" nested-trapped --set $s
+	is timeout_ambiguous 1
+	is timeout_suspects.mean 2
+done
+# VT-d: an answer with a wrong ITag is an unexpected completion, and the invalidation times out.
+what='wrong ITag'
+silent '' wrong-itag >"$tmp/wrong.iot"
+run 0 vtd "$tmp/wrong.iot" nested-trapped
+is timeouts 1
+[ "$(hyp bad_completions)" -ge 1 ] || fail "$what"
+# Two interfaces of one function share a PASID: the command names both.
+cat >"$tmp/shared.iot" <<'EOT'
+#iotrace 1
+attach 01:00.0 pasid=- dom=9 type=-
+attach 20:00.0 pasid=100 dom=4 type=-
+attach 20:00.1 pasid=100 dom=4 type=-
+dev 20:00.0 ats-on
+map dom=4 0x10000 0x6040000 0x1000 rw
+dma 20:00.0 r 0x10000+64 pasid=100 -> 0x6040000
+dma 20:00.1 r 0x10000+64 pasid=100 -> 0x6040000
+dev 20:00.0 silent
+unmap dom=4 0x10000 0x1000
+EOT
+for a in $archs; do
+	what="$a, shared PASID"
+	run 0 $a "$tmp/shared.iot" nested-trapped --set software.interfaces=2 --set software.interface_first=0x2000 --set software.interface_rid=0x0100
+	is timeout_ambiguous 1
+	is timeout_suspects.mean 2
+done
