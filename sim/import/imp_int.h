@@ -11,7 +11,7 @@
 enum imp_ev {
 	IMP_COUNTED, /* known to matter for nothing, or unknown: counted */
 	IMP_OTHER, /* text that is no event of ours */
-	IMP_MEM_WRITE, IMP_MEM_PAGE, IMP_MEM_WORD, IMP_MEM_DROP,
+	IMP_MEM_WRITE, IMP_MEM_PAGE, IMP_MEM_WORD, IMP_MEM_FLUSH, IMP_MEM_DROP,
 	IMP_ARCH /* the first of the architecture's own */
 };
 struct imp;
@@ -105,7 +105,7 @@ bool imp_reg_ok(uint64_t off, uint64_t size, uint64_t val);
 
 /** imp_emit() - write @r and count it; a linked page still open is written first. */
 bool imp_emit(struct imp *m, const struct trc_rec *r) MUST_USE;
-bool imp_store(struct imp *m, uint64_t pa, uint64_t val) MUST_USE;
+bool imp_store(struct imp *m, uint64_t pa, unsigned bytes, uint64_t val) MUST_USE;
 bool imp_mmio_write(struct imp *m, uint32_t off, unsigned bytes, uint64_t val) MUST_USE;
 bool imp_mmio_read(struct imp *m, uint32_t off, unsigned bytes, const uint64_t *val) MUST_USE; /* @val NULL: not in the log */
 bool imp_page_close(struct imp *m) MUST_USE;

@@ -12,7 +12,7 @@
 static const struct imp_arch *const archs[] = { &imp_vtd, &imp_smmuv3, &imp_amdvi };
 static const struct imp_event mem_events[] = {
 	{ "mem_write", IMP_MEM_WRITE }, { "mem_page", IMP_MEM_PAGE }, { "mem_word", IMP_MEM_WORD }, { "mem_drop", IMP_MEM_DROP },
-	{ NULL, 0 },
+	{ "mem_flush", IMP_MEM_FLUSH }, { NULL, 0 },
 };
 static const char other_text[] = "(other text)";
 enum { HASH = 512 };

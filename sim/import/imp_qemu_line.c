@@ -4,6 +4,7 @@
  * driver's stores, and commands compared with what the stores left in the ring.
  */
 #include <string.h>
+#include "core/base/bits.h"
 #include "import/imp_int.h"
 
 static const int8_t digit[256] = {
@@ -71,16 +72,21 @@ bool imp_emit(struct imp *m, const struct trc_rec *r)
 {
 	return imp_page_close(m) && bump(m, r);
 }
-bool imp_store(struct imp *m, uint64_t pa, uint64_t val)
+bool imp_store(struct imp *m, uint64_t pa, unsigned bytes, uint64_t val)
 {
 	struct trc_rec r = { .kind = TRC_STORE, .at = TRC_NO_TIME };
+	unsigned at = (unsigned)(pa & 7) * 8;
+	uint64_t w = 0;
 
 	r.u.store.pa = pa;
 	r.u.store.val = val;
-	r.u.store.bytes = 8;
+	r.u.store.bytes = (uint8_t)bytes;
 	if (!imp_emit(m, &r))
 		return false;
-	mem_write(m->mem, pa, &val, 1);
+	if (bytes < 8 && mem_read(m->mem, pa & ~UINT64_C(7), &w, 1) != MEM_OK)
+		w = 0;
+	w = bits_put(w, at + bytes * 8 - 1, at, val);
+	mem_write(m->mem, pa & ~UINT64_C(7), &w, 1);
 	return true;
 }
 bool imp_mmio_write(struct imp *m, uint32_t off, unsigned bytes, uint64_t val)
@@ -118,17 +124,29 @@ bool imp_dma(struct imp *m, struct trc_rec *r)
 	return imp_emit(m, r);
 }
 
+/* Text behind the address of a mem_write: " val=V", " bytes=N" if the store was not told as a whole word, " kind=NAME". */
+static bool store_text(struct imp_cur *c, uint64_t pa, uint64_t *val, uint64_t *bytes)
+{
+	*bytes = 8;
+	if (!imp_hex_after(c, " val=", val))
+		return false;
+	if (imp_lit(c, " bytes=") && (!imp_dec(c, bytes) || (*bytes != 1 && *bytes != 2 && *bytes != 4 && *bytes != 8)))
+		return false;
+	return !(pa & (*bytes - 1)) && (*bytes == 8 || !(*val >> (*bytes * 8)));
+}
 bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
-	uint64_t pa, val = 0;
+	uint64_t pa, val = 0, bytes = 0x1000;
 	bool word = k->ev == IMP_MEM_WRITE || k->ev == IMP_MEM_WORD;
 
-	*ok = imp_hex_after(c, "pa=", &pa) && (!word || imp_hex_after(c, " val=", &val));
-	/* behind it: kind=NAME; a store is a whole word, a page a whole page */
-	*ok = *ok && (imp_at_end(c) || (imp_lit(c, " kind=") && !memchr(c->p, ' ', (size_t)(c->end - c->p)))) && !(pa & (word ? 7 : 0xfff));
+	*ok = imp_hex_after(c, "pa=", &pa) && (!word || store_text(c, pa, &val, &bytes)) &&
+	      (k->ev != IMP_MEM_FLUSH || (imp_dec_after(c, " bytes=", &bytes) && bytes && !(bytes & (bytes - 1))));
+	/* behind it: kind=NAME; a page is a whole page, a line a whole line */
+	*ok = *ok && (imp_at_end(c) || (imp_lit(c, " kind=") && !memchr(c->p, ' ', (size_t)(c->end - c->p)))) && !(pa & (bytes - 1)) &&
+	      (k->ev != IMP_MEM_WORD || bytes == 8);
 	if (!*ok)
 		return true;
-	if (k->ev == IMP_MEM_DROP) {
+	if (k->ev == IMP_MEM_DROP || k->ev == IMP_MEM_FLUSH) {
 		m->mem_seen = true;
 		k->unused++;
 		return true;
@@ -149,7 +167,7 @@ bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok
 		m->page.w[pa >> 3 & 511] = val;
 		return true;
 	}
-	return imp_store(m, pa, val);
+	return imp_store(m, pa, (unsigned)bytes, val);
 }
 
 bool imp_cmd_end(struct imp *m)
@@ -178,5 +196,5 @@ bool imp_cmd_end(struct imp *m)
 	c.k->used++;
 	m->s->desc_written++;
 	m->s->cmd_untold += !c.told;
-	return imp_store(m, c.at, c.told ? c.w[0] : c.idle[0]) && imp_store(m, c.at + 8, c.told ? c.w[1] : c.idle[1]);
+	return imp_store(m, c.at, 8, c.told ? c.w[0] : c.idle[0]) && imp_store(m, c.at + 8, 8, c.told ? c.w[1] : c.idle[1]);
 }

@@ -87,9 +87,9 @@ bool imp_ring_desc(struct imp *m, struct imp_kind *k, uint64_t lo, uint64_t hi)
 		m->trust = false; /* stores are missing, those to the tables too then */
 		k->used++;
 		m->s->desc_written++;
-		if (!imp_store(m, at, lo) || !imp_store(m, at + 8, hi))
+		if (!imp_store(m, at, 8, lo) || !imp_store(m, at + 8, 8, hi))
 			return false;
-		if (desc_bytes(m) == 32 && (!imp_store(m, at + 16, 0) || !imp_store(m, at + 24, 0)))
+		if (desc_bytes(m) == 32 && (!imp_store(m, at + 16, 8, 0) || !imp_store(m, at + 24, 8, 0)))
 			return false;
 		if (!m->q.hold) { /* the log has no write of the tail: one is made when the batch is over */
 			m->q.hold = m->q.made = true;
