@@ -153,7 +153,7 @@ static bool take_page(struct image_in *in, bool zero)
 	in->n_stored += !zero;
 	return true;
 }
-/* Two notes are for programs; all others are for people. */
+/* Three notes are for programs; all others are for people. */
 static void take_note(struct image_in *in)
 {
 	static const char before[] = "note log lines before the pause: ";
@@ -162,6 +162,8 @@ static void take_note(struct image_in *in)
 
 	if (!strncmp(in->buf, before, sizeof(before) - 1))
 		in->im->log_lines = strtoull(in->buf + sizeof(before) - 1, NULL, 10);
+	else if (!strncmp(in->buf, "note write-backs are in the log", 31))
+		in->im->write_backs = true;
 	else if (!strncmp(in->buf, reads, sizeof(reads) - 1) &&
 		 sscanf(in->buf + sizeof(reads) - 1, "%llu to %llu (1-based) are register reads", &a, &b) == 2)
 		in->im->log_lines_after_reads = b;

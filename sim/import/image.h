@@ -17,6 +17,7 @@ struct image {
 	struct image_requester *req; size_t n_req;
 	uint64_t log_lines; /* "note log lines before the pause: N"; 0 if absent */
 	uint64_t log_lines_after_reads; /* last log line of the register reads made to take the image; = log_lines if absent */
+	bool write_backs; /* "note write-backs are in the log" */
 };
 /** image_load() - @idx_path NAME.idx; pages from NAME.pages.gz beside it. Errors carry file:line. */
 struct image *image_load(const char *idx_path, struct err *e) MUST_USE;

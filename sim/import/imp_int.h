@@ -11,7 +11,7 @@
 enum imp_ev {
 	IMP_COUNTED, /* known to matter for nothing, or unknown: counted */
 	IMP_OTHER, /* text that is no event of ours */
-	IMP_MEM_WRITE, IMP_MEM_PAGE, IMP_MEM_WORD, IMP_MEM_FLUSH, IMP_MEM_DROP,
+	IMP_MEM_WRITE, IMP_MEM_PAGE, IMP_MEM_WORD, IMP_MEM_MMIO, IMP_MEM_FLUSH, IMP_MEM_DROP,
 	IMP_ARCH /* the first of the architecture's own */
 };
 struct imp;
@@ -29,6 +29,7 @@ struct imp_arch {
 	bool (*line)(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok);
 	bool (*before_store)(struct imp *m); /* write what was held back and has to come before it */
 	bool (*end)(struct imp *m); /* after the last line */
+	bool (*plugin_mmio)(struct imp *m, uint32_t off, unsigned bytes, uint64_t val); /* mem_mmio; NULL: the architecture's own lines say it */
 };
 extern const struct imp_arch imp_vtd, imp_smmuv3, imp_amdvi;
 
@@ -56,6 +57,7 @@ struct imp {
 	struct mem *mem; /* what image and stores say, to compare commands with */
 	bool trust; /* memory is what QEMU walked */
 	bool mem_seen; /* the log has the driver's stores */
+	struct imp_wb *wb; /* lines written and not written back; NULL: not of interest */
 	struct { /* a page just linked, until its last word is read */
 		bool open;
 		uint64_t pa, w[512];
@@ -86,6 +88,7 @@ struct imp {
 	struct {
 		bool known; /* DEVTAB_BASE is */
 		uint64_t devtab, control;
+		bool control_told; /* its last write is in the trace, the plugin's line of it is still to come */
 		bool buffer; /* the command buffer is set up */
 		struct { struct imp_kind *k; uint32_t off; uint8_t bytes; } mmio; /* a line that may be read or write; k NULL: none */
 		bool hold; /* a tail write waits for the commands it covers */
@@ -115,6 +118,14 @@ bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok
 bool imp_dma(struct imp *m, struct trc_rec *r) MUST_USE;
 /** imp_cmd_end() - compare the open command, if any, with the ring; put it there if no store did. */
 bool imp_cmd_end(struct imp *m) MUST_USE;
+
+/* Write-backs (imp_wb.c): which 64-byte lines of the tables are written and not written back. */
+struct imp_wb *imp_wb_create(struct err *e) MUST_USE;
+void imp_wb_destroy(struct imp_wb *w);
+/** imp_wb_store() - the line of @pa is dirty now. False: out of memory. */
+bool imp_wb_store(struct imp_wb *w, uint64_t pa) MUST_USE;
+/** imp_wb_flush() - the lines of @bytes at @pa are written back. True: there were dirty ones, and none is left anywhere. */
+bool imp_wb_flush(struct imp_wb *w, uint64_t pa, uint64_t bytes);
 
 /* The ring of VT-d. */
 bool imp_ring_reg(struct imp *m, uint32_t off, unsigned bytes, uint64_t val) MUST_USE;

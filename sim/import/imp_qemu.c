@@ -12,7 +12,7 @@
 static const struct imp_arch *const archs[] = { &imp_vtd, &imp_smmuv3, &imp_amdvi };
 static const struct imp_event mem_events[] = {
 	{ "mem_write", IMP_MEM_WRITE }, { "mem_page", IMP_MEM_PAGE }, { "mem_word", IMP_MEM_WORD }, { "mem_drop", IMP_MEM_DROP },
-	{ "mem_flush", IMP_MEM_FLUSH }, { NULL, 0 },
+	{ "mem_flush", IMP_MEM_FLUSH }, { "mem_mmio", IMP_MEM_MMIO }, { NULL, 0 },
 };
 static const char other_text[] = "(other text)";
 enum { HASH = 512 };
@@ -150,7 +150,7 @@ static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
 static bool hand_on(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
 {
 	*ok = true;
-	if (k->ev >= IMP_MEM_WRITE && k->ev <= IMP_MEM_DROP)
+	if (k->ev >= IMP_MEM_WRITE && k->ev < IMP_ARCH)
 		return imp_mem_line(m, k, &c, ok);
 	/* an unknown event of the architecture is for it too: it ends what the line before began */
 	if (k->ev != IMP_OTHER && m->arch)
@@ -212,6 +212,14 @@ static void base_name(char *dst, size_t n, const char *path)
 	strncpy(dst, slash ? slash + 1 : path, n - 1);
 	dst[n - 1] = 0;
 }
+/* Do walks of the unit of the image leave the processors' caches aside? VT-d: ECAP.C, SMMUv3: IDR0.COHACC; AMD-Vi: never. */
+static bool walks_not_coherent(const struct image *im)
+{
+	for (size_t i = 0; i < im->n_reg; i++)
+		if (!strcmp(im->reg[i].name, strcmp(im->kind, "vtd") ? "IDR0" : "ECAP"))
+			return !(im->reg[i].val & (strcmp(im->kind, "vtd") ? 1 << 4 : 1));
+	return false;
+}
 static bool begin(struct imp *m, const struct imp_qemu_in *in)
 {
 	char text[200];
@@ -230,7 +238,15 @@ static bool begin(struct imp *m, const struct imp_qemu_in *in)
 		m->s->pause = in->im->log_lines_after_reads;
 	}
 	snprintf(text, sizeof(text), " import qemu %s%s%s", m->s->log, in->im ? " --image " : "", m->s->image);
-	return imp_emit(m, &r) && (!in->im || put_image(m));
+	if (!imp_emit(m, &r))
+		return false;
+	if (in->im && in->im->write_backs && walks_not_coherent(in->im)) {
+		r.u.text = " knobs: coherent_walk=0"; /* the checker wants it before the first record */
+		m->wb = imp_wb_create(m->e);
+		if (!m->wb || !imp_emit(m, &r))
+			return false;
+	}
+	return !in->im || put_image(m);
 }
 bool imp_qemu(const struct imp_qemu_in *in, struct trc_writer *out, struct imp_sum *s, struct err *e)
 {
@@ -260,6 +276,7 @@ bool imp_qemu(const struct imp_qemu_in *in, struct trc_writer *out, struct imp_s
 	ok = !got && (!l->m.arch || l->m.arch->end(&l->m)) && imp_page_close(&l->m) && check_end(l, in->log);
 out:
 	imp_text_close(t);
+	imp_wb_destroy(l->m.wb);
 	mem_destroy(l->m.mem);
 	free(l);
 	return ok;

@@ -9,7 +9,8 @@
  * line, so a DMA that failed for them looks like one that succeeded: a replay takes the direction that the tables allow.
  * Registers: QEMU 10 prints amdvi_mmio_read for reads and writes alike, without a value. A line of CMDBUF_TAIL before amdvi_command_exec
  * is a write of the tail that line names, a line of Control before amdvi_control_status one of its state. Before amdvi_command_error it is
- * a write whose value is lost: left out. All others are taken for reads, so writes of base and head registers after the image are lost.
+ * a write whose value is lost: left out. All others are taken for reads, so writes of base and head registers after the image are lost,
+ * unless the log has the plugin's line of a register write, mem_mmio, behind them.
  * Without an image the place of the command buffer is taken from the first amdvi_command_exec, its length is then assumed.
  * Not imported: interrupt messages (counted), QEMU's own results.
  */
@@ -25,7 +26,7 @@ static const struct imp_event events[] = {
 	{ "amdvi_completion_wait", EV_WAIT },	  { "amdvi_devtab_inval", EV_DEVTAB },
 	{ "amdvi_all_inval", EV_ALL },		  { NULL, 0 },
 };
-enum { REG_CMDBUF_BASE = 0x08, REG_CONTROL = 0x18, REG_CMDBUF_HEAD = 0x2000, REG_CMDBUF_TAIL = 0x2008, IO_PAGE_FAULT = 2 };
+enum { REG_DEVTAB_BASE = 0x00, REG_CMDBUF_BASE = 0x08, REG_CONTROL = 0x18, REG_CMDBUF_HEAD = 0x2000, REG_CMDBUF_TAIL = 0x2008, IO_PAGE_FAULT = 2 };
 enum { CONTROL_IOMMUEN = 0, CONTROL_CMDBUFEN = 12, COMLEN = 56, COMLEN_LINUX = 9 /* 512 commands */ };
 enum { CMD_WAIT = 1, CMD_DEVTAB, CMD_PAGES, CMD_ALL = 8 };
 #define ADDRESS bits_mask(51, 12)
@@ -197,7 +198,23 @@ static bool control_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, b
 	}
 	k->used++;
 	m->amd.control = val;
+	m->amd.control_told = true;
 	return flush(m) && imp_mmio_write(m, REG_CONTROL, bytes, bytes == 8 ? val : val & UINT32_MAX);
+}
+
+/* The plugin's line of a register write: it comes behind what the write did. */
+static bool plugin_line(struct imp *m, uint32_t off, unsigned bytes, uint64_t val)
+{
+	bool done = !take_write(m, off) && ((off == REG_CONTROL && m->amd.control_told) || (off == REG_CMDBUF_TAIL && val == m->amd.tail));
+
+	m->amd.control_told = false;
+	if (done)
+		return true;
+	if (off < REG_DEVTAB_BASE + 8)
+		m->amd.devtab = bits_put(m->amd.devtab, off * 8 + bytes * 8 - 1, off * 8, val);
+	else if (off == REG_CMDBUF_TAIL)
+		m->amd.tail = val;
+	return settle(m) && flush(m) && imp_mmio_write(m, off, bytes, val);
 }
 
 /* ---- translations ---- */
@@ -302,4 +319,4 @@ static bool end(struct imp *m)
 {
 	return settle(m) && flush(m);
 }
-const struct imp_arch imp_amdvi = { "amdvi", "AMD-Vi", "amdvi_", NULL, NULL, events, image_reg, line, before_store, end };
+const struct imp_arch imp_amdvi = { "amdvi", "AMD-Vi", "amdvi_", NULL, NULL, events, image_reg, line, before_store, end, plugin_line };

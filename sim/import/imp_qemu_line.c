@@ -134,11 +134,42 @@ static bool store_text(struct imp_cur *c, uint64_t pa, uint64_t *val, uint64_t *
 		return false;
 	return !(pa & (*bytes - 1)) && (*bytes == 8 || !(*val >> (*bytes * 8)));
 }
+/* A register write as the plugin saw it: "off=O bytes=N val=V". */
+static bool mmio_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
+{
+	uint64_t off, bytes, val;
+
+	*ok = imp_hex_after(c, "off=", &off) && imp_dec_after(c, " bytes=", &bytes) && imp_hex_after(c, " val=", &val) && imp_at_end(c) &&
+	      imp_reg_ok(off, bytes, val);
+	if (!*ok)
+		return true;
+	if (!m->arch || !m->arch->plugin_mmio) {
+		k->unused++;
+		return true;
+	}
+	k->used++;
+	return m->arch->plugin_mmio(m, (uint32_t)off, (unsigned)bytes, val);
+}
+/* The checker knows "all that was written is written back": it is told when that is so. */
+static bool write_back(struct imp *m, struct imp_kind *k, uint64_t pa, uint64_t bytes)
+{
+	struct trc_rec r = { .kind = TRC_ORDER, .at = TRC_NO_TIME, .u.text = "CLFLUSH" };
+
+	/* a page that is dropped is of no interest any more, but that writes nothing back */
+	if (!m->wb || !imp_wb_flush(m->wb, pa, bytes) || k->ev == IMP_MEM_DROP) {
+		k->unused++;
+		return true;
+	}
+	k->used++;
+	return imp_emit(m, &r);
+}
 bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
 	uint64_t pa, val = 0, bytes = 0x1000;
-	bool word = k->ev == IMP_MEM_WRITE || k->ev == IMP_MEM_WORD;
+	bool word = k->ev == IMP_MEM_WRITE || k->ev == IMP_MEM_WORD, table;
 
+	if (k->ev == IMP_MEM_MMIO)
+		return mmio_line(m, k, c, ok);
 	*ok = imp_hex_after(c, "pa=", &pa) && (!word || store_text(c, pa, &val, &bytes)) &&
 	      (k->ev != IMP_MEM_FLUSH || (imp_dec_after(c, " bytes=", &bytes) && bytes && !(bytes & (bytes - 1))));
 	/* behind it: kind=NAME; a page is a whole page, a line a whole line */
@@ -146,10 +177,10 @@ bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok
 	      (k->ev != IMP_MEM_WORD || bytes == 8);
 	if (!*ok)
 		return true;
+	table = !imp_lit(c, "queue") && !imp_lit(c, "irt");
 	if (k->ev == IMP_MEM_DROP || k->ev == IMP_MEM_FLUSH) {
 		m->mem_seen = true;
-		k->unused++;
-		return true;
+		return write_back(m, k, pa, k->ev == IMP_MEM_DROP ? 0x1000 : bytes);
 	}
 	k->used++;
 	if (m->arch && !m->arch->before_store(m))
@@ -167,6 +198,8 @@ bool imp_mem_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok
 		m->page.w[pa >> 3 & 511] = val;
 		return true;
 	}
+	if (m->wb && table && !imp_wb_store(m->wb, pa))
+		return err_set(m->e, ERR_MACHINE, "out of memory");
 	return imp_store(m, pa, (unsigned)bytes, val);
 }
 

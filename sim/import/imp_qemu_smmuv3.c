@@ -9,8 +9,9 @@
  *
  * Direction of a failed DMA: F_PERMISSION of a stream with stage 1 only is a write, because stage 1 can take away nothing but writing.
  * Every other one is unknown: a replay then takes the direction that fails, and compares the event number.
- * Register values: a read carries the value of the log, except of CMDQ_PROD and CMDQ_CONS. The driver polls these, a replay waits for the
- * commands anyway, and a read with a value would make it wait for DMAs too, which no driver does.
+ * Register values: a read carries the value of the log, except of CMDQ_PROD, CMDQ_CONS, CR0ACK and IRQ_CTRLACK. The driver polls these,
+ * a replay waits for the commands anyway, a read with a value would make it wait for DMAs too, which no driver does, and QEMU's
+ * acknowledgement at once is not the architecture's.
  * QEMU's own results (caches, event records, interrupts, completion MSIs) are not imported: the model has to reach them itself.
  */
 #include <string.h>
@@ -46,7 +47,7 @@ static const struct imp_event events[] = {
 	{ "smmuv3_range_inval", EV_CMDQ + CMDQ_VA },
 	{ NULL, 0 },
 };
-enum { REG_CMDQ_BASE = 0x90, REG_CMDQ_PROD = 0x98, REG_CMDQ_CONS = 0x9c, REG_EVENTQ_PROD = 0xa8, REG_PRIQ_PROD = 0xc8, PAGE_1 = 0x10000 };
+enum { REG_CR0ACK = 0x24, REG_IRQ_CTRLACK = 0x54, REG_CMDQ_BASE = 0x90, REG_CMDQ_PROD = 0x98, REG_CMDQ_CONS = 0x9c, REG_EVENTQ_PROD = 0xa8, REG_PRIQ_PROD = 0xc8, PAGE_1 = 0x10000 };
 static const struct { const char *name; uint8_t code; } faults[] = {
 	{ "F_UUT", 0x01 },	  { "C_BAD_STREAMID", 0x02 }, { "F_STE_FETCH", 0x03 },	      { "C_BAD_STE", 0x04 },
 	{ "F_BAD_ATS_TREQ", 0x05 }, { "F_STREAM_DISABLED", 0x06 }, { "F_TRANS_FORBIDDEN", 0x07 }, { "C_BAD_SUBSTREAMID", 0x08 },
@@ -72,7 +73,7 @@ static uint32_t real_offset(uint64_t off)
 static bool reg_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool *ok)
 {
 	uint64_t off, size, val, result;
-	bool pointer;
+	bool polled;
 
 	*ok = imp_hex_after(c, "addr: ", &off) && imp_hex_after(c, " val:", &val) && imp_hex_after(c, " size: ", &size) &&
 	      imp_dec_after(c, "(", &result) && imp_lit(c, ")") && imp_at_end(c) && imp_reg_ok(off, size, val);
@@ -86,8 +87,8 @@ static bool reg_line(struct imp *m, struct imp_kind *k, struct imp_cur *c, bool 
 	if (!imp_cmdq_flush(m))
 		return false;
 	if (k->ev == EV_READ) {
-		pointer = off == REG_CMDQ_PROD || off == REG_CMDQ_CONS;
-		return imp_mmio_read(m, real_offset(off), (unsigned)size, m->trust && !pointer ? &val : NULL);
+		polled = off == REG_CMDQ_PROD || off == REG_CMDQ_CONS || off == REG_CR0ACK || off == REG_IRQ_CTRLACK;
+		return imp_mmio_read(m, real_offset(off), (unsigned)size, m->trust && !polled ? &val : NULL);
 	}
 	if (off == REG_CMDQ_BASE)
 		imp_cmdq_base(m, size == 8 ? val : bits_put(m->smmu.base, 31, 0, val));
@@ -240,5 +241,5 @@ static bool before_store(struct imp *m)
 }
 const struct imp_arch imp_smmuv3 = {
 	"smmuv3", "SMMUv3", "smmu", "smmuv3-iommu-memory-region-", "smmuv3-iommu-memory-region-N-M",
-	events, image_reg, line, before_store, imp_cmdq_flush,
+	events, image_reg, line, before_store, imp_cmdq_flush, NULL,
 };

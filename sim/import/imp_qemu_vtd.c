@@ -178,4 +178,4 @@ static bool line(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
 	k->unused++;
 	return true;
 }
-const struct imp_arch imp_vtd = { "vtd", "VT-d", "vtd_", NULL, NULL, events, image_reg, line, imp_ring_flush, imp_ring_flush };
+const struct imp_arch imp_vtd = { "vtd", "VT-d", "vtd_", NULL, NULL, events, image_reg, line, imp_ring_flush, imp_ring_flush, NULL };

@@ -220,7 +220,7 @@ xp() { # NAME OFFSET BYTES: a register, before the guest runs
 	fail "QEMU does not answer: $(tail -n 3 "$tmp/qemu.out")"
 }
 {
-	printf 'iommu-image 1\nkind %s\nnote %s, taken before the first instruction of the guest: registers only\n' "$arch" "$name"
+	printf 'iommu-image 1\nkind %s\nnote %s, taken before the first instruction of the guest: registers only\nnote write-backs are in the log\n' "$arch" "$name"
 	for r in $regs; do
 		IFS=: read -r n o b <<<"$r"
 		xp "$n" "$o" "$b"
