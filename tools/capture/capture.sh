@@ -83,7 +83,8 @@ amdvi)
 	line="nokaslr"
 	events="amdvi_mmio_read amdvi_control_status amdvi_translation_result amdvi_command_exec amdvi_command_error amdvi_completion_wait
 		amdvi_pages_inval amdvi_devtab_inval amdvi_all_inval"
-	regs="DEVTAB_BASE:0:8 CMDBUF_BASE:8:8 EVTLOG_BASE:0x10:8 CONTROL:0x18:8 EXCL_BASE:0x20:8 EXCL_LIMIT:0x28:8 EXT_FEATURES:0x30:8
+	# without CMDBUF_BASE and EVTLOG_BASE: QEMU resets their lengths to 0, the architecture to 8
+	regs="DEVTAB_BASE:0:8 CONTROL:0x18:8 EXCL_BASE:0x20:8 EXCL_LIMIT:0x28:8 EXT_FEATURES:0x30:8
 		CMDBUF_HEAD:0x2000:8 CMDBUF_TAIL:0x2008:8 EVTLOG_HEAD:0x2010:8 EVTLOG_TAIL:0x2018:8 STATUS:0x2020:8"
 	;;
 smmuv3)
