@@ -29,7 +29,8 @@ END {
 		for (j = at; j && !(w1[j] == "store" && w4[j] == "0x0" && page(w2[j]) != page(w2[at])); j--);
 		for (k = at; k <= NR && !(w1[k] == "mmiow" && w2[k] == tail); k++);
 		l[k] = l[k] "\n" l[j]
-		l[j] = "# moved"
+		for (p = w2[j]; w1[j] == "store" && w2[j] == p && w4[j] == "0x0"; j--) # a driver may clear it twice
+			l[j] = "# moved"
 	}
 	for (i = 1; i <= NR; i++) print l[i]
 }

@@ -41,7 +41,7 @@ want_status 2 "none of 2 lines is an event" "$bin" import qemu <(printf 'hello\n
 want_status 2 "ends in the middle" "$bin" import qemu <(head -c 30000 $dir/edu.log.zst) --image $dir/edu.snap1.idx -o "$tmp/never.iotb"
 [ -e "$tmp/never.iotb" ] && fail "a trace was left after an error"
 want_status 2 "but the image was taken after line" "$bin" import qemu <(head -n 20 "$tmp/edu.log") --image $dir/edu.snap1.idx
-want_status 2 "only qemu" "$bin" import xen x
+want_status 2 "only qemu and ftrace" "$bin" import xen x
 want_status 2 "No such file" "$bin" import qemu "$tmp/nothing"
 want_status 2 "unknown option" "$bin" import qemu x --imag3 y
 want_status 2 "cannot both go" "$bin" import qemu x --summary -
