@@ -2,15 +2,18 @@
 /* cmd_import.c - iommusim import: other people's traces into ours. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "cli.h"
 #include "core/trace/trc.h"
 #include "import/image.h"
+#include "import/imp_ftrace.h"
 #include "import/imp_qemu.h"
 
 static const char help[] =
 	"usage: iommusim import qemu LOG [--image NAME.idx] [-o OUT] [--summary FILE]\n"
+	"       iommusim import ftrace LOG [--domain N] [-o OUT] [--summary FILE]\n"
 	"Turn a QEMU trace log (text or zstd, '-': standard input) of a VT-d, SMMUv3 or AMD-Vi machine into a hardware-level trace.\n"
 	"\n"
 	"  --image NAME.idx  memory image taken during the log (NAME.pages.gz is beside it): the trace begins there\n"
@@ -30,16 +33,22 @@ static const char help[] =
 	"With an image every DMA carries QEMU's result as its expectation. Without one nothing is known of the tables: the commands of the log are\n"
 	"written into the ring, and no result is expected.\n"
 	"\n"
+	"ftrace: text of Linux tracing (events iommu and intel_iommu) into a software-level trace with `cmd` records, see docs/capture.md.\n"
+	"\n"
+	"  --domain N        domain of map and unmap, whose events have none (default: the one that cache_tag_assign told; 1 if it told none)\n"
+	"\n"
 	"example: iommusim import qemu boot.log.zst --image boot.snap1.idx -o boot.iotb\n";
 
-struct import_args { const char *log, *image, *out, *summary; };
+struct import_args { const char *log, *image, *out, *summary; int64_t domain; bool ftrace; };
 
 static int parse(int argc, char **argv, struct import_args *a)
 {
 	static const struct option opts[] = {
 		{ "image", required_argument, NULL, 'i' }, { "output", required_argument, NULL, 'o' }, { "summary", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
+		{ "domain", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
+	unsigned long n;
+	char *end;
 	int c;
 
 	optind = 0; /* glibc: begin again, whoever parsed before */
@@ -48,6 +57,12 @@ static int parse(int argc, char **argv, struct import_args *a)
 		switch (c) {
 		case 'i':
 			a->image = optarg;
+			break;
+		case 'd':
+			n = strtoul(optarg, &end, 10);
+			if (*optarg < '0' || *optarg > '9' || *end || n > 0xffff)
+				return cli_usage("import", "--domain: found \"%s\", expected a number from 0 to 65535", optarg);
+			a->domain = (int64_t)n;
 			break;
 		case 'o':
 			a->out = optarg;
@@ -64,9 +79,12 @@ static int parse(int argc, char **argv, struct import_args *a)
 			return cli_usage("import", "unknown option %s", argv[optind - 1]);
 		}
 	if (argc - optind < 2)
-		return cli_usage("import", "say what to import: qemu LOG");
-	if (strcmp(argv[optind], "qemu"))
-		return cli_usage("import", "cannot import \"%s\", only qemu", argv[optind]);
+		return cli_usage("import", "say what to import: qemu LOG or ftrace LOG");
+	a->ftrace = !strcmp(argv[optind], "ftrace");
+	if (!a->ftrace && strcmp(argv[optind], "qemu"))
+		return cli_usage("import", "cannot import \"%s\", only qemu and ftrace", argv[optind]);
+	if (a->ftrace ? a->image != NULL : a->domain >= 0)
+		return cli_usage("import", "%s is not for %s", a->ftrace ? "--image" : "--domain", argv[optind]);
 	if (argc - optind > 2)
 		return cli_usage("import", "one log at a time; what is \"%s\"?", argv[optind + 2]);
 	a->log = argv[optind + 1];
@@ -83,14 +101,18 @@ static double seconds(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
-static bool put_summary(const char *path, const struct imp_sum *s, double secs, struct err *e)
+/* One of @s and @fs. */
+static bool put_summary(const char *path, const struct imp_sum *s, const struct imp_ftrace_sum *fs, double secs, struct err *e)
 {
 	FILE *f = !path ? stderr : !strcmp(path, "-") ? stdout : fopen(path, "w");
 	bool ok;
 
 	if (!f)
 		return err_errno(e, path);
-	imp_sum_print(f, s);
+	if (s)
+		imp_sum_print(f, s);
+	else
+		imp_ftrace_print(f, fs);
 	fprintf(f, "time: %.3f s\n", secs);
 	ok = !fflush(f) && !ferror(f);
 	if (f != stderr && f != stdout)
@@ -99,9 +121,10 @@ static bool put_summary(const char *path, const struct imp_sum *s, double secs, 
 }
 int cmd_import(int argc, char **argv)
 {
-	struct import_args a = { .out = "-" };
+	struct import_args a = { .out = "-", .domain = -1 };
 	struct err e = { 0 };
 	struct imp_sum s;
+	struct imp_ftrace_sum fs;
 	struct image *im = NULL;
 	struct trc_writer *w = NULL;
 	double t0 = seconds();
@@ -113,14 +136,17 @@ int cmd_import(int argc, char **argv)
 	if (a.image && !(im = image_load(a.image, &e)))
 		return cli_fail(&e);
 	w = trc_create(a.out, trc_format_of(a.out), &e);
-	ok = w && imp_qemu(&(struct imp_qemu_in){ a.log, a.image, im }, w, &s, &e);
+	if (a.ftrace)
+		ok = w && imp_ftrace(a.log, a.domain, w, &fs, &e);
+	else
+		ok = w && imp_qemu(&(struct imp_qemu_in){ a.log, a.image, im }, w, &s, &e);
 	image_free(im);
 	if (!ok) {
 		if (w)
 			trc_abandon(w);
 		return cli_fail(&e);
 	}
-	if (!trc_finish(w, &e) || !put_summary(a.summary, &s, seconds() - t0, &e))
+	if (!trc_finish(w, &e) || !put_summary(a.summary, a.ftrace ? NULL : &s, &fs, seconds() - t0, &e))
 		return cli_fail(&e);
 	return cli_out(0);
 }

@@ -58,13 +58,8 @@ static void command(void *who, unsigned slot, const uint64_t *w, unsigned n)
 void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 {
 	uint32_t s = h->slot == TRC_NO_SLOT ? 0 : h->slot % ORDHW_WAITS;
-	char name[16];
 
-	if (!h->wait_name[s]) {
-		snprintf(name, sizeof(name), "w%u", h->unit * (unsigned)ORDHW_WAITS + s);
-		h->wait_name[s] = ordhw_name(h, name);
-	}
-	e->w = h->wait_name[s];
+	e->w = ORD_WAIT_NO(h->unit * (unsigned)ORDHW_WAITS + s);
 	e->have |= ORD_P_WAIT;
 	ordhw_emit(h, e);
 	if (h->n_open < ORDHW_WAITS)
@@ -77,7 +72,7 @@ static void complete(struct ordhw *h, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		ordhw_new(h, &e, ORD_DONE);
-		e.w = h->wait_name[h->open[i]];
+		e.w = ORD_WAIT_NO(h->open[i]);
 		e.have |= ORD_P_WAIT;
 		ordhw_emit(h, &e);
 	}

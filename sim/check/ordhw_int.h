@@ -68,7 +68,6 @@ struct ordhw {
 	size_t n_top, cap_top;
 	struct ordhw_tag *tag;
 	size_t n_tag, cap_tag;
-	uint32_t wait_name[ORDHW_WAITS]; /* by slot */
 	uint32_t open[ORDHW_WAITS], n_open; /* slots of waits not complete */
 	uint32_t slot; /* of the command in work, TRC_NO_SLOT: not known */
 	uint64_t ring, ring_bytes; /* command ring in memory; 0: not known */
