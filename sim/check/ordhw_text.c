@@ -106,7 +106,9 @@ void ordhw_print(char *b, size_t n, const struct ord_ev *e, const struct ord_nam
 		put(&t, " %s", ord_name_text(names, e->d));
 	if (e->kind)
 		put(&t, " %s", ord_kind_name[e->kind]);
-	if (e->have & ORD_P_WAIT)
+	if ((e->have & ORD_P_WAIT) && (e->w & ORD_WAIT_NO(0)))
+		put(&t, " w%u", e->w & ~ORD_WAIT_NO(0));
+	else if (e->have & ORD_P_WAIT)
 		put(&t, " %s", ord_name_text(names, e->w));
 	if (e->have & ORD_P_RID) {
 		ord_print_rid(rid, sizeof(rid), e->rid, e->pasid, names);

@@ -76,3 +76,4 @@ bad 2 'expected " did NUMBER"' "$at cache_tag_assign: dmar0/0000:03:00.0 type io
 bad 2 'none of 2 lines is an event' "$at sched_switch: x"
 bad 2 '--domain: found "x"' "$at sched_switch: x" --domain x
 bad 2 '--image is not for ftrace' "$at sched_switch: x" --image y.idx
+exit 0
