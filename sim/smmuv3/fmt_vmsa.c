@@ -216,5 +216,14 @@ static enum pt_why s2_input(const struct pt_table *t, uint64_t ia)
 	return ia >> t->ia_bits ? PT_WHY_RANGE : PT_OK;
 }
 
-const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .priv_shift = VMSA_PRIV_SHIFT };
-const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .priv_shift = VMSA_PRIV_SHIFT };
+/* Of both stages. Big-endian tables and 52-bit addresses have none: no value is left that (e & 0) could be. */
+static struct pt_plain plain(const struct pt_table *t)
+{
+	if (t->opt & (VMSA_BE | VMSA_PA52))
+		return (struct pt_plain){ .val = 1, .next = 1 };
+	return (struct pt_plain){ .mask = 3 | bits_mask(62, 59) | (t->oa_bits < 48 ? bits_mask(47, t->oa_bits) : 0), .val = 3,
+				  .next = bits_mask(47, t->grain_lg2), .perm = 0xff };
+}
+
+const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .plain = plain, .priv_shift = VMSA_PRIV_SHIFT };
+const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .plain = plain, .priv_shift = VMSA_PRIV_SHIFT };

@@ -49,4 +49,11 @@ static struct pt_entry_info ss_entry(const struct pt_table *t, uint64_t e, unsig
 	return i;
 }
 
-const struct pt_fmt fmt_vtdss = { .name = "vtd-ss", .entry = ss_entry, .input = ss_input };
+static struct pt_plain ss_plain(const struct pt_table *t)
+{
+	uint64_t val = XL_R | XL_W | (t->opt & SS_X ? XL_X : 0) | (t->opt & PT_OPT_AD ? BIT64(8) : 0);
+
+	return (struct pt_plain){ .mask = val | BIT64(7) | ss_reserved(t, 3, false), .val = val, .next = bits_mask(51, 12), .perm = XL_R | XL_W | XL_X };
+}
+
+const struct pt_fmt fmt_vtdss = { .name = "vtd-ss", .entry = ss_entry, .input = ss_input, .plain = ss_plain };

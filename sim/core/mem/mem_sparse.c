@@ -208,7 +208,7 @@ static enum mem_status backed(const struct mem *m, uint64_t spa, uint8_t *data, 
 	return MEM_OK;
 }
 
-enum mem_status mem_read(const struct mem *m, uint64_t spa, uint64_t *w, unsigned n)
+static __attribute__((noinline)) enum mem_status read_words(const struct mem *m, uint64_t spa, uint64_t *w, unsigned n)
 {
 	const uint64_t *p;
 
@@ -222,12 +222,21 @@ enum mem_status mem_read(const struct mem *m, uint64_t spa, uint64_t *w, unsigne
 		memset(w, 0, n * sizeof(*w));
 		return m->strict ? MEM_ABSENT : MEM_OK;
 	}
-	p += spa >> 3 & (PAGE_WORDS - 1);
-	if (n == 1)
-		*w = *p;
-	else
-		memcpy(w, p, n * sizeof(*w));
+	memcpy(w, p + (spa >> 3 & (PAGE_WORDS - 1)), n * sizeof(*w));
 	return MEM_OK;
+}
+
+enum mem_status mem_read(const struct mem *m, uint64_t spa, uint64_t *w, unsigned n)
+{
+	if (LIKELY(n == 1 && !(spa & 7) && spa + 7 <= m->last && !m->n_poison)) { /* what walks do all the time */
+		const uint64_t *p = page_find(m, spa >> PAGE_LG2);
+
+		if (LIKELY(p != NULL)) {
+			*w = p[spa >> 3 & (PAGE_WORDS - 1)];
+			return MEM_OK;
+		}
+	}
+	return read_words(m, spa, w, n);
 }
 
 enum mem_status mem_write(struct mem *m, uint64_t spa, const uint64_t *w, unsigned n)

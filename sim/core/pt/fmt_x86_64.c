@@ -67,4 +67,12 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 	return i;
 }
 
-const struct pt_fmt fmt_x86_64 = { .name = "x86-64", .entry = x86_entry, .input = x86_input };
+static struct pt_plain x86_plain(const struct pt_table *t)
+{
+	uint64_t val = X_P | X_RW | X_US | (t->opt & X86_NO_A ? 0 : X_A) | (t->opt & X86_EAFE ? X_EA : 0);
+
+	return (struct pt_plain){ .mask = val | X_PS | X_XD | x86_reserved(t, 3, false), .val = val, .next = bits_mask(51, 12),
+				  .perm = XL_R | XL_W | XL_X | XL_PRIV };
+}
+
+const struct pt_fmt fmt_x86_64 = { .name = "x86-64", .entry = x86_entry, .input = x86_input, .plain = x86_plain };

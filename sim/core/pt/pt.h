@@ -56,12 +56,22 @@ struct pt_entry_info { /* what one entry says */
 	bool no_walk; /* PT_LEAF of stage 2: the page may hold data, but no stage-1 entries */
 	bool snoop; /* not beside memtype: both would be loaded as one word right after two byte stores, and wait for them */
 };
+/*
+ * An entry that only leads to the table of the next level: everything granted, no reserved bit, nothing to set. It is one for which
+ * (e & mask) == val + level * step; entry() would give perm and e & next for it. One rule for all levels above 0.
+ */
+struct pt_plain {
+	uint64_t mask, val, step;
+	uint64_t next; /* 0: not asked yet */
+	uint8_t perm;
+};
 struct pt_fmt {
 	const char *name;
 	/* Pure: entry @e at @level for access @acc (XL_*), permissions so far @perm. */
 	struct pt_entry_info (*entry)(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm);
 	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. */
 	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
+	struct pt_plain (*plain)(const struct pt_table *t);
 	uint8_t priv_shift; /* perm >> priv_shift is what a privileged access has; 0: entry() was told the privilege, one answer */
 };
 struct pt_caches { /* any may be NULL */
@@ -112,6 +122,7 @@ struct pt_walk {
 	uint64_t s1_entry_spa;
 	uint64_t s1_gpa; /* gpa of the current stage-1 table */
 	struct pt_entry_info info;
+	struct pt_plain plain[2]; /* of t[], asked for when a walk starts at the top */
 	/* result */
 	uint64_t pa;
 	uint8_t size_lg2, out_perm, memtype, s1_memtype; /* memtype: of the last stage walked */

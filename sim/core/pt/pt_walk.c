@@ -65,6 +65,22 @@ static enum xl_act update_word(struct pt_walk *w, struct xl *x, enum pt_phase ph
 	return XL_ACT_CAS;
 }
 
+/* ---- plain entries ---- */
+
+/* From the top down most entries are plain: worth asking what that is. */
+static void plain_ask(struct pt_walk *w, unsigned stage)
+{
+	if (!w->plain[stage].next)
+		w->plain[stage] = w->t[stage].fmt->plain(&w->t[stage]);
+}
+
+static bool is_plain(const struct pt_walk *w, unsigned stage, uint64_t e)
+{
+	const struct pt_plain *p = &w->plain[stage];
+
+	return p->next && w->level[stage] && (e & p->mask) == p->val + w->level[stage] * p->step;
+}
+
 /* ---- walk caches ---- */
 
 static uint64_t level_id(const struct pt_table *t, unsigned level)
@@ -244,6 +260,23 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 		w->table[S2] = p->next;
 		w->perm[S2] = p->perm;
 		w->level[S2] = (uint8_t)level;
+		return s2_entry(w, x);
+	}
+	plain_ask(w, S2);
+	return s2_entry(w, x);
+}
+
+/* Go down to the table at @next, @skip levels of tables left out. */
+static inline enum xl_act s2_down(struct pt_walk *w, struct xl *x, uint64_t next, unsigned skip)
+{
+	unsigned level = w->level[S2];
+
+	w->table[S2] = next;
+	w->level[S2] = (uint8_t)(level - 1 - skip);
+	if (psc_kept(w, S2, level)) {
+		struct pt_psc p = { .next = next, .perm = w->perm[S2], .level = w->level[S2] };
+
+		psc_fill(w, x, S2, w->gpa, level, &p);
 	}
 	return s2_entry(w, x);
 }
@@ -257,13 +290,7 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	if (i->cls == PT_TABLE) {
 		if (skips_bits(&w->t[S2], w->gpa, level, i->skip))
 			return fault(w, S2, PT_WHY_SKIP);
-		w->table[S2] = i->next;
-		w->level[S2] = (uint8_t)(level - 1 - i->skip);
-		if (psc_kept(w, S2, level)) {
-			p = (struct pt_psc){ .next = i->next, .perm = w->perm[S2], .level = w->level[S2] };
-			psc_fill(w, x, S2, w->gpa, level, &p);
-		}
-		return s2_entry(w, x);
+		return s2_down(w, x, i->next, i->skip);
 	}
 	p = (struct pt_psc){ .perm = w->perm[S2] };
 	lg2 = i->size_lg2 ? i->size_lg2 : shift_of(&w->t[S2], level);
@@ -353,6 +380,18 @@ static enum xl_act s1_start(struct pt_walk *w, struct xl *x)
 		w->s1_entry_spa = p->next + entry_offset(t, w->ia, level);
 		return read_word(w, x, PT_PH_S1_ENTRY, w->s1_entry_spa);
 	}
+	plain_ask(w, S1);
+	return s1_fetch(w, x);
+}
+
+static inline enum xl_act s1_down(struct pt_walk *w, struct xl *x, uint64_t next, unsigned skip)
+{
+	unsigned level = w->level[S1];
+
+	w->table[S1] = next;
+	w->tab_known = false;
+	w->s1_from = (uint8_t)level;
+	w->level[S1] = (uint8_t)(level - 1 - skip);
 	return s1_fetch(w, x);
 }
 
@@ -364,11 +403,7 @@ static enum xl_act s1_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	if (i->cls == PT_TABLE) {
 		if (skips_bits(&w->t[S1], w->ia, level, i->skip))
 			return fault(w, S1, PT_WHY_SKIP);
-		w->table[S1] = i->next;
-		w->tab_known = false;
-		w->s1_from = (uint8_t)level;
-		w->level[S1] = (uint8_t)(level - 1 - i->skip);
-		return s1_fetch(w, x);
+		return s1_down(w, x, i->next, i->skip);
 	}
 	w->s1_lg2 = (uint8_t)leaf_size(x, i, lg2, w->ia);
 	w->s1_clean = i->clean;
@@ -423,6 +458,7 @@ enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
 {
 	w->update = false;
 	w->info.cls = PT_EMPTY;
+	w->plain[S1].next = w->plain[S2].next = 0;
 	w->phase = PT_PH_S2_ENTRY;
 	if (w->t[S1].fmt)
 		return s1_start(w, x);
@@ -435,6 +471,12 @@ enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
 	unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
 	bool update = w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE;
 
+	if (LIKELY(x->mem_st == MEM_OK && !update && is_plain(w, stage, x->data[0]))) {
+		uint64_t next = x->data[0] & w->plain[stage].next;
+
+		w->perm[stage] &= w->plain[stage].perm;
+		return stage == S2 ? s2_down(w, x, next, 0) : s1_down(w, x, next, 0);
+	}
 	if (x->mem_st != MEM_OK)
 		return fault(w, stage, update ? PT_WHY_AD_FAIL : x->mem_st == MEM_ABSENT ? PT_WHY_ABSENT : PT_WHY_READ);
 	if (!update || x->data[0] != x->cas_old) /* a word read, or one that changed under the update: look at it (again) */
