@@ -121,15 +121,15 @@ static inline void world_sum(struct world *w)
 
 static inline void world_fini(struct world *w)
 {
+	inv_host_fini(&w->h);
+	if (w->u)
+		w->u->ops->destroy(w->u); /* may cancel events, which touches their neighbours in the queue */
 	for (struct world_answer *a = w->all; a;) {
 		struct { struct world_answer *all; struct world_answer a; } *n = (void *)((char *)a - sizeof(struct world_answer *));
 
 		a = n->all;
 		free(n);
 	}
-	inv_host_fini(&w->h);
-	if (w->u)
-		w->u->ops->destroy(w->u);
 	mem_port_fini(&w->p);
 	mem_destroy(w->m);
 	sim_kernel_destroy(w->k);
