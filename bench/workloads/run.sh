@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Reuse distances of the named workloads beside that of a captured disk (docs/workloads.md). About a minute.
+#   usage: bench/workloads/run.sh [--quick] [IOMMUSIM [OUTDIR [NAME=TRACE]...]]      defaults: build/iommusim out/workloads
+# NAME=TRACE: captures of your own (stores are lifted to map and unmap). Writes OUTDIR/reuse.csv and *.png (no pictures without gnuplot, or with --quick);
+# prints the table. Exit status: 0 fine, 1 virtio-blk is further than 0.1 from its capture somewhere, 2 usage, 3 a run failed.
+set -eu
+quick=
+[ "${1-}" != --quick ] || { quick=1; shift; }
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+bin=${1:-$root/build/iommusim}
+out=${2:-$root/out/workloads}
+shift $(($# < 2 ? $# : 2))
+[ -x "$bin" ] || { echo "run.sh: no $bin" >&2; exit 2; }
+mkdir -p "$out"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=100000
+[ ! "$quick" ] || count=20000
+reuse() { awk -v name="$1" -f "$here/reuse.awk" "$2" >>"$tmp/reuse.csv"; }
+echo 'name,distance,share' >"$tmp/reuse.csv"
+"$bin" trace lift "$root/traces/vtd-lazy-vblk.iotb" -o "$tmp/vblk.iot" 2>/dev/null || exit 3
+reuse capture "$tmp/vblk.iot"
+for c in "$@"; do
+	"$bin" trace lift "${c#*=}" -o "$tmp/own.iot" 2>/dev/null || exit 3
+	reuse "capture ${c%%=*}" "$tmp/own.iot"
+done
+for w in virtio-blk nvme nic mix tenants gpu zipf strided uniform; do
+	"$bin" trace gen --workload $w --set count=$count -o "$tmp/w.iot" || exit 3
+	reuse $w "$tmp/w.iot"
+done
+mv "$tmp/reuse.csv" "$out/reuse.csv"
+awk -F, 'NR > 1 { if (!($1 in seen)) { seen[$1]; name[++n] = $1 } v[$1, $2] = $3 }
+	END {
+		printf "| pages between | first use | 0 | 1 | 4 | 16 | 64 | 256 | 1024 | 4096 |\n|---|---|---|---|---|---|---|---|---|---|\n"
+		for (i = 1; i <= n; i++) {
+			printf "| %s | %.3f |", name[i], v[name[i], "first"]
+			for (d = 0; d <= 4096; d = d ? 4 * d : 1) printf " %.3f |", v[name[i], d]
+			printf "\n"
+		}
+		for (k = 0; k <= 8192; k = k ? 2 * k : 1) { e = v["capture", k] - v["virtio-blk", k]; e = e < 0 ? -e : e; if (e > far) far = e }
+		printf "\nvirtio-blk and its capture differ by at most %.3f\n", far
+		exit far > .1
+	}' "$out/reuse.csv" && st=0 || st=$?
+if [ ! "$quick" ] && command -v gnuplot >/dev/null; then
+	gnuplot -e "f='$out/reuse.csv'; png='$out/workloads-reuse.png'" "$here/reuse.gp"
+fi
+exit $st
