@@ -10,7 +10,7 @@ set grid ytics xtics lt 1 lw 1 lc rgb '#e0e0e0'
 set xlabel 'distinct pages since the last use of the page'
 set ylabel 'share of DMAs at or below'
 set xtics ('0' 0.5, '1' 1, '4' 4, '16' 16, '64' 64, '256' 256, '1K' 1024, '8K' 8192)
-set key bottom right spacing 1.2
+set key outside below spacing 1.2
 pick(n) = sprintf("< awk -F, '$1 == \"%s\" && $2 != \"first\" { print ($2 ? $2 : .5) \",\" $3 }' %s", n, f)
 set multiplot layout 1,2 title 'Reuse distances of I/O pages (synthetic but for the capture)'
 plot pick('capture') using 1:2 with linespoints pt 7 ps 0.8 lw 2 lc rgb '#d55e00' title 'captured: virtio-blk, Linux 6.1', \
@@ -18,5 +18,5 @@ plot pick('capture') using 1:2 with linespoints pt 7 ps 0.8 lw 2 lc rgb '#d55e00
      pick('nvme') using 1:2 with lines lw 2 dt 2 lc rgb '#009e73' title 'workload nvme'
 plot pick('nic') using 1:2 with lines lw 2 lc rgb '#0072b2' title 'nic', pick('mix') using 1:2 with lines lw 2 dt 2 lc rgb '#d55e00' title 'mix', \
      pick('tenants') using 1:2 with lines lw 2 dt 3 lc rgb '#009e73' title 'tenants', pick('gpu') using 1:2 with lines lw 2 dt 4 lc rgb '#cc79a7' title 'gpu', \
-     pick('zipf') using 1:2 with lines lw 2 dt 5 lc rgb '#e69f00' title 'zipf', pick('uniform') using 1:2 with lines lw 2 lc rgb '#999999' title 'uniform, strided'
+     pick('zipf') using 1:2 with lines lw 2 dt 5 lc rgb '#e69f00' title 'zipf', pick('uniform') using 1:2 with lines lw 2 lc rgb '#999999' title 'uniform'
 unset multiplot
