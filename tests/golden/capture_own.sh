@@ -12,7 +12,7 @@ fail() { echo "capture_own: $*" >&2; exit 1; }
 for arch in vtd smmuv3 amdvi; do
 	n=$(awk -v a=$arch '$1 == a { print $2 }' <<-E
 		vtd 3088
-		smmuv3 3838
+		smmuv3 3800
 		amdvi 3594
 	E
 	)

@@ -26,7 +26,7 @@ usage: tools/capture/capture.sh --arch vtd|amdvi|smmuv3 --kernel PACKAGE|FILE|DI
 environment: IOMMUSIM (the program; default build/iommusim or that of PATH), BUSYBOX (a static one of the guest's architecture),
 QEMU_INCLUDE (folder of qemu-plugin.h), CAPTURE_CACHE, CAPTURE_MIRROR. What is missing is fetched by fetch.sh from Debian packages.
 
-example: tools/capture/capture.sh --arch vtd --kernel linux-image-6.1.0-56-amd64 --workload tools/capture/workloads/nvme.sh -o out
+example: tools/capture/capture.sh --arch vtd --kernel linux-image-6.12.95+deb12-amd64 --workload tools/capture/workloads/nvme.sh -o out
 EOF
 }
 die() { echo "capture.sh: $*" >&2; exit 2; }

@@ -211,6 +211,9 @@ static void op_cb(unsigned int cpu, void *user)
 	if (pa - tab.base >= tab.size)
 		return;
 	if (o->zero) {
+		/* this comes before the instruction: do what it is about to do, so that the log shows what it leaves */
+		if (tab_page_of(&tab, pa))
+			memset(tab.ram + (pa - tab.base), 0, LINE);
 		stored(pa, LINE);
 		return;
 	}
@@ -318,12 +321,12 @@ static void vcpu_cb(qemu_plugin_id_t id, unsigned int cpu)
 static bool map_ram(const char *path)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY);
+	int fd = open(path, O_RDWR);
 
 	if (fd < 0 || fstat(fd, &st))
 		return false;
 	tab.size = (uint64_t)st.st_size;
-	tab.ram = mmap(NULL, tab.size, PROT_READ, MAP_SHARED, fd, 0);
+	tab.ram = mmap(NULL, tab.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	tab.page = calloc(tab.size >> 12, sizeof(struct tab_page *));
 	clean = calloc(tab.size / LINE / 8 + 1, 1);
