@@ -22,7 +22,7 @@ static const char help[] =
 	"  --help            this text\n"
 	"\n"
 	"The kind of the image, else the first event of one of them, says which IOMMU it is. Used are\n"
-	"  any     mem_write, mem_page, mem_word: the driver's stores\n"
+	"  any     mem_write, mem_page, mem_word: the driver's stores; mem_flush: its write-backs; mem_mmio: register writes (AMD-Vi)\n"
 	"  VT-d    vtd_reg_read/write, vtd_iotlb_page_hit/update with vtd_dmar_translate, vtd_translate_pt, vtd_dmar_fault, vtd_inv_desc, vtd_inv_qi_*\n"
 	"  SMMUv3  smmuv3_read/write_mmio, smmuv3_translate_*, smmuv3_record_event, \"translation failed\" (-d guest_errors), smmuv3_cmdq_*,\n"
 	"          smmuv3_config_cache_*, smmuv3_range_inval, smmu_ptw_page_pte, smmu_ptw_block_pte\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * imp_qemu.h - a QEMU trace log (VT-d, SMMUv3, AMD-Vi) turned into a hardware-level trace.
- * Models: the driver's stores (mem_* lines), register reads and writes, DMAs with the address QEMU arrived at, faults; commands the log
+ * Models: the driver's stores and write-backs (mem_* lines), register reads and writes, DMAs with the address QEMU arrived at, faults; commands the log
  * has but no store wrote are put into the ring before the tail moves, so the command engine always runs.
  * Does not model: times (the log has none), device TLB or PASID requests (QEMU logs neither), interrupt remapping requests (counted only).
  * The architecture is that of the image, without an image that of the first event that belongs to one.
