@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imp_ftrace.c - see imp_ftrace.h. Source: the print formats of the events, as /sys/kernel/tracing/events/.../format of Linux 6.12 shows them.
+ * imp_ftrace.c - see imp_ftrace.h. Source: the print formats of the events, as /sys/kernel/tracing/events/.../format of Linux 6.12 shows
+ * them.
  * A mapping becomes `map` for the driver model and PTE_SET for the checker, an unmapping `unmap` and PTE_CLR; a descriptor becomes `cmd`.
- * A tag that is assigned becomes `attach` and CFG_SET, because it ties device, domain and domain id together; a tag that is given up becomes
- * `detach` only: when the entry was cleared is not in the log. The events name a mapping after it was made, an unmapping after the entries are
- * clear and before the flush. The completion of a wait is not in the log: Linux spins for it before it goes on, so it is taken to follow at once.
+ * A tag that is assigned becomes `attach` and CFG_SET, because it ties device, domain and domain id together; a tag that is given up
+ * becomes `detach` only: when the entry was cleared is not in the log. The events name a mapping after it was made, an unmapping after the
+ * entries are clear and before the flush. The completion of a wait is not in the log: Linux spins for it before it goes on, so it is taken
+ * to follow at once.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -38,7 +40,8 @@ static bool bad(struct in *in, const char *want)
 {
 	size_t n = (size_t)(in->end - in->p);
 
-	return err_at(in->e, in->path, in->no, (unsigned)(in->p - in->line) + 1, "found \"%.*s\", expected %s", (int)(n < 24 ? n : 24), in->p, want);
+	return err_at(in->e, in->path, in->no, (unsigned)(in->p - in->line) + 1, "found \"%.*s\", expected %s",
+		      (int)(n < 24 ? n : 24), in->p, want);
 }
 static bool lit(struct in *in, const char *s)
 {
@@ -94,8 +97,8 @@ static bool device(struct in *in, const char *stops, uint32_t *rid)
 	uint64_t seg, bus, dev, fn;
 	size_t n;
 
-	if (number(in, 16, &seg) && lit(in, ":") && number(in, 16, &bus) && lit(in, ":") && number(in, 16, &dev) && lit(in, ".") && number(in, 16, &fn) &&
-	    seg <= 0xffff && bus <= 0xff && dev <= 0x1f && fn <= 7 && (in->p == in->end || strchr(stops, *in->p))) {
+	if (number(in, 16, &seg) && lit(in, ":") && number(in, 16, &bus) && lit(in, ":") && number(in, 16, &dev) &&
+	    lit(in, ".") && number(in, 16, &fn) && seg <= 0xffff && bus <= 0xff && dev <= 0x1f && fn <= 7 && (in->p == in->end || strchr(stops, *in->p))) {
 		*rid = (uint32_t)(seg << 16 | bus << 8 | dev << 3 | fn);
 		return true;
 	}
@@ -156,7 +159,9 @@ static bool map_event(struct in *in, bool map, bool *used)
 
 	if (!need(in, "IOMMU: iova=0x", 16, &iova) || !need(in, " - 0x", 16, &end))
 		return false;
-	if (map ? !need(in, " paddr=0x", 16, &pa) || !need(in, " size=", 10, &size) : !need(in, " size=", 10, &asked) || !need(in, " unmapped_size=", 10, &size))
+	if (map && (!need(in, " paddr=0x", 16, &pa) || !need(in, " size=", 10, &size)))
+		return false;
+	if (!map && (!need(in, " size=", 10, &asked) || !need(in, " unmapped_size=", 10, &size)))
 		return false;
 	if (!at_end(in))
 		return false;
@@ -347,8 +352,8 @@ static bool tag_event(struct in *in, bool add, bool *used)
 		snprintf(pasid, sizeof(pasid), ".%u", t.pasid);
 	if (t.rid > 0xffff)
 		return order(in, "CFG_SET%s %s 0x%x%s dom=d%u did=%u", at, t.pasid ? "PASIDE" : "CTX", t.rid, pasid, t.did, t.did);
-	return order(in, "CFG_SET%s %s %02x:%02x.%x%s dom=d%u did=%u", at, t.pasid ? "PASIDE" : "CTX", t.rid >> 8, t.rid >> 3 & 31, t.rid & 7, pasid,
-		     t.did, t.did);
+	return order(in, "CFG_SET%s %s %02x:%02x.%x%s dom=d%u did=%u", at, t.pasid ? "PASIDE" : "CTX", t.rid >> 8, t.rid >> 3 & 31,
+		     t.rid & 7, pasid, t.did, t.did);
 }
 static bool ev_assign(struct in *in, bool *used)
 {
@@ -484,7 +489,9 @@ bool imp_ftrace(const char *path, int64_t dom, struct trc_writer *out, struct im
 		in.no = ++s->lines;
 		ok = one_line(&in, len);
 	}
-	ok = ok && !got && (in.begun || err_set(e, ERR_INPUT, "%s: none of %" PRIu64 " lines is an event of iommu or intel_iommu", in.path, s->lines));
+	ok = ok && !got;
+	if (ok && !in.begun)
+		ok = err_set(e, ERR_INPUT, "%s: none of %" PRIu64 " lines is an event of iommu or intel_iommu", in.path, s->lines);
 	imp_text_close(t);
 	return ok;
 }

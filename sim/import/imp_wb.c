@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * imp_wb.c - which 64-byte lines of the tables the driver has written and not yet written back (clflush, clwb, dc cvac).
- * Does not model: rings and interrupt entries, which the checker takes no write-back for; write-backs that a cache does by itself, barriers.
+ * Does not model: rings and interrupt entries, which the checker takes no write-back for; write-backs that a cache does by itself,
+ * barriers.
  */
 #include <stdlib.h>
 #include "import/imp_int.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tables.c - see tables.h. Sources: Intel VT-d Architecture Specification, "Translation Structure Formats" and "Register Descriptions";
- * Arm IHI 0070 (SMMUv3), "Stream Table Entry", "Context Descriptor", memory map; AMD 48882, "Device Table", "I/O Page Tables", MMIO registers.
+ * Arm IHI 0070 (SMMUv3), "Stream Table Entry", "Context Descriptor", memory map; AMD 48882, "Device Table", "I/O Page Tables", MMIO
+ * registers.
  */
 #include <stdio.h>
 #include <stdlib.h>

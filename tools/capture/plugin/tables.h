@@ -3,7 +3,8 @@
  * tables.h - which pages of a guest's memory hold IOMMU structures, followed from the root registers as the guest links and unlinks them.
  * Models: VT-d (legacy, scalable, first and second level, queue, interrupt table), SMMUv3 (linear and 2-level stream tables, CD tables,
  * stage 1 TTB0 and stage 2, command queue), AMD-Vi (device table, host tables, command buffer).
- * Does not model: SMMUv3 TTB1, the CD of a nested STE (its address is the guest's), AMD-Vi guest tables (GCR3), queues that only hardware writes.
+ * Does not model: SMMUv3 TTB1, the CD of a nested STE (its address is the guest's), AMD-Vi guest tables (GCR3), queues that only hardware
+ * writes.
  */
 #ifndef CAPTURE_TABLES_H
 #define CAPTURE_TABLES_H
