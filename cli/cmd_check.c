@@ -224,20 +224,25 @@ static bool comment(struct job *j, const char *t)
 			return false;
 	return true;
 }
-static bool take(struct job *j, const struct trc_rec *r)
+static bool take(struct job *j, struct trc_reader *t, const struct trc_rec *r)
 {
 	static const struct ordhw_ops proto = { NULL, hw_begin, hw_event };
 	struct ordhw_ops ops = proto;
+	const struct ord_ev *ev;
 	struct ord_ev e;
 	const char *end;
 
 	if (r->kind == TRC_COMMENT && !j->hw)
 		return comment(j, r->u.text);
 	if (r->kind == TRC_ORDER && !j->hw) {
+		ev = trc_event(t, r);
+		if (ev)
+			return ord_event(j->c, ev, &j->e);
 		if (!checker(j) || ord_parse(r->u.text, &end, &e, ord_names(j->c)))
 			return j->e.code || err_set(&j->e, ERR_MACHINE, "no memory for names");
 		e.line = r->line;
 		e.at = r->at;
+		trc_names(t, ord_names(j->c)); /* the first one; the next are parsed once only */
 		return ord_event(j->c, &e, &j->e);
 	}
 	if (!j->hw) {
@@ -256,7 +261,7 @@ static int run(struct job *j)
 	int rc = 0;
 
 	while (ok && (rc = trc_next(t, &r, &j->e)) > 0)
-		ok = take(j, &r);
+		ok = take(j, t, &r);
 	ok = ok && rc == 0 && (!j->hw || ordhw_units_finish(j->hw)) && checker(j) && ord_finish(j->c, &j->e) &&
 	     check_out_end(&j->out, j->c, &j->e);
 	if (!ok && !j->e.code)

@@ -67,10 +67,11 @@ static bool grow(struct ord_names *t, size_t n)
 }
 uint32_t ord_name(struct ord_names *t, const char *s, size_t n)
 {
-	uint32_t h = hash_of(s, n), i;
+	uint32_t h, i;
 
 	if (!t)
 		return 1;
+	h = hash_of(s, n);
 	if (t->hcap) {
 		for (i = h & (t->hcap - 1); t->hash[i]; i = (i + 1) & (t->hcap - 1)) {
 			const char *have = t->text + t->at[t->hash[i]];

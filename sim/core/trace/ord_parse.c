@@ -133,7 +133,7 @@ static int key(struct par *p)
 		return 0;
 	n = (size_t)(eq - p->t);
 	for (unsigned k = 0; k < ARRAY_LEN(keys); k++)
-		if (keys[k].len == n && !memcmp(keys[k].word, p->t, n)) {
+		if (keys[k].len == n && *keys[k].word == *p->t && !memcmp(keys[k].word, p->t, n)) {
 			if (!key_value(p, (enum ord_key)k, keys[k].type, eq + 1, p->t + p->n, &v))
 				return -1;
 			ord_put(p->e, (enum ord_key)k, v);
@@ -235,7 +235,7 @@ static int op_of(const char *s, size_t n)
 	};
 
 	for (unsigned i = 0; i < ORD_OPS_N; i++)
-		if (len[i] == n && !memcmp(ord_op_name[i], s, n))
+		if (len[i] == n && ord_op_name[i][0] == *s && ord_op_name[i][n - 1] == s[n - 1] && !memcmp(ord_op_name[i], s, n))
 			return (int)i;
 	return -1;
 }
@@ -320,12 +320,17 @@ size_t ord_canon(const char *s, const char *end, char *out)
 			gap = true;
 			s++;
 		} else {
-			if (n + 2 > ORD_TEXT_MAX)
+			const char *w = s;
+
+			while (s < end && *s != '(' && *s != ' ' && *s != '\t')
+				s++;
+			if (n + (size_t)(s - w) + 1 > ORD_TEXT_MAX)
 				return 0;
 			if (gap && n)
 				out[n++] = ' ';
 			gap = false;
-			out[n++] = *s++;
+			while (w < s)
+				out[n++] = *w++;
 		}
 	}
 	out[n] = 0;

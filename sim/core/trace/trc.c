@@ -60,19 +60,18 @@ static const char *check_comment(const char *s)
 		return "a comment has a line end in it";
 	return n > TRC_LINE_MAX - 2 ? "a comment is longer than 16 MiB" : NULL;
 }
-static const char *check_order(const char *s)
+static const char *check_order(const char *s, struct ord_ev *e, struct ord_names *names)
 {
-	struct ord_ev e;
 	const char *end;
 	char canon[ORD_TEXT_MAX + 1];
 
 	if (strlen(s) > ORD_TEXT_MAX)
 		return "the ordering event is longer than 240 characters";
-	if (!ord_is_event(s) || ord_parse(s, &end, &e, NULL) || *end)
+	if (!ord_is_event(s) || ord_parse(s, &end, e, names) || *end)
 		return "the ordering event is not one of the vocabulary";
 	return ord_canon(s, end, canon) == strlen(s) && !strcmp(canon, s) ? NULL : "the ordering event is not in canonical form";
 }
-const char *trc_check(const struct trc_rec *r)
+static const char *check(const struct trc_rec *r, struct ord_ev *e, struct ord_names *names)
 {
 	const char *s;
 
@@ -106,11 +105,21 @@ const char *trc_check(const struct trc_rec *r)
 	case TRC_FLUSH:
 		return NULL;
 	case TRC_ORDER:
-		return check_order(r->u.text);
+		return check_order(r->u.text, e, names);
 	case TRC_COMMAND:
 		return r->u.cmd.n && r->u.cmd.n <= TRC_CMD_WORDS ? NULL : "a command has 1 to 8 words";
 	}
 	return "the kind is unknown";
+}
+const char *trc_check(const struct trc_rec *r)
+{
+	struct ord_ev e;
+
+	return check(r, &e, NULL);
+}
+const char *trc_check_read(struct trc_reader *t, const struct trc_rec *r)
+{
+	return check(r, &t->ev, t->names);
 }
 enum trc_format trc_format_of(const char *path)
 {
@@ -164,6 +173,17 @@ int trc_next(struct trc_reader *t, struct trc_rec *r, struct err *e)
 			*e = t->err;
 	}
 	return rc;
+}
+void trc_names(struct trc_reader *t, struct ord_names *n)
+{
+	t->names = n;
+	t->ev.op = ORD_OPS_N;
+}
+const struct ord_ev *trc_event(struct trc_reader *t, const struct trc_rec *r)
+{
+	t->ev.line = r->line;
+	t->ev.at = r->at;
+	return t->names && t->ev.op != ORD_OPS_N ? &t->ev : NULL;
 }
 void trc_close(struct trc_reader *t)
 {

@@ -65,6 +65,11 @@ struct trc_reader *trc_open(const char *path, struct err *e) MUST_USE;
 /** trc_next() - Returns: 1 and *r, 0 at the end, -1 on error (file:line:col or record number in @e; a truncated binary is an error). */
 int trc_next(struct trc_reader *t, struct trc_rec *r, struct err *e) MUST_USE;
 void trc_close(struct trc_reader *t);
+/** trc_names() - from the next record on, ordering events are parsed with @n; trc_event() is @r, just read; NULL if that was before trc_names(). */
+struct ord_ev;
+struct ord_names;
+void trc_names(struct trc_reader *t, struct ord_names *n);
+const struct ord_ev *trc_event(struct trc_reader *t, const struct trc_rec *r);
 enum trc_format { TRC_TEXT, TRC_BINARY };
 struct trc_writer;
 /** trc_create() - @path "-" is standard output; a file is written under a temporary name and renamed by trc_finish(). */

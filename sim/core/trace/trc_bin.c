@@ -462,7 +462,7 @@ int trc_bin_next(struct trc_reader *t, struct trc_rec *r, struct err *e)
 		return -1;
 	if (c.bad)
 		return bin_fail(t, ERR_INPUT, c.p == c.end ? "the file ends within a record: it is truncated" : "a field is out of range: the file is damaged");
-	bad = trc_check(r);
+	bad = trc_check_read(t, r);
 	if (bad)
 		return bin_fail(t, ERR_INPUT, bad);
 	t->src.pos = (size_t)((const char *)c.p - t->src.buf);

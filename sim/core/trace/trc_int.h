@@ -66,6 +66,8 @@ struct trc_reader {
 	struct trc_last last;
 	uint64_t w[TRC_PAGE_WORDS];
 	char ord[ORD_TEXT_MAX + 1];
+	struct ord_names *names; /* NULL: events are only checked */
+	struct ord_ev ev; /* the last one read */
 };
 struct trc_writer {
 	struct trc_sink sink;
@@ -75,6 +77,7 @@ struct trc_writer {
 };
 /** trc_check() - may this record be written? Returns: NULL, or what is wrong with it. */
 const char *trc_check(const struct trc_rec *r);
+const char *trc_check_read(struct trc_reader *t, const struct trc_rec *r); /* the same of a record read; an ordering event goes to t->ev */
 bool trc_word_ok(const char *s, size_t n); /* a register or table type name: letters, digits and _.[]- */
 
 bool trc_text_begin(struct trc_reader *t, struct err *e) MUST_USE; /* the version line */

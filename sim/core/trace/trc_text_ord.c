@@ -64,11 +64,10 @@ static bool bad_word(struct trc_reader *t, const char *what)
 }
 bool trc_text_order(struct trc_reader *t, struct trc_rec *r)
 {
-	struct ord_ev e;
 	const char *end, *bad;
 
 	trc_text_gaps(t);
-	bad = ord_parse(t->p, &end, &e, NULL);
+	bad = ord_parse(t->p, &end, &t->ev, t->names);
 	if (bad) {
 		t->p = (char *)(uintptr_t)end;
 		return bad_word(t, bad);
