@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "report.h"
 #include "run_build.h"
+#include "software/pf_back.h"
 #include "software/pf_load.h"
 
 enum { SETS = 64, O_SET = 256, O_STATS, O_SEED, O_UNTIL };
@@ -20,6 +21,7 @@ struct faults {
 	struct run_cfg c;
 	struct plat *p;
 	struct pf_load l;
+	struct pf_back back; /* with a hypervisor */
 	struct stat_reg reg;
 	uint64_t until_ps;
 	bool ready;
@@ -29,7 +31,7 @@ static int usage_text(void)
 {
 	puts("Usage: iommusim faults CONFIG [option]...\n"
 	     "Devices touch pages that are not there; software serves their page requests, or on SMMUv3 stalled transactions if the devices have\n"
-	     "no translation cache. Handler and work: section page_faults of CONFIG (YAML; '-' is standard input) and 'iommusim params'.\n\n"
+	     "no translation cache. software.hypervisor puts a guest around the handler. Handler and work: section page_faults of CONFIG (YAML; '-' is standard input) and 'iommusim params'.\n\n"
 	     "  --set KEY=VALUE  change a configuration key; may be repeated\n"
 	     "  --seed N         seed of everything random\n"
 	     "  --until T        stop at simulated time T, such as \"10 ms\"\n"
@@ -113,6 +115,12 @@ static bool build(struct faults *f, struct err *e)
 	f->ready = f->p && pf_load_init(&f->l, &f->c.faults, f->p, &f->c.plat.dev_default, f->c.plat.seed, e);
 	if (!f->ready)
 		return false;
+	if (f->c.hyp.mode != HYP_NONE) {
+		if (!pf_back_init(&f->back, &f->c.hyp, &f->l.h, e))
+			return false;
+		if (!stat_add(&f->reg, "hypervisor", &f->back.st, pf_back_stat_defs))
+			return err_set(e, ERR_MACHINE, "out of memory");
+	}
 	return pf_load_list_stats(&f->l, &f->reg) || err_set(e, ERR_MACHINE, "out of memory");
 }
 

@@ -20,6 +20,8 @@ const struct cfg_opt hyp_opts[] = {
 	O("guest_faults", CFG_ENUM, back, HYP_BACK_AUTO, 0, 2, "", "The way of faults to the guest: through the host, or a log of its own; auto: hardware with nested-hw.", "auto|software|hardware"),
 	O("guest_timeouts", CFG_ENUM, timeouts, HYP_TIMEOUTS_NONE, 0, 3, "", "The way of time-outs of device-TLB invalidations, as guest_faults; none: nobody looks, and a queue that stopped stays stopped.",
 	  "none|auto|software|hardware"),
+	O("guest_pages", CFG_ENUM, pages, HYP_BACK_AUTO, 0, 2, "", "`iommusim faults`: the way of page requests to the guest, as guest_faults; auto: hardware with nested-hw, but for SMMUv3.",
+	  "auto|software|hardware"),
 	O("guest_itesid", CFG_BOOL, itesid, 1, 0, 1, "", "VT-d: a time-out names the (virtual) requester; off: the guest's unit does not tell it.", 0),
 	O("guests", CFG_U32, guests, 1, 1, DRV_MAX_VMS, "guests", "Virtual machines; requesters belong to them in turn, in the order in which they are attached.", 0),
 	O("viommus", CFG_U32, viommus, 1, 1, DRV_MAX_VIOMMUS, "vIOMMUs", "Virtual IOMMUs of each guest; its requesters belong to them in turn.", 0),

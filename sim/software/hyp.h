@@ -39,6 +39,7 @@ struct hyp_cfg {
 	uint32_t doorbell; /* HYP_DOORBELL_* */
 	uint32_t back; /* HYP_BACK_* */
 	uint32_t timeouts; /* HYP_TIMEOUTS_NONE, or HYP_TIMEOUTS_AUTO + HYP_BACK_* */
+	uint32_t pages; /* HYP_BACK_*: of page requests (pf_back.h) */
 	bool itesid; /* VT-d: the guest is told which requester did not answer */
 	uint32_t guests, viommus, direct;
 	bool dte_trap; /* AMD-Vi: guests' device tables are write-protected */

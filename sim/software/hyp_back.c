@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hyp_back.c - the way back: refused requests, and device-TLB invalidations that a device did not answer, from the unit to the guest concerned.
- * Models: the error read from the unit's registers or log after the interrupt, and acknowledged there, which lets a queue that stopped go on; one
- * handler in the host, first come first served; who the guest can blame, from what its (virtual) unit tells it and what it queued itself:
+ * hyp_back.c - the way back: refused requests, and device-TLB invalidations that a device did not answer, from the unit to the guest.
+ * Models: the error read from the unit's registers or log after the interrupt, and acknowledged there, which lets a queue that stopped
+ * go on; one handler in the host, first come first served; who the guest can blame, from what its unit tells it and what it queued itself:
  *   VT-d     FSTS.ITE and the requester of IQERCD; without one every target of the batch. The virtual requester-id stands for the real one
  *   SMMUv3   CERROR_ATC_INV_SYNC of the queue, the main one or the guest's own VCMDQ: every target of the batch
  *   AMD-Vi   IOTLB_INV_TIMEOUT names the command, and that names the device and the PASID
  * Whoever waits for the queue goes on when the report has been dealt with, and takes the invalidation for done. Bad completions (VT-d FSTS.ICE)
  * are counted and acknowledged; nobody is told.
- * Does not model: reactions (retry, isolate, reset: inv_host.h, for a driver that owns the unit), the registers a host reads (in no time; host_fault_time
- * stands for them), an overflow of the AMD-Vi log, unit errors other than these (a queue that stops for another reason stays stopped).
+ * Does not model: reactions (retry, isolate, reset: inv_host.h, for a driver that owns the unit), the time of register reads (host_fault_time
+ * stands for it), an overflow of the AMD-Vi log, unit errors other than these (a queue that stops for another reason stays stopped). The
+ * interrupt is not a message: registers are looked at when the unit's queue stops or gets on, and interrupt_time passes.
  * Spec: VT-d, "Invalidation Time-out Error"; Arm IHI 0070, "Command queue errors"; 48882, "IOTLB_INV_TIMEOUT".
  */
 #include <stdlib.h>
@@ -266,8 +267,9 @@ static bool private_batch(const struct hyp *h)
 {
 	const struct hyp_op *o = &h->op;
 
-	return h->c->mode != HYP_NATIVE && (o->own || o->is_vm || o->kind == TRC_ATTACH || o->kind == TRC_DETACH || o->kind == TRC_DEVICE || !o->kind ||
-					    (h->c->devtlb != HYP_DEVTLB_FORWARDED));
+	if (h->c->mode == HYP_NATIVE)
+		return false;
+	return o->own || o->is_vm || h->c->devtlb != HYP_DEVTLB_FORWARDED || !(o->kind == TRC_MAP || o->kind == TRC_UNMAP || o->kind == TRC_FLUSH);
 }
 
 void hyp_look(struct hyp *h, unsigned unit)

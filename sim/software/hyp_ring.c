@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs and for whom, how many waits. The ring is known from the
- * register writes that set it up, its content from memory. A VCMDQ
- * is known by the page of its virtual interface. Other further rings (ECMDQ, guests' buffers of AMD-Vi) are not looked at.
+ * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs and for whom, how many waits.
+ * The ring is known from the register writes that set it up, its content from memory. A VCMDQ is known by the page of its virtual
+ * interface. Other further rings (ECMDQ, guests' buffers of AMD-Vi) are not looked at.
  * Spec: VT-d, "Invalidation Queue Address Register"; SMMUv3, "SMMU_CMDQ_BASE", "SMMU_CMDQ_PROD"; AMD-Vi, "Command Buffer Base Address".
  */
 #include <string.h>

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/bits.h"
+#include "software/pf_back.h"
 
 /* ---- steps ---- */
 
@@ -81,18 +82,10 @@ void pf_group_free(struct pf_host *h, struct pf_group *g)
 	h->free = g;
 }
 
-static void group_whole(struct pf_host *h, struct pf_group *g)
+void pf_host_ready(struct pf_host *h, struct pf_group *g)
 {
-	struct pf_group **p = &h->partial;
-
-	while (*p != g)
-		p = &(*p)->next;
-	*p = g->next;
-	g->next = NULL;
-	g->whole = sim_now(h->u->k);
 	*h->ready_tail = g;
 	h->ready_tail = &g->next;
-	h->n_whole++;
 	if (++h->n_ready > h->st.most_ready)
 		h->st.most_ready = h->n_ready;
 	if (h->idle) {
@@ -103,6 +96,22 @@ static void group_whole(struct pf_host *h, struct pf_group *g)
 	}
 }
 
+static void group_whole(struct pf_host *h, struct pf_group *g)
+{
+	struct pf_group **p = &h->partial;
+
+	while (*p != g)
+		p = &(*p)->next;
+	*p = g->next;
+	g->next = NULL;
+	g->whole = sim_now(h->u->k);
+	g->refused = g->has_pasid && pf_is_plain(h->c, g->pasid - 1);
+	h->n_whole++;
+	if (h->back)
+		pf_back_take(h->back, g);
+	else
+		pf_host_ready(h, g);
+}
 /* Their last requests were lost and have been answered by the hardware; their indices may be in use again. */
 static void drop_partial(struct pf_host *h)
 {

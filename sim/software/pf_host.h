@@ -28,7 +28,7 @@ struct pf_cfg {
 	bool auto_response; /* AMD-Vi */
 	struct thread_cfg cpu;
 	/* the work (pf_load.h), and the tables for it */
-	uint32_t devices, pasids, absent, pages, dmas, invalid_every, dir;
+	uint32_t devices, pasids, plain, absent, pages, dmas, invalid_every, dir;
 	uint64_t length, period_ps;
 };
 extern const struct cfg_opt pf_opts[]; /* YAML section page_faults: */
@@ -46,6 +46,7 @@ extern const struct cfg_opt pf_opts[]; /* YAML section page_faults: */
 	X(present, "count", "pages asked for that were there already")                                    \
 	X(success, "count", "answers Success, or retry of a stalled transaction")                         \
 	X(invalid, "count", "answers Invalid Request, or abort of a stalled transaction")                 \
+	X(refused, "count", "of these, at once, because the address space has plain I/O addresses")       \
 	X(lock_waits, "count", "answers that waited for the lock of the command queue")                   \
 	X(queue_waits, "count", "answers that read the head because the command queue seemed full")       \
 	X(most_ready, "count", "most groups that waited for a thread at one time")
@@ -63,9 +64,10 @@ struct pf_group {
 	uint32_t rid, pasid;
 	uint16_t tag; /* PRG index or STAG */
 	bool has_pasid, stall;
+	bool refused; /* nobody brings pages there */
 	uint32_t n;
 	uint64_t addr[PF_GROUP_PAGES];
-	sim_time whole;
+	sim_time whole, due; /* due: pf_back.h */
 };
 struct pf_entry { /* one entry of a queue, decoded */
 	uint32_t rid, pasid;
@@ -113,6 +115,7 @@ struct pf_host {
 	const struct pf_host_ops *o;
 	struct iommu *u;
 	struct pf_stats st;
+	struct pf_back *back; /* a hypervisor in between; NULL: none */
 	struct pf_service service;
 	struct rng rng;
 	struct pf_thread reader, *worker;
@@ -136,6 +139,11 @@ void pf_host_start(struct pf_host *h);
 void pf_host_interrupt(struct pf_host *h); /* a message of the unit has arrived */
 void pf_host_stop(struct pf_host *h);
 void pf_host_fini(struct pf_host *h);
+/** pf_is_plain() - an address space that software maps before use, as for ordinary DMA: a page request there is answered Invalid. PASIDs from 0 here. */
+static inline bool pf_is_plain(const struct pf_cfg *c, uint32_t pasid)
+{
+	return pasid < c->plain;
+}
 /** pf_is_invalid() - pages that do not exist: asking for them is answered Invalid Request. */
 bool pf_is_invalid(const struct pf_cfg *c, uint32_t page);
 /** pf_host_spa() - where page @page of @pasid of device @dev is when it is present. */

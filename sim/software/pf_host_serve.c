@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pf_host_serve.c - where pages lie, and the threads that serve groups: their time, the entries, the answer; see pf_host.h. */
 #include "core/base/bits.h"
+#include "software/pf_back.h"
 #include "software/pf_host_int.h"
 
 /* ---- tables ---- */
@@ -38,7 +39,10 @@ static void answered(struct pf_thread *w)
 	struct pf_thread *next = h->lock_first;
 
 	*(w->ok ? &h->st.success : &h->st.invalid) += 1;
+	h->st.refused += w->g->refused;
 	hist_add(&h->st.latency_ps, sim_now(h->u->k) - w->g->whole);
+	if (h->back && pf_back_return(h->back, w->g))
+		pf_delay(w, pf_back_return(h->back, w->g));
 	pf_group_free(h, w->g);
 	w->g = NULL;
 	h->n_whole--;
@@ -101,11 +105,20 @@ static void lock(struct pf_thread *w)
 	pf_step(w, TH_SLEEP, 0, 0, 0);
 }
 
+static void answer(struct pf_thread *w, unsigned stored)
+{
+	uint64_t ps = w->h->back ? pf_back_answer(w->h->back, w->g, stored) : 0;
+
+	if (ps)
+		pf_delay(w, ps);
+	w->then = lock;
+}
+
 /* The entries have been read: store those that are not there. */
 static void map(struct pf_thread *w)
 {
 	struct pf_host *h = w->h;
-	uint32_t dev, pasid, page, n = 0;
+	uint32_t dev, pasid, page, n = 0, stored = 0;
 
 	w->ok = true;
 	for (unsigned i = 0; i < w->g->n; i++) {
@@ -118,9 +131,10 @@ static void map(struct pf_thread *w)
 			continue;
 		}
 		h->st.mapped++;
+		stored++;
 		pf_step(w, TH_STORE, pf_entry_at(h->c, dev, pasid, page), pf_host_spa(h->c, dev, pasid, page) | h->o->pte, 8);
 	}
-	w->then = lock;
+	answer(w, stored);
 }
 
 void pf_serve(struct pf_thread *w)
@@ -142,6 +156,11 @@ void pf_serve(struct pf_thread *w)
 		h->ready_tail = &h->ready;
 	h->n_ready--;
 	w->g = g;
+	if (g->refused) {
+		w->ok = false;
+		answer(w, 0);
+		return;
+	}
 	ps = pf_service_draw(&h->service, &h->rng);
 	hist_add(&h->st.wait_ps, sim_now(h->u->k) - g->whole);
 	hist_add(&h->st.service_ps, ps);

@@ -19,8 +19,10 @@ static uint32_t page_of(const struct pf_cfg *c, uint32_t i, uint32_t *pasid)
 	return i / c->pasids % starts * pages_of(c);
 }
 
-static bool exists(const struct pf_cfg *c, uint32_t page)
+static bool exists(const struct pf_cfg *c, uint32_t pasid, uint32_t page)
 {
+	if (pf_is_plain(c, pasid))
+		return false;
 	for (uint32_t i = 0; i < pages_of(c); i++)
 		if (pf_is_invalid(c, page + i))
 			return false;
@@ -44,7 +46,7 @@ static void done(void *arg, const struct trc_rec *r, const struct xl_res *res)
 		hist_add(&d->latency_ps, now - r->at);
 	} else {
 		l->st.failed++;
-		l->st.failed_wrongly += d->dev >= l->c->absent || exists(l->c, page);
+		l->st.failed_wrongly += d->dev >= l->c->absent || exists(l->c, r->u.dma.pasid - 1, page);
 	}
 	issue(d);
 }

@@ -25,6 +25,7 @@ const struct cfg_opt pf_opts[] = {
 	THREAD_OPTS(T, cpu, ""),
 	U32("devices", devices, 4, 1, PF_MAX_DEVICES, "devices", "Devices, from 01:00.0 on, each as the device any is configured."),
 	U32("pasids", pasids, 1, 1, PF_MAX_PASIDS, "PASIDs", "Address spaces of each device, used in turn."),
+	U32("plain_pasids", plain, 0, 0, PF_MAX_PASIDS, "PASIDs", "The first ones of each device are first stages with plain I/O addresses: their page requests are answered Invalid at once."),
 	U32("absent_devices", absent, PF_MAX_DEVICES, 0, PF_MAX_DEVICES, "devices", "The first devices find no page present; the others find all."),
 	U32("pages", pages, 256, 1, PF_MAX_PAGES, "pages", "Pages of each address space, visited one after the other, again and again."),
 	U32("dmas", dmas, 1024, 1, 1u << 28, "DMAs", "DMA operations of each device."),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The way back to the guest: time-outs of device-TLB invalidations (sim/software/hyp_back.c), on each architecture and in each mode. Expected figures are
-# closed forms of the options. Run from the top of the tree; $1: iommusim.
+# The way back to the guest: time-outs of device-TLB invalidations (sim/software/hyp_back.c) and page requests (sim/software/pf_back.h), on each architecture
+# and in each mode. Expected figures are closed forms of the options. Run from the top of the tree; $1: iommusim.
 set -eu
 bin=$1
 tmp=$(mktemp -d)
@@ -138,3 +138,48 @@ for a in $archs; do
 	is timeout_ambiguous 1
 	is timeout_suspects.mean 2
 done
+
+# ---- page requests ----
+# One device, one fault at a time, so that nothing waits for anything but the way: what a mode adds to native is a sum of options.
+faults() { # STATUS MACHINE MODE options...
+	local want=$1 st=0
+	"$bin" faults "configs/faults-$2.yaml" --stats "$tmp/s.csv" --set "software.hypervisor=$3" --set page_faults.devices=1 --set page_faults.service=fixed \
+		--set devices.outstanding=1 --set page_faults.pages=64 --set page_faults.dmas=64 "${@:4}" >"$tmp/o" 2>&1 || st=$?
+	[ $st = "$want" ] || fail "status $st, not $want: $*"
+}
+latency() { echo $(($(stat page_faults.latency.sum) / $(stat page_faults.latency.n))); }
+for m in vtd smmuv3 smmuv3-stall amdvi; do
+	hard=0
+	case $m in smmuv3*) hard=5100000 ;; esac
+	faults 0 $m native
+	native=$(latency)
+	for mode in "passthrough 2100000" "shadow 7150000" "nested-trapped 5100000" "nested-hw $hard"; do
+		set -- $mode
+		what="page requests, $m $1"
+		faults 0 $m "$1"
+		grep -q '^64 DMAs: 64 done, 0 failed, 0 unfinished' "$tmp/o" || fail "$what"
+		[ $(($(latency) - native)) = "$2" ] || fail "$what: $(($(latency) - native)) ps more than native"
+		case $1 in # host_fault_time and inject_time
+		passthrough) is guest_groups 0; is host_groups 64; is exits 0 ;;
+		shadow) is guest_groups 64; is exits 128; is page_latency.mean 4000000 ;;
+		nested-trapped) is guest_groups 64; is host_groups 64; is exits 64; is page_latency.mean 4000000; is host_ps $((64 * 4100000)) ;;
+		nested-hw) is guest_groups 64; is host_groups $((hard ? 64 : 0)); is exits $((hard ? 64 : 0)); is page_latency.mean $((hard ? 4000000 : 0)) ;;
+		esac
+	done
+	# A first stage with plain I/O addresses: Invalid at once, by the host if it reads the requests, else by the guest; the other PASID's are served.
+	what="page requests, $m, plain I/O addresses"
+	for mode in "native 0" "nested-trapped 32" "nested-hw $((hard ? 32 : 0))"; do
+		set -- $mode
+		faults 0 $m "$1" --set page_faults.pasids=2 --set page_faults.plain_pasids=1 --set devices.mrrs=4096
+		grep -q '^64 DMAs: 32 done, 32 failed, 0 unfinished' "$tmp/o" || fail "$what, $1"
+		[ "$(stat page_faults.refused)" = 32 ] && [ "$(stat page_faults.invalid)" = 32 ] || fail "$what, $1"
+		is host_refused "$2"
+	done
+	what="page requests, $m, by hardware"
+	faults 2 $m nested-trapped --set software.guest_pages=hardware
+	faults $((hard ? 2 : 0)) $m nested-hw --set software.guest_pages=hardware
+done
+# The host's one reader is a bottleneck that the guest's threads cannot help: with 8 devices and 64 threads, one group each host_fault_time.
+faults 0 vtd nested-trapped --set page_faults.devices=8 --set page_faults.threads=64 --set devices.outstanding=32 --set software.host_fault_time=50us
+is host_groups 512
+[ "$(hyp page_latency.mean)" -gt 500000000 ] || fail "$what: groups do not wait for the host"
