@@ -6,7 +6,7 @@ bin=$(readlink -f "$1")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 bench/validation/software.sh "$bin" | tee "$tmp/rows"
-[ "$(grep -c ',pass$' "$tmp/rows")" = 20 ]
+[ "$(grep -c ',pass$' "$tmp/rows")" = 25 ]
 cat >"$tmp/wrong" <<END
 #!/bin/sh
 exec "$bin" "\$@" --set memory.latency=400ns
