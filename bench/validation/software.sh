@@ -152,7 +152,7 @@ k=1 # the execution time of an invalidation takes what scales the 2127 cycles of
 scaled() { # TRACE MAP UNMAP (cycles) options: per cent of the line rate
 	run "$machines/vtd.yaml" --trace "$tmp/$1.iot" --warmup 50% --set software.hypervisor=native --set software.store_time=0 --set software.command_time=0 \
 		--set software.doorbell_time=0 --set software.map_time="$(ns "$2 * $k")ns" --set software.unmap_time="$(ns "$3 * $k")ns" \
-		--set software.dma_time="$(ns "1816 * $k")ns" --set vtd.inv.iotlb="$(calc "405 - 2127 / 3.1 * (1 - $k)" 0)" "${@:4}"
+		--set software.dma_time="$(ns "1816 * $k")ns" --set vtd.inv.iotlb="$(awk -v x="$(calc "405.5 - 2127 / 3.1 * (1 - $k)")" 'BEGIN { printf "%d", (x > 0 ? x : 0) }')" "${@:4}"
 	share=$(gbps | awk '{ printf "%.1f", ($1 > 10 ? 10 : $1) * 10 }')
 }
 scaled ring 4618 $((2999 - 2127))
