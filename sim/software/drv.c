@@ -97,6 +97,7 @@ void drv_destroy(struct drv *d)
 	free(d->page);
 	free(d->free);
 	free(d->dom);
+	free(d->att);
 	free(d->out);
 	free(d->brk.held);
 	free(d->brk.late);
@@ -133,30 +134,29 @@ static void lazy_flush(struct drv *d, struct drv_dom *m)
 	m->ops->flush_all(d, m);
 	drv_seq_end(d);
 	m->n_lazy = 0;
+	if (!m->lazy_pprev)
+		return;
+	*m->lazy_pprev = m->lazy_next;
+	if (m->lazy_next)
+		m->lazy_next->lazy_pprev = m->lazy_pprev;
+	else
+		d->lazy_tail = m->lazy_pprev;
+	m->lazy_pprev = NULL;
 }
 
-static void lazy_arm(struct drv *d, sim_time due)
+/* The ranges of @m begin to wait: all wait equally long, so it is the last that is due. */
+static void lazy_arm(struct drv *d, struct drv_dom *m)
 {
-	if (!d->lazy_waiting || due < d->lazy_due)
-		d->lazy_due = due;
-	d->lazy_waiting = true;
+	m->lazy_next = NULL;
+	m->lazy_pprev = d->lazy ? d->lazy_tail : &d->lazy;
+	*m->lazy_pprev = m;
+	d->lazy_tail = &m->lazy_next;
 }
 
 static void lazy_timer(struct drv *d)
 {
-	sim_time now;
-
-	if (!d->lazy_waiting || (now = sim_now(plat_kernel(d->p))) < d->lazy_due)
-		return;
-	d->lazy_waiting = false;
-	for (size_t i = 0; i < d->cap_dom; i++) {
-		struct drv_dom *m = d->dom[i];
-
-		if (m && m->n_lazy && now - m->lazy_since >= d->cfg->lazy_ps)
-			lazy_flush(d, m);
-		else if (m && m->n_lazy)
-			lazy_arm(d, m->lazy_since + d->cfg->lazy_ps);
-	}
+	while (d->lazy && sim_now(plat_kernel(d->p)) - d->lazy->lazy_since >= d->cfg->lazy_ps)
+		lazy_flush(d, d->lazy);
 }
 
 /* An IOVA is not given out again before its flush. */
@@ -187,7 +187,7 @@ static void lazy_add(struct drv *d, struct drv_dom *m, uint64_t first, uint64_t 
 	}
 	if (!m->n_lazy) {
 		m->lazy_since = sim_now(plat_kernel(d->p));
-		lazy_arm(d, m->lazy_since + d->cfg->lazy_ps);
+		lazy_arm(d, m);
 	}
 	m->lazy[m->n_lazy++] = (struct drv_range){ first, last };
 	if (m->n_lazy == d->cfg->lazy_len)

@@ -318,7 +318,7 @@ static void leave(struct amdd *v, struct amdd_dev *a, struct drv_dom *m, uint32_
 		install(v, a); /* the GCR3 table goes out of the entry */
 	if (!a->n_pasid && (!a->dom || !amdd_is_v2(a->dom)))
 		amdd_gcr3_free(v, a);
-	drv_att_del(m, v->index, a->rid, pasid);
+	drv_att_del(v->d, m, v->index, a->rid, pasid);
 }
 
 static void join(struct amdd *v, struct amdd_dev *a, struct drv_dom *m, uint32_t pasid)

@@ -12,7 +12,9 @@
 enum { DRV_UNITS = 256, DRV_MAP_CHUNK = 512, DRV_VMS = DRV_MAX_VMS, DRV_VIOMMUS = DRV_MAX_VIOMMUS };
 struct drv_unit;
 struct drv_att { /* one device, or one PASID of it, attached to a domain */
-	struct drv_att *next; /* of the domain, in the order of attaching */
+	struct drv_att *next, **pprev; /* of the domain, in the order of attaching */
+	struct drv_att *hnext; /* of its bucket in drv.att */
+	struct drv_dom *dom;
 	uint32_t rid, pasid; /* TRC_NO_PASID: requests without PASID */
 	uint8_t unit, viommu; /* viommu: which of its guest's, under nesting */
 };
@@ -44,11 +46,13 @@ struct drv_dom {
 	uint8_t page_lg2; /* smallest page */
 	uint8_t pa_bits; /* SMMUv3: of what it maps to */
 	uint16_t asid; /* SMMUv3 stage 1; AMD-Vi: DomainID of v1 tables and pass-through */
-	struct drv_att *att;
+	struct drv_att *att, **att_tail;
+	size_t n_att;
 	struct drv_did *did;
 	struct drv_range *lazy; /* unmapped, not flushed: cfg->lazy_len of them */
 	uint32_t n_lazy;
 	sim_time lazy_since;
+	struct drv_dom *lazy_next, **lazy_pprev; /* of drv.lazy; lazy_pprev NULL: not in it */
 	uint64_t *gone; /* table pages taken out, to be freed after the flush */
 	size_t n_gone, cap_gone;
 };
@@ -104,8 +108,9 @@ struct drv {
 	size_t n_free, cap_free;
 	struct drv_dom **dom; /* hash by id, linear probing */
 	size_t n_dom, cap_dom;
-	bool lazy_waiting; /* some domain has unflushed ranges; the first is due at: */
-	sim_time lazy_due;
+	struct drv_att **att; /* buckets of all attachments, by what is attached */
+	size_t n_att, cap_att;
+	struct drv_dom *lazy, **lazy_tail; /* domains with unflushed ranges, the one that has waited longest first */
 	struct drv_unit *unit[DRV_UNITS];
 	uint32_t asid, vm_asid[DRV_VMS][DRV_VIOMMUS]; /* the last one given out: SMMUv3 host, and virtual SMMU */
 	uint32_t amd_id; /* the last AMD-Vi DomainID given out */
@@ -135,10 +140,10 @@ void drv_gone_free(struct drv *d, struct drv_dom *m);
 bool drv_grow(struct drv *d, void *vec, size_t n, size_t *cap, size_t elem);
 struct drv_dom *drv_dom_find(const struct drv *d, uint32_t id);
 struct drv_dom *drv_dom_add(struct drv *d, uint32_t id, const struct drv_ops *ops);
-/** drv_att_find() - where the attachment hangs in @m, or would be appended; drv_attached_to() - its domain, NULL if there is none. */
-struct drv_att **drv_att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
-struct drv_dom *drv_attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid);
+/** drv_att_find() - the attachment to @m, NULL if there is none; drv_attached_to() - the domain, NULL if there is none. */
+struct drv_att *drv_att_find(const struct drv *d, const struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
+struct drv_dom *drv_attached_to(const struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid);
 /** drv_att_add() - append; false: failed. drv_att_del() - remove and free. */
 bool drv_att_add(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
-void drv_att_del(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
+void drv_att_del(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid);
 #endif

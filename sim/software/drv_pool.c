@@ -227,38 +227,94 @@ struct drv_dom *drv_dom_add(struct drv *d, uint32_t id, const struct drv_ops *op
 	return m;
 }
 
-struct drv_att **drv_att_find(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+static struct drv_att **bucket(const struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
 {
-	struct drv_att **p = &m->att;
+	uint64_t key = ((uint64_t)rid << 32 | pasid) + ((uint64_t)unit << 56);
 
-	while (*p && !((*p)->unit == unit && (*p)->rid == rid && (*p)->pasid == pasid))
-		p = &(*p)->next;
-	return p;
+	key = (key ^ key >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+	return &d->att[(key ^ key >> 32) & (d->cap_att - 1)];
 }
 
-struct drv_dom *drv_attached_to(struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
+/* In @m, or in any domain if it is NULL. */
+static struct drv_att *find(const struct drv *d, const struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
 {
-	for (size_t i = 0; i < d->cap_dom; i++)
-		if (d->dom[i] && *drv_att_find(d->dom[i], unit, rid, pasid))
-			return d->dom[i];
-	return NULL;
+	struct drv_att *a = d->cap_att ? *bucket(d, unit, rid, pasid) : NULL;
+
+	while (a && !(a->rid == rid && a->pasid == pasid && a->unit == unit && (!m || a->dom == m)))
+		a = a->hnext;
+	return a;
+}
+
+struct drv_att *drv_att_find(const struct drv *d, const struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	return find(d, m, unit, rid, pasid);
+}
+
+struct drv_dom *drv_attached_to(const struct drv *d, unsigned unit, uint32_t rid, uint32_t pasid)
+{
+	struct drv_att *a = find(d, NULL, unit, rid, pasid);
+
+	return a ? a->dom : NULL;
+}
+
+static void att_link(struct drv *d, struct drv_att *a)
+{
+	struct drv_att **b = bucket(d, a->unit, a->rid, a->pasid);
+
+	a->hnext = *b;
+	*b = a;
+}
+
+static bool att_room(struct drv *d)
+{
+	struct drv_att **old = d->att, *next;
+	size_t n = d->cap_att;
+
+	if (d->n_att < n)
+		return true;
+	d->att = calloc(n ? 2 * n : 64, sizeof(struct drv_att *));
+	if (!d->att) {
+		d->att = old;
+		return false;
+	}
+	d->cap_att = n ? 2 * n : 64;
+	for (size_t i = 0; i < n; i++)
+		for (struct drv_att *a = old[i]; a; a = next) {
+			next = a->hnext;
+			att_link(d, a);
+		}
+	free(old);
+	return true;
 }
 
 bool drv_att_add(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
 {
-	struct drv_att *a = calloc(1, sizeof(*a));
+	struct drv_att *a = att_room(d) ? calloc(1, sizeof(*a)) : NULL;
 
 	if (!a)
 		return drv_fail(d, ERR_MACHINE, "out of memory");
-	*a = (struct drv_att){ .rid = rid, .pasid = pasid, .unit = (uint8_t)unit, .viommu = d->at_viommu };
-	*drv_att_find(m, unit, rid, pasid) = a;
+	*a = (struct drv_att){ .dom = m, .rid = rid, .pasid = pasid, .unit = (uint8_t)unit, .viommu = d->at_viommu };
+	att_link(d, a);
+	d->n_att++;
+	a->pprev = m->n_att++ ? m->att_tail : &m->att;
+	*a->pprev = a;
+	m->att_tail = &a->next;
 	return true;
 }
 
-void drv_att_del(struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
+void drv_att_del(struct drv *d, struct drv_dom *m, unsigned unit, uint32_t rid, uint32_t pasid)
 {
-	struct drv_att **p = drv_att_find(m, unit, rid, pasid), *a = *p;
+	struct drv_att *a = find(d, m, unit, rid, pasid), **b = bucket(d, unit, rid, pasid);
 
-	*p = a->next;
+	while (*b != a)
+		b = &(*b)->hnext;
+	*b = a->hnext;
+	d->n_att--;
+	*a->pprev = a->next;
+	if (a->next)
+		a->next->pprev = a->pprev;
+	else
+		m->att_tail = a->pprev;
+	m->n_att--;
 	free(a);
 }

@@ -235,7 +235,7 @@ static void attach(struct drv *d)
 	if (main && (!m->asid || (old && (m->mode == DRV_MODE_NESTED) != was_nested)))
 		smmud_write_cd(v, a, 0, NULL, was_nested); /* of the table the STE does not use any more */
 	if (old)
-		drv_att_del(old, v->index, rid, pasid);
+		drv_att_del(d, old, v->index, rid, pasid);
 }
 
 static void detach(struct drv *d)
@@ -266,7 +266,7 @@ static void detach(struct drv *d)
 		if (--a->n_pasid == 0 && !(a->dom && a->dom->asid))
 			install(v, a, TRC_NO_PASID); /* the CD table goes out of the STE */
 	}
-	drv_att_del(m, v->index, rid, pasid);
+	drv_att_del(d, m, v->index, rid, pasid);
 }
 
 /* The device starts behind all that allows it, and stops first. */

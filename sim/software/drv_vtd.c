@@ -250,7 +250,7 @@ struct drv_dom *vtdd_dom(struct drv *d, struct vtdd *v, uint32_t id, const char 
 static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
 {
 	struct drv_did **p = &m->did, *i;
-	unsigned did = VTDD_DID_FIRST;
+	unsigned did = v->did_low < VTDD_DID_FIRST ? VTDD_DID_FIRST : v->did_low;
 
 	for (; *p; p = &(*p)->next)
 		if ((*p)->unit == v->index && (*p)->viommu == d->at_viommu) {
@@ -262,6 +262,8 @@ static unsigned did_get(struct drv *d, struct vtdd *v, struct drv_dom *m)
 	else
 		while (did < v->n_did && v->did_refs[did])
 			did++;
+	if (m->mode != DRV_MODE_PT)
+		v->did_low = did;
 	if (did > VTDD_DID_FIRST)
 		did = drv_id_taken(d, did, VTDD_DID_FIRST);
 	if (did >= v->n_did) {
@@ -284,7 +286,8 @@ static void did_put(struct vtdd *v, struct drv_dom *m, unsigned viommu)
 	for (struct drv_did **p = &m->did, *i; (i = *p); p = &i->next)
 		if (i->unit == v->index && i->viommu == viommu) {
 			if (--i->refs == 0) {
-				v->did_refs[i->did]--;
+				if (!--v->did_refs[i->did] && i->did < v->did_low)
+					v->did_low = i->did;
 				*p = i->next;
 				free(i);
 			}
@@ -345,7 +348,7 @@ static void detach(struct drv *d)
 		drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is attached to domain %" PRIu32 ", not %" PRIu32, rid, m->id, d->cur.u.sw.dom);
 		return;
 	}
-	viommu = (*drv_att_find(m, v->index, rid, pasid))->viommu;
+	viommu = drv_att_find(d, m, v->index, rid, pasid)->viommu;
 	for (const struct drv_did *i = m->did; i; i = i->next)
 		if (i->unit == v->index && i->viommu == viommu)
 			did = i->did;
@@ -353,7 +356,7 @@ static void detach(struct drv *d)
 		vtdd_pasid_clear(v, m, rid, pasid == TRC_NO_PASID ? 0 : pasid, did);
 	else
 		vtdd_ctx_clear(v, rid, did);
-	drv_att_del(m, v->index, rid, pasid);
+	drv_att_del(d, m, v->index, rid, pasid);
 	v->att[rid]--;
 	did_put(v, m, viommu);
 }

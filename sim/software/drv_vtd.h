@@ -22,7 +22,7 @@ struct vtdd {
 	uint64_t cmd[VTDD_BATCH][2]; /* not yet submitted */
 	unsigned n_cmd;
 	uint32_t *did_refs;
-	uint32_t n_did;
+	uint32_t n_did, did_low; /* no id below did_low is free */
 	uint64_t ats[65536 / 64]; /* by requester id */
 	uint32_t *att; /* attachments of each requester (65536) */
 };

@@ -5,9 +5,11 @@
  */
 #include <string.h>
 #include "software/drv_vtd.h"
+#include "software/wordset.h"
 #include "vtd/vtd_fields.h"
 
 enum { REG_IQT = 0x88, REG_GCMD = 0x18, GCMD_WBF = 1u << 27 };
+enum { FEW_ATTACHED = 16 /* so many are compared one by one */ };
 enum { QI_FREE = 0, QI_IN_USE = 1, QI_DONE = 2 };
 
 static void put_desc(struct vtdd *v, const uint64_t qw[2])
@@ -136,8 +138,15 @@ static unsigned cover(uint64_t first, uint64_t last)
 }
 
 /* One IOTLB command per tag: (unit, DID) for the second stage, (unit, DID, PASID) for first stage and nested. */
-static bool seen_tag(const struct drv_dom *m, const struct drv_att *a)
+static bool seen_tag(struct drv *d, const struct drv_dom *m, const struct drv_att *a, struct wordset *seen)
 {
+	uint64_t key = (uint64_t)a->pasid << 3;
+
+	if (m->n_att > FEW_ATTACHED) {
+		if (wordset_has(seen, key))
+			return true;
+		return !wordset_add(seen, key) && !drv_fail(d, ERR_MACHINE, "out of memory");
+	}
 	for (const struct drv_att *b = m->att; b != a; b = b->next)
 		if (b->unit == a->unit && b->viommu == a->viommu && b->pasid == a->pasid)
 			return true;
@@ -164,14 +173,17 @@ static void flush_id(struct drv *d, const struct drv_dom *m, const struct drv_di
 		else
 			vtdd_cmd_iotlb(v, 2, did, 0, 0, false);
 	} else {
+		struct wordset seen = { 0 }; /* PASIDs done, if they are many */
+
 		for (const struct drv_att *a = m->att; a; a = a->next) {
-			if (a->unit != v->index || a->viommu != i->viommu || seen_tag(m, a))
+			if (a->unit != v->index || a->viommu != i->viommu || seen_tag(d, m, a, &seen))
 				continue;
 			if (am < 52)
 				vtdd_cmd_piotlb(v, 3, did, pasid_tag(a), addr, am, ih);
 			else
 				vtdd_cmd_piotlb(v, 2, did, pasid_tag(a), 0, 0, false);
 		}
+		wordset_fini(&seen);
 	}
 	for (const struct drv_att *a = m->att; dev_tlb && a; a = a->next)
 		if (a->unit == v->index && a->viommu == i->viommu && vtdd_has_ats(v, a->rid))

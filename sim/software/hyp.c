@@ -187,6 +187,7 @@ void hyp_destroy(struct hyp *h)
 	hyp_back_fini(h);
 	free(h->q);
 	free(h->dev);
+	free(h->dev_at);
 	free(h->dom);
 	free(h->space);
 	free(h->lazy);

@@ -106,6 +106,8 @@ struct hyp {
 	unsigned n_ring; /* looked at so far */
 	struct hyp_dev *dev;
 	size_t n_dev, cap_dev;
+	uint32_t *dev_at; /* hash, linear probing: index + 1 */
+	size_t dev_mask; /* its size - 1 */
 	struct hyp_dom *dom; /* sorted by id */
 	size_t n_dom, cap_dom;
 	struct hyp_space *space; /* hash, linear probing */

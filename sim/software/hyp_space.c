@@ -137,20 +137,49 @@ struct hyp_dom *hyp_dom(struct hyp *h, uint32_t id)
 	return &h->dom[lo];
 }
 
+static size_t dev_slot(const struct hyp *h, unsigned unit, uint32_t rid)
+{
+	size_t i = (((uint64_t)unit << 32 | rid) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & h->dev_mask;
+
+	while (h->dev_at[i] && !(h->dev[h->dev_at[i] - 1].unit == unit && h->dev[h->dev_at[i] - 1].rid == rid))
+		i = (i + 1) & h->dev_mask;
+	return i;
+}
+
+/* Room for one more in the hash, of which half stays free. */
+static bool dev_room(struct hyp *h)
+{
+	size_t size = h->dev_at ? 2 * (h->dev_mask + 1) : 64;
+	uint32_t *at;
+
+	if (h->dev_at && 2 * (h->n_dev + 1) <= h->dev_mask + 1)
+		return true;
+	at = calloc(size, sizeof(*at));
+	if (!at)
+		return hyp_fail(h, ERR_MACHINE, "out of memory");
+	free(h->dev_at);
+	h->dev_at = at;
+	h->dev_mask = size - 1;
+	for (size_t i = 0; i < h->n_dev; i++)
+		at[dev_slot(h, h->dev[i].unit, h->dev[i].rid)] = (uint32_t)i + 1;
+	return true;
+}
+
 struct hyp_dev *hyp_dev(struct hyp *h, unsigned unit, uint32_t rid)
 {
 	uint32_t k;
+	size_t at = h->dev_at ? dev_slot(h, unit, rid) : 0;
 
-	for (size_t i = 0; i < h->n_dev; i++)
-		if (h->dev[i].unit == unit && h->dev[i].rid == rid)
-			return &h->dev[i];
-	if (!hyp_grow(h, &h->dev, h->n_dev, &h->cap_dev, sizeof(*h->dev)))
+	if (h->dev_at && h->dev_at[at])
+		return &h->dev[h->dev_at[at] - 1];
+	if (!hyp_grow(h, &h->dev, h->n_dev, &h->cap_dev, sizeof(*h->dev)) || !dev_room(h))
 		return NULL;
 	k = (uint32_t)h->n_dev / h->c->guests;
 	h->dev[h->n_dev] = (struct hyp_dev){ .rid = rid, .unit = (uint8_t)unit, .guest = (uint8_t)(h->n_dev % h->c->guests) };
 	h->dev[h->n_dev].direct = k < h->c->direct;
 	if (k >= h->c->direct)
 		h->dev[h->n_dev].viommu = (uint8_t)((k - h->c->direct) % h->c->viommus);
+	h->dev_at[dev_slot(h, unit, rid)] = (uint32_t)h->n_dev + 1;
 	return &h->dev[h->n_dev++];
 }
 

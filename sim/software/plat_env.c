@@ -79,6 +79,8 @@ static void set_aside(struct plat *p, struct flight *f)
 	for (uint32_t i = 0; i < f->n_word; i++)
 		wordset_remove(&r->words, f->word[i]);
 	f->n_word = 0;
+	if (r->fresh == f)
+		r->fresh = f->next;
 	*f->pprev = f->next;
 	if (f->next)
 		f->next->pprev = f->pprev;
@@ -100,7 +102,8 @@ void plat_take_back(struct plat *p, struct flight *f)
 	*f->pprev = f->next;
 	if (f->next)
 		f->next->pprev = f->pprev;
-	f->collected = false;
+	if (!r->fresh)
+		r->fresh = f;
 	f->next = NULL;
 	f->pprev = r->flying_tail;
 	*r->flying_tail = f;

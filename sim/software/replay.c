@@ -87,14 +87,12 @@ static void collect(struct replay *r, struct flight *f)
 
 		iommu_walk_now(u, &q, &res, collect_word, &c);
 	}
-	f->collected = true;
 }
 
 static bool word_in_use(struct replay *r, uint64_t pa)
 {
-	for (struct flight *f = r->flying; f; f = f->next)
-		if (!f->collected)
-			collect(r, f);
+	for (; r->fresh; r->fresh = r->fresh->next)
+		collect(r, r->fresh);
 	return wordset_has(&r->words, pa & ~UINT64_C(7));
 }
 
@@ -131,12 +129,13 @@ static struct flight *flight_new(struct replay *r)
 	if (!f)
 		return NULL;
 	f->n_word = 0;
-	f->collected = false;
 	f->rec = r->rec;
 	f->next = NULL;
 	f->pprev = r->flying_tail;
 	*r->flying_tail = f;
 	r->flying_tail = &f->next;
+	if (!r->fresh)
+		r->fresh = f;
 	r->n_flying++;
 	return f;
 }
@@ -184,6 +183,8 @@ void replay_dma_done(struct replay *r, struct flight *f)
 {
 	for (uint32_t i = 0; i < f->n_word; i++)
 		wordset_remove(&r->words, f->word[i]);
+	if (r->fresh == f)
+		r->fresh = f->next;
 	*f->pprev = f->next;
 	if (f->next)
 		f->next->pprev = f->pprev;

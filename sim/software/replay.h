@@ -17,7 +17,6 @@ struct flight { /* a DMA between issue and completion */
 	struct dev *dev;
 	uint64_t *word; /* the words its translation uses; collected when the first store meets it */
 	uint32_t n_word, cap_word;
-	bool collected;
 	uint8_t dir; /* as submitted */
 	uint32_t len; /* as timed */
 	plat_dma_fn *live; /* live use: whom to tell; NULL: a DMA of the trace */
@@ -39,6 +38,7 @@ struct replay {
 	struct plat_watch watch;
 	struct plat_link link; /* request NULL: none */
 	struct flight *flying, **flying_tail, *spare;
+	struct flight *fresh; /* the first of flying that is not collected: those behind it are not either */
 	struct wordset words;
 	uint64_t n_flying, moves, moves_seen; /* moves: whatever happened, for the watchdog */
 	uint64_t dmas_done; /* since the start, warm-up included */
