@@ -360,13 +360,13 @@ static void miss(struct xl *x, enum xl_act act)
 	x->t_walk = sim_now(u->k);
 	u->in[x->port].busy++;
 	if (w) { /* counted when it takes the answer */
-		struct xl **p = &w->waiters;
-
 		x->state = XL_MERGED;
 		tap(x, TAP_STATE);
-		while (*p)
-			p = &(*p)->qnext;
-		*p = x;
+		if (w->waiters)
+			w->last_waiter->qnext = x;
+		else
+			w->waiters = x;
+		w->last_waiter = x;
 		x->qnext = NULL;
 		return;
 	}
@@ -532,6 +532,29 @@ void iommu_overtake(struct iommu *u, const struct inv_scope *s)
 			x->ov_last = s->last > x->ov_last ? s->last : x->ov_last;
 		}
 	}
+}
+
+const char *iommu_stats_wrong(const struct iommu *u)
+{
+	uint64_t merged = 0, queued = 0, walking = 0;
+	const struct iommu_stats *s = &u->st;
+
+	for (const struct xl *x = u->oldest; x; x = x->next) {
+		merged += x->state == XL_MERGED;
+		queued += x->state == XL_MISSQ;
+		walking += x->state == XL_WALK;
+	}
+	if (s->requests != s->hits + s->misses + merged)
+		return "requests are not hits + misses + those waiting behind another's walk";
+	if (s->misses != s->merged + s->walks + walking + queued)
+		return "misses are not merged + walks done + walks in progress + misses waiting for a walker";
+	if (u->busy_walkers != walking || u->mq_len != queued)
+		return "walkers busy or misses waiting are not those in flight";
+	if (s->walk_reads_hist.n != s->walks || s->walk_reads_hist.sum > s->walk_reads)
+		return "the histogram of reads has not one entry for each walk, or more reads than there were";
+	if (s->latency_ps.n > s->requests || s->merged > s->misses || s->stalls > s->requests)
+		return "more answers, merges or stalls than requests";
+	return NULL;
 }
 
 bool iommu_inflight(const struct iommu *u)

@@ -53,7 +53,7 @@ struct xl {
 	struct sim_event ev;
 	struct xl *next, **pprev; /* in-flight list (oldest first) */
 	struct xl *qnext; /* miss queue, or the waiters of a walk */
-	struct xl *waiters; /* merged behind this walk */
+	struct xl *waiters, *last_waiter; /* merged behind this walk; the last one, if there is any */
 	struct xl *mnext; /* chain of the merge table */
 	uint64_t seq; /* start order, for draining */
 	sim_time t_start, t_walk;
@@ -253,6 +253,8 @@ typedef void iommu_step_fn(void *arg, const struct xl *x); /* x->mem_spa, mem_wo
 void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg);
 /** iommu_inflight() - requests between translate and retire. */
 bool iommu_inflight(const struct iommu *u);
+/** iommu_stats_wrong() - NULL, or which of the counters contradict each other or what is in flight; for runs without a reset of the statistics. */
+const char *iommu_stats_wrong(const struct iommu *u);
 /** iommu_dump() - every transaction by state name, for the no-progress report. */
 void iommu_dump(const struct iommu *u, void (*line)(void *arg, const char *text), void *arg);
 #endif

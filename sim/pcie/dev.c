@@ -489,3 +489,12 @@ void dev_destroy(struct dev *d)
 	free(d->op);
 	free(d);
 }
+
+const char *dev_stats_wrong(const struct dev *d)
+{
+	const struct dev_stats *s = &d->st;
+
+	if (s->requests < s->latency_ps.n || s->requests - s->latency_ps.n > d->slots_busy)
+		return "requests are not those finished + those in flight";
+	return s->faults > s->requests ? "more requests refused than issued" : NULL;
+}

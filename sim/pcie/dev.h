@@ -108,6 +108,8 @@ void dev_on_held(struct dev *d, dev_held_fn *fn);
  */
 bool dev_request_of(const struct dev *d, const struct xl *x, struct xl_req *q, bool *cached, uint64_t *tag);
 const struct dev_cfg *dev_config(const struct dev *d);
+/** dev_stats_wrong() - NULL, or which of the counters contradict each other or what is in flight; for runs without a reset of the statistics. */
+const char *dev_stats_wrong(const struct dev *d);
 struct dev_stats *dev_stats_of(struct dev *d);
 const struct atc_stats *dev_atc_stats(const struct dev *d); /* NULL: no translation cache */
 const struct inv_stats *dev_inv_stats(const struct dev *d);

@@ -312,6 +312,21 @@ static void stalled_at_end(struct plat *p)
 	note_line(p, buf);
 }
 
+/* What the counters say must be true: a contradiction is a bug of ours. */
+static void assert_stats(struct plat *p)
+{
+#ifndef NDEBUG
+	char text[200];
+	const char *wrong = plat_stats_wrong(p, text, sizeof(text));
+
+	if (wrong)
+		note_line(p, wrong);
+	SIM_ASSERT(!wrong);
+#else
+	(void)p;
+#endif
+}
+
 bool plat_result(struct plat *p, struct err *e)
 {
 	stalled_at_end(p);
@@ -321,6 +336,8 @@ bool plat_result(struct plat *p, struct err *e)
 			p->r.cmd_unit ? " and commands unfinished" : "");
 		plat_stuck(p);
 	}
+	if (!p->r.failed)
+		assert_stats(p);
 	if (p->r.failed && e)
 		*e = p->r.err;
 	return !p->r.failed;

@@ -116,6 +116,11 @@ int plat_live_dma(struct plat *p, const struct trc_rec *dma, plat_dma_fn *fn, vo
 void plat_dump(struct plat *p);
 const struct plat_verify *plat_verified(const struct plat *p);
 const struct plat_stats *plat_statistics(const struct plat *p);
+/**
+ * plat_stats_wrong() - NULL, or in @text which counters of memory, units, caches and devices contradict each other. Asserted at the end of a run
+ * (plat_result()) unless built with NDEBUG. After a warm-up, which resets counters in the middle of things, nothing is compared.
+ */
+const char *plat_stats_wrong(struct plat *p, char *text, size_t size);
 /** plat_register_stats() - every counter of memory, units and devices. */
 bool plat_register_stats(struct plat *p, struct stat_reg *r) MUST_USE;
 /** plat_on_reset() - called when warm-up ends, after the platform's own statistics were reset. */

@@ -482,3 +482,10 @@ struct xc_stats *xc_stats_of(struct xcache *x)
 {
 	return &x->st;
 }
+
+const char *xc_stats_wrong(const struct xc_stats *s)
+{
+	if (s->lookups != s->hits + s->misses)
+		return "lookups are not hits + misses";
+	return s->evictions + s->dropped > s->fills ? "more entries evicted or dropped than filled" : NULL;
+}

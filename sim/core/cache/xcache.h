@@ -116,6 +116,8 @@ void xc_drop(struct xcache *x, uint32_t slot);
 uint32_t xc_live(const struct xcache *x);
 const struct xc_cfg *xc_config(const struct xcache *x);
 struct xc_stats *xc_stats_of(struct xcache *x);
+/** xc_stats_wrong() - NULL, or which of the counters contradict each other. */
+const char *xc_stats_wrong(const struct xc_stats *s);
 /** xc_port_wait() - take a port for a lookup that could start in clock cycle @cycle. Returns: cycles until one is free (0 with ports = 0). */
 uint64_t xc_port_wait(struct xcache *x, uint64_t cycle);
 #endif
