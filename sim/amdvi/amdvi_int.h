@@ -109,6 +109,7 @@ struct amdvi {
 	struct amdvi_log *log;
 	struct amdvi_viommu *vi;
 	struct amdvi_pc *pc;
+	uint64_t pc_sources; /* bit per source: some counter counts it */
 	char (*path)[80];
 };
 static inline struct amdvi *amdvi_of(struct iommu *u)
@@ -174,8 +175,13 @@ bool amdvi_pc_create(struct amdvi *v, struct err *e);
 void amdvi_pc_destroy(struct amdvi *v);
 uint64_t amdvi_pc_read(struct amdvi *v, uint32_t off, unsigned bytes);
 void amdvi_pc_write(struct amdvi *v, uint32_t off, unsigned bytes, uint64_t val);
-/** amdvi_pc_count() - @n events of source @src; @x may be NULL (no match on ids). Cheap when no counter is on. */
-void amdvi_pc_count(struct amdvi *v, unsigned src, const struct xl *x, unsigned n);
+/** amdvi_pc_count() - @n events of source @src; @x may be NULL (no match on ids). Cheap when no counter counts it. */
+void amdvi_pc_add(struct amdvi *v, unsigned src, const struct xl *x, unsigned n);
+static inline void amdvi_pc_count(struct amdvi *v, unsigned src, const struct xl *x, unsigned n)
+{
+	if (UNLIKELY(v->pc_sources >> src & 1))
+		amdvi_pc_add(v, src, x, n);
+}
 /* ---- amdvi_viommu.c and friends: VF and VFCntl registers, id maps, guest queues and logs ---- */
 bool amdvi_viommu_create(struct amdvi *v, struct err *e);
 void amdvi_viommu_destroy(struct amdvi *v);

@@ -23,7 +23,6 @@ static const uint64_t writable[PC_REGS] = {
 	[PC_REPORT] = 0x800fffffffffffff,
 };
 struct amdvi_pc {
-	uint64_t sources; /* bit per source: some counter counts it */
 	uint64_t reg[PC_BANKS][PC_COUNTERS][PC_REGS];
 };
 
@@ -66,12 +65,12 @@ void amdvi_pc_write(struct amdvi *v, uint32_t off, unsigned bytes, uint64_t val)
 		return;
 	m = writable[fn] & (bytes == 8 ? UINT64_MAX : UINT64_C(0xffffffff) << 8 * part);
 	*r = (*r & ~m) | (val << 8 * part & m);
-	p->sources = 0;
+	v->pc_sources = 0;
 	for (unsigned i = 0; i < PC_BANKS * PC_COUNTERS; i++) {
 		uint64_t src = p->reg[i / PC_COUNTERS][i % PC_COUNTERS][PC_SOURCE];
 
 		if (src && src < PC_SOURCES)
-			p->sources |= BIT64(src);
+			v->pc_sources |= BIT64(src);
 	}
 }
 
@@ -94,12 +93,10 @@ static void wrapped(struct amdvi *v, uint64_t report)
 		amdvi_log_event(v, rec);
 }
 
-void amdvi_pc_count(struct amdvi *v, unsigned src, const struct xl *x, unsigned n)
+void amdvi_pc_add(struct amdvi *v, unsigned src, const struct xl *x, unsigned n)
 {
 	struct amdvi_pc *p = v->pc;
 
-	if (LIKELY(!(p->sources >> src & 1)))
-		return;
 	for (unsigned i = 0; i < PC_BANKS * PC_COUNTERS; i++) {
 		uint64_t *c = p->reg[i / PC_COUNTERS][i % PC_COUNTERS], sum;
 

@@ -126,6 +126,7 @@ struct smmuv3 {
 	struct smmuv3_cmdqs *cq;
 	struct smmuv3_evtq *eq;
 	struct smmuv3_pmcg *pm;
+	uint32_t pm_hot; /* bit e: an enabled counter counts event e */
 	char (*path)[80]; /* names under which statistics are registered */
 };
 static inline struct smmuv3 *smmuv3_of(struct iommu *u)
@@ -217,5 +218,10 @@ void smmuv3_pmcg_destroy(struct smmuv3 *s);
 uint64_t smmuv3_pmcg_read(struct smmuv3 *s, uint32_t off, unsigned bytes);
 void smmuv3_pmcg_write(struct smmuv3 *s, uint32_t off, unsigned bytes, uint64_t v);
 /** smmuv3_pmcg_count() - @n events of type @event caused by stream @sid (0x0 to 0x7). Cheap when nothing is enabled. */
-void smmuv3_pmcg_count(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n);
+void smmuv3_pmcg_add(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n);
+static inline void smmuv3_pmcg_count(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n)
+{
+	if (UNLIKELY(s->pm_hot >> (event & 31) & 1))
+		smmuv3_pmcg_add(s, event, sid, n);
+}
 #endif

@@ -28,7 +28,6 @@ struct smmuv3_pmcg {
 	struct smmuv3 *s;
 	struct counter c[MAX_COUNTERS];
 	unsigned n;
-	uint32_t hot; /* bit e: an enabled counter counts event e */
 	bool on, irq_on;
 	uint64_t cnten, inten, ovs, irq_cfg0;
 	uint32_t irq_cfg1, irq_cfg2, irq_status;
@@ -48,10 +47,10 @@ static bool counts(const struct smmuv3_pmcg *m, unsigned i)
 
 static void hot_update(struct smmuv3_pmcg *m)
 {
-	m->hot = 0;
+	m->s->pm_hot = 0;
 	for (unsigned i = 0; i < m->n; i++)
 		if (counts(m, i) && event_of(&m->c[i]) < N_EVENTS)
-			m->hot |= UINT32_C(1) << event_of(&m->c[i]);
+			m->s->pm_hot |= UINT32_C(1) << event_of(&m->c[i]);
 }
 
 static void capture(struct smmuv3_pmcg *m)
@@ -100,7 +99,7 @@ static void cycles_count(struct smmuv3_pmcg *m)
 	uint64_t now = sim_now(m->s->u.k) / m->s->u.cfg->clock_ps, n = now - m->cycle;
 
 	m->cycle = now;
-	if (!(m->hot >> EV_CYCLES & 1) || !n)
+	if (!(m->s->pm_hot >> EV_CYCLES & 1) || !n)
 		return;
 	for (unsigned i = 0; i < m->n; i++)
 		if (counts(m, i) && event_of(&m->c[i]) == EV_CYCLES)
@@ -113,7 +112,7 @@ static void cycles_arm(struct smmuv3_pmcg *m)
 	uint64_t left = UINT64_MAX;
 
 	sim_cancel(m->s->u.k, &m->overflow);
-	if (!(m->hot >> EV_CYCLES & 1) || !m->irq_on)
+	if (!(m->s->pm_hot >> EV_CYCLES & 1) || !m->irq_on)
 		return;
 	for (unsigned i = 0; i < m->n; i++) {
 		uint64_t l = (UINT64_C(1) << COUNTER_BITS) - m->c[i].value;
@@ -143,12 +142,10 @@ static bool passes(const struct counter *c, uint32_t sid)
 	return !((c->smr ^ sid) & ~ignore);
 }
 
-void smmuv3_pmcg_count(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n)
+void smmuv3_pmcg_add(struct smmuv3 *s, unsigned event, uint32_t sid, unsigned n)
 {
 	struct smmuv3_pmcg *m = s->pm;
 
-	if (LIKELY(!m || !(m->hot >> (event & 31) & 1)))
-		return;
 	for (unsigned i = 0; i < m->n; i++)
 		if (counts(m, i) && event_of(&m->c[i]) == event && passes(&m->c[i], sid))
 			add(m, i, n);

@@ -207,19 +207,34 @@ static inline void touch(struct xcache *x, uint32_t slot)
 }
 
 /* find() and touch() of a small cache in one, with the set at hand for both */
-static inline uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+static __attribute__((noinline)) uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	for (unsigned i = 0; i < x->n_sizes; i++) {
 		unsigned lg2 = x->sizes[i];
 		uint64_t page = xc_page(addr, lg2), set = xc_set_of(x, page, id);
 		uint32_t slot = small_find(x, set, xc_hash(page, lg2, id), addr, lg2, id);
 
-		if (slot != XC_MISS) {
+		if (LIKELY(slot != XC_MISS)) {
 			small_touch(x, set, slot - (uint32_t)set * x->ways);
+			x->st.hits++;
 			return slot;
 		}
 	}
+	x->st.misses++;
 	return XC_MISS;
+}
+
+static __attribute__((noinline)) uint32_t large_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+{
+	uint32_t slot = find(x, addr, id);
+
+	if (slot == XC_MISS) {
+		x->st.misses++;
+	} else {
+		xci_touch(x, slot);
+		x->st.hits++;
+	}
+	return slot;
 }
 
 /* One size only: with more, a smaller page beside the recent one would have to be found first. */
@@ -230,23 +245,18 @@ static inline bool is_recent(const struct xcache *x, uint64_t addr, uint64_t id)
 
 uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
-	uint32_t slot;
-
 	x->st.lookups++;
-	if (LIKELY(x->set != NULL)) {
-		slot = small_lookup(x, addr, id);
-	} else if (is_recent(x, addr, id)) {
-		slot = x->recent;
-	} else {
-		slot = find(x, addr, id);
-		if (slot != XC_MISS)
-			xci_touch(x, slot);
-	}
-	if (slot == XC_MISS)
+	if (!x->live) {
 		x->st.misses++;
-	else
+		return XC_MISS;
+	}
+	if (LIKELY(x->set != NULL))
+		return small_lookup(x, addr, id);
+	if (LIKELY(is_recent(x, addr, id))) {
 		x->st.hits++;
-	return slot;
+		return x->recent;
+	}
+	return large_lookup(x, addr, id);
 }
 
 uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t alt)

@@ -22,7 +22,7 @@ static unsigned index_bits(const struct pt_table *t, unsigned level)
 
 static uint64_t entry_offset(const struct pt_table *t, uint64_t ia, unsigned level)
 {
-	return 8 * (ia >> shift_of(t, level) & low_mask(index_bits(t, level)));
+	return 8 * (ia >> shift_of(t, level) & ((UINT64_C(1) << index_bits(t, level)) - 1));
 }
 
 /* Input bits of the levels skipped below @level, @skip of them. */
