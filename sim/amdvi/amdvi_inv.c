@@ -44,6 +44,7 @@ bool amdvi_caches_create(struct amdvi *v, struct err *e)
 			if (!v->pt.psc[s][l])
 				return false;
 		}
+	pt_caches_ready(&v->pt);
 	v->n_l1 = v->cfg->l1.entries ? v->u.n_in : 0;
 	for (unsigned i = 0; i < v->n_l1; i++) {
 		v->l1[i] = xc_create(&v->cfg->l1, sizeof(struct amdvi_leaf), v->seed + 64 + i, e);

@@ -40,6 +40,7 @@ static bool walk_caches_create(struct smmuv3 *s, struct err *e)
 				return false;
 		}
 	}
+	pt_caches_ready(&s->pt);
 	return true;
 }
 

@@ -252,6 +252,8 @@ void drv_seq_begin(struct drv *d, enum drv_scope scope, const struct drv_dom *m)
 	struct drv_brk *b = &d->brk;
 	uint64_t elsewhere = BIT64(DRV_GEN_ORD_01) | BIT64(DRV_GEN_ORD_02) | BIT64(DRV_GEN_ORD_05) | BIT64(DRV_GEN_ORD_09), on = 0;
 
+	if (LIKELY(!d->cfg->broken))
+		return;
 	for (unsigned i = 0; i < DRV_BREAK_N; i++)
 		if (d->cfg->broken >> i & 1 && (rules[i].scope & scope || (scope == DRV_SEQ_FLUSH && elsewhere >> i & 1)))
 			on |= BIT64(i);

@@ -242,14 +242,11 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 	h->op.owed_ps = back;
 }
 
-int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
+static __attribute__((noinline)) int timed_next(struct hyp *h, struct trc_rec *r, struct err *e)
 {
-	struct hyp *h = hyp;
 	sim_time wait;
 	int rc;
 
-	if (h->c->mode == HYP_NONE)
-		return drv_next(h->drv, r, e);
 	if (h->op.last == LAST_FIRST_STORE)
 		took_effect(h);
 	wait = hyp_back_wait(h);
@@ -291,4 +288,11 @@ int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
 			pay(h, r, r);
 	}
 	return 1;
+}
+
+int hyp_next(void *hyp, struct trc_rec *r, struct err *e)
+{
+	struct hyp *h = hyp;
+
+	return h->c->mode == HYP_NONE ? drv_next(h->drv, r, e) : timed_next(h, r, e);
 }

@@ -28,6 +28,7 @@ bool vtd_walk_caches_create(struct vtd *v, struct err *e)
 			if (!v->psc.psc[s][l])
 				return false;
 		}
+	pt_caches_ready(&v->psc);
 	return ctag_create(&v->u, &v->cfg->unit.tag, named_by, ARRAY_LEN(named_by), &v->u.ct, e) && ctag_watch(v->u.ct, v->iotlb, e);
 }
 

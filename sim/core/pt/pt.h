@@ -78,6 +78,7 @@ struct pt_caches { /* any may be NULL */
 	/* [stage][level]: where the table entry at this level leads to; payload struct pt_psc. Several may be one cache: the level is in the tag. */
 	struct xcache *psc[2][PT_LEVELS];
 	struct xcache *nested; /* gpa page to spa; payload struct pt_psc */
+	uint8_t keep[2]; /* bit l: psc[stage][l] has entries; from pt_caches_ready() */
 };
 struct pt_psc {
 	uint64_t next; /* spa of the next table (nested cache: of the page) */
@@ -140,6 +141,8 @@ static inline bool pt_walk_in_s2(const struct pt_walk *w)
 {
 	return w->phase >= PT_PH_S2_ENTRY;
 }
+/** pt_caches_ready() - to be called when the caches are made. */
+void pt_caches_ready(struct pt_caches *c);
 /** pt_walk_begin() - start a walk; @x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc, nofill). */
 enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x);
 /** pt_walk_next() - the access asked for is done. Returns: XL_ACT_DONE: pa ... clean are valid; XL_ACT_FAULT: why ... f_fetch are. */

@@ -134,12 +134,18 @@ static void cache_fill(struct xcache *c, const struct pt_table *t, uint64_t id, 
 		*(struct pt_psc *)xc_payload(c, slot) = *p;
 }
 
+void pt_caches_ready(struct pt_caches *c)
+{
+	for (unsigned st = 0; st < 2; st++)
+		for (unsigned l = 0; l < PT_LEVELS; l++)
+			if (c->psc[st][l] && xc_config(c->psc[st][l])->entries)
+				c->keep[st] |= (uint8_t)(1u << l);
+}
+
 /* Is there a walk cache for entries at this level? */
 static bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned level)
 {
-	const struct xcache *c = w->c && level < PT_LEVELS ? w->c->psc[stage][level] : NULL;
-
-	return c && xc_config(c)->entries;
+	return w->c && (w->c->keep[stage] >> level & 1);
 }
 
 static void psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
@@ -266,6 +272,15 @@ static enum xl_act s2_start(struct pt_walk *w, struct xl *x, uint64_t gpa)
 	return s2_entry(w, x);
 }
 
+/* Remember that the entry at @level led to the present table. */
+static __attribute__((noinline)) enum xl_act s2_keep(struct pt_walk *w, struct xl *x, unsigned level)
+{
+	struct pt_psc p = { .next = w->table[S2], .perm = w->perm[S2], .level = w->level[S2] };
+
+	psc_fill(w, x, S2, w->gpa, level, &p);
+	return s2_entry(w, x);
+}
+
 /* Go down to the table at @next, @skip levels of tables left out. */
 static inline enum xl_act s2_down(struct pt_walk *w, struct xl *x, uint64_t next, unsigned skip)
 {
@@ -273,12 +288,7 @@ static inline enum xl_act s2_down(struct pt_walk *w, struct xl *x, uint64_t next
 
 	w->table[S2] = next;
 	w->level[S2] = (uint8_t)(level - 1 - skip);
-	if (psc_kept(w, S2, level)) {
-		struct pt_psc p = { .next = next, .perm = w->perm[S2], .level = w->level[S2] };
-
-		psc_fill(w, x, S2, w->gpa, level, &p);
-	}
-	return s2_entry(w, x);
+	return psc_kept(w, S2, level) ? s2_keep(w, x, level) : s2_entry(w, x);
 }
 
 static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
@@ -466,20 +476,27 @@ enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
 	return s2_start(w, x, w->ia);
 }
 
-enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
+/* An access whose word has to be looked at bit by bit, or that failed, or that was an update. */
+static __attribute__((noinline)) enum xl_act accessed(struct pt_walk *w, struct xl *x)
 {
 	unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
 	bool update = w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE;
 
-	if (LIKELY(x->mem_st == MEM_OK && !update && is_plain(w, stage, x->data[0]))) {
-		uint64_t next = x->data[0] & w->plain[stage].next;
-
-		w->perm[stage] &= w->plain[stage].perm;
-		return stage == S2 ? s2_down(w, x, next, 0) : s1_down(w, x, next, 0);
-	}
 	if (x->mem_st != MEM_OK)
 		return fault(w, stage, update ? PT_WHY_AD_FAIL : x->mem_st == MEM_ABSENT ? PT_WHY_ABSENT : PT_WHY_READ);
 	if (!update || x->data[0] != x->cas_old) /* a word read, or one that changed under the update: look at it (again) */
 		return stage == S2 ? s2_data(w, x, x->data[0]) : s1_data(w, x, x->data[0]);
 	return stage == S2 ? s2_accept(w, x, &w->info) : s1_accept(w, x, &w->info);
+}
+
+enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
+{
+	unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
+
+	if (x->mem_st != MEM_OK || w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE || !is_plain(w, stage, x->data[0]))
+		return accessed(w, x);
+	w->perm[stage] &= w->plain[stage].perm;
+	if (stage == S2)
+		return s2_down(w, x, x->data[0] & w->plain[S2].next, 0);
+	return s1_down(w, x, x->data[0] & w->plain[S1].next, 0);
 }
