@@ -71,7 +71,7 @@ static struct pt_plain x86_plain(const struct pt_table *t)
 {
 	uint64_t val = X_P | X_RW | X_US | (t->opt & X86_NO_A ? 0 : X_A) | (t->opt & X86_EAFE ? X_EA : 0);
 
-	return (struct pt_plain){ .mask = val | X_PS | X_XD | x86_reserved(t, 3, false), .val = val, .next = bits_mask(51, 12),
+	return (struct pt_plain){ .mask = val | X_XD | x86_reserved(t, 3, false) /* PS with them */, .val = val, .next = bits_mask(51, 12),
 				  .perm = XL_R | XL_W | XL_X | XL_PRIV };
 }
 
