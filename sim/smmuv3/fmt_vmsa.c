@@ -225,5 +225,7 @@ static struct pt_plain plain(const struct pt_table *t)
 				  .next = bits_mask(47, t->grain_lg2), .perm = 0xff };
 }
 
-const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .plain = plain, .priv_shift = VMSA_PRIV_SHIFT };
-const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .plain = plain, .priv_shift = VMSA_PRIV_SHIFT };
+const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .plain = plain,
+				    .priv_shift = VMSA_PRIV_SHIFT };
+const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .plain = plain,
+				    .priv_shift = VMSA_PRIV_SHIFT };

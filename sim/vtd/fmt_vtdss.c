@@ -53,7 +53,8 @@ static struct pt_plain ss_plain(const struct pt_table *t)
 {
 	uint64_t val = XL_R | XL_W | (t->opt & SS_X ? XL_X : 0) | (t->opt & PT_OPT_AD ? BIT64(8) : 0);
 
-	return (struct pt_plain){ .mask = val | ss_reserved(t, 3, false) /* bit 7 with them */, .val = val, .next = bits_mask(51, 12), .perm = XL_R | XL_W | XL_X };
+	return (struct pt_plain){ .mask = val | ss_reserved(t, 3, false) /* bit 7 with them */, .val = val, .next = bits_mask(51, 12),
+				  .perm = XL_R | XL_W | XL_X };
 }
 
 const struct pt_fmt fmt_vtdss = { .name = "vtd-ss", .entry = ss_entry, .input = ss_input, .plain = ss_plain };
