@@ -108,7 +108,7 @@ static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_
 	x->hit = true;
 	if (UNLIKELY(s->u.ct != NULL))
 		ctag_hit(s->u.ct, c, slot, x);
-	if (at)
+	if (at && s->n_tbu)
 		tbu_fill(s, x, t, e, at);
 	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
 }
@@ -118,12 +118,12 @@ static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, cons
 {
 	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id &&
 		       ctag_rule_of(s->u.ct) == CTAG_SPEC;
-	uint64_t alt = id;
 	uint32_t slot;
 
 	if (UNLIKELY(globals))
-		alt = ID_GLOBAL | (id & ~UINT64_C(0xffff)) | (walk_of(x)->cd->w[0] >> 47 & 1);
-	slot = xc_lookup_either(c, addr, id, alt);
+		slot = xc_lookup_either(c, addr, id, ID_GLOBAL | (id & ~UINT64_C(0xffff)) | (walk_of(x)->cd->w[0] >> 47 & 1));
+	else
+		slot = xc_lookup(c, addr, id);
 	xl_charge(x, c, g);
 	if (slot == XC_MISS || serves(xc_payload(c, slot), need, priv))
 		return slot;
@@ -227,7 +227,8 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 		if (ctag_rule_of(s->u.ct) == CTAG_SPEC)
 			t.id = ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
 	}
-	tbu_fill(s, x, &t, e, 2);
+	if (s->n_tbu)
+		tbu_fill(s, x, &t, e, 2);
 	if (!has(s->tlb))
 		return;
 	if (split(s, w)) {
