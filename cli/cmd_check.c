@@ -238,8 +238,10 @@ static bool take(struct job *j, struct trc_reader *t, const struct trc_rec *r)
 		ev = trc_event(t, r);
 		if (ev)
 			return ord_event(j->c, ev, &j->e);
-		if (!checker(j) || ord_parse(r->u.text, &end, &e, ord_names(j->c)))
-			return j->e.code || err_set(&j->e, ERR_MACHINE, "no memory for names");
+		if (!checker(j))
+			return false;
+		if (ord_parse(r->u.text, &end, &e, ord_names(j->c)))
+			return err_set(&j->e, ERR_MACHINE, "no memory for names");
 		e.line = r->line;
 		e.at = r->at;
 		trc_names(t, ord_names(j->c)); /* the first one; the next are parsed once only */

@@ -225,22 +225,34 @@ static bool simulate(struct run *r, struct err *e)
 
 /* --- results --- */
 
+static bool put_config(const struct run *r, const char *path, struct err *e)
+{
+	char *tmp;
+	FILE *f;
+	bool ok;
+
+	if (asprintf(&tmp, "%s.tmp%ld", path, (long)getpid()) < 0)
+		return err_set(e, ERR_MACHINE, "out of memory");
+	f = fopen(tmp, "w");
+	ok = f ? run_cfg_dump(&r->c, f, e) : err_errno(e, path);
+	if (f && fclose(f) && ok)
+		ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
+	if (ok && rename(tmp, path))
+		ok = err_errno(e, path);
+	if (!ok && f)
+		unlink(tmp);
+	free(tmp);
+	return ok;
+}
+
 static bool in_dir(struct run *r, const char *name, bool config, struct err *e)
 {
 	char *path;
-	FILE *f;
 	bool ok;
 
 	if (asprintf(&path, "%s/%s", r->o.dir, name) < 0)
 		return err_set(e, ERR_MACHINE, "out of memory");
-	if (!config) {
-		ok = report_file(&r->reg, path, e);
-	} else {
-		f = fopen(path, "w");
-		ok = f ? run_cfg_dump(&r->c, f, e) : err_errno(e, path);
-		if (f && fclose(f) && ok)
-			ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
-	}
+	ok = config ? put_config(r, path, e) : report_file(&r->reg, path, e);
 	free(path);
 	return ok;
 }

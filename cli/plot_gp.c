@@ -329,7 +329,11 @@ static bool put_file(const struct plot_fig *f, const char *db_name, const char *
 	errno = 0;
 	ok = !fflush(o) && !ferror(o);
 	ok = !fclose(o) && ok;
-	return ok || err_set(e, ERR_MACHINE, "%s: %s", path, errno ? strerror(errno) : "write error");
+	if (ok)
+		return true;
+	err_set(e, ERR_MACHINE, "%s: %s", path, errno ? strerror(errno) : "write error");
+	unlink(path); /* half a file is none */
+	return false;
 }
 
 static bool gnuplot(const char *dir, const char *script, struct err *e)
@@ -352,6 +356,25 @@ static bool gnuplot(const char *dir, const char *script, struct err *e)
 	return !status || err_set(e, ERR_MACHINE, "gnuplot failed on %s", script);
 }
 
+/* gnuplot does not tell that it could not write all of its picture: does it end as its kind does? */
+static bool picture_whole(const char *path, struct err *e)
+{
+	static const char *const end[][2] = { { ".svg", "</svg>" }, { ".png", "IEND" }, { ".pdf", "%%EOF" } };
+	char tail[32];
+	FILE *f = fopen(path, "rb");
+	size_t n = f && !fseek(f, -(long)sizeof(tail), SEEK_END) ? fread(tail, 1, sizeof(tail), f) : 0;
+	bool ok = false;
+
+	for (unsigned i = 0; i < sizeof(end) / sizeof(end[0]); i++)
+		ok |= strstr(path, end[i][0]) && memmem(tail, n, end[i][1], strlen(end[i][1]));
+	if (f)
+		fclose(f);
+	if (ok)
+		return true;
+	unlink(path);
+	return err_set(e, ERR_MACHINE, "%s: gnuplot could not write all of it", path);
+}
+
 bool plot_draw(const struct plot_fig *f, const char *db_name, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(path, '.');
@@ -366,7 +389,7 @@ bool plot_draw(const struct plot_fig *f, const char *db_name, const char *path, 
 	else {
 		free(full);
 		full = NULL;
-		ok = asprintf(&full, "%s%s", dir, gp) >= 0 && put_file(f, db_name, full, name, dat, e) && gnuplot(dir, gp, e);
+		ok = asprintf(&full, "%s%s", dir, gp) >= 0 && put_file(f, db_name, full, name, dat, e) && gnuplot(dir, gp, e) && picture_whole(path, e);
 	}
 	free(full);
 	free(dir);

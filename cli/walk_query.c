@@ -274,6 +274,8 @@ static bool read_lines(struct wq_in *in, gzFile g)
 			return false;
 	}
 	msg = gzerror(g, &err);
+	if (err == Z_MEM_ERROR)
+		return err_set(in->e, ERR_MACHINE, "%s: out of memory", in->q->path);
 	if (err != Z_OK && err != Z_STREAM_END)
 		return err_at(in->e, in->q->path, in->line + 1, 0, "damaged or cut gzip data: %s", err == Z_ERRNO ? strerror(errno) : msg);
 	if (!in->line)

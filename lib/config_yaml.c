@@ -277,7 +277,7 @@ static bool yaml_error(const yaml_parser_t *p, const char *file, struct err *e)
 {
 	const yaml_mark_t *m = &p->problem_mark;
 
-	if (p->error == YAML_MEMORY_ERROR)
+	if (p->error == YAML_MEMORY_ERROR || p->error == YAML_NO_ERROR) /* libyaml does not always say that it had none */
 		return err_set(e, ERR_MACHINE, "%s: out of memory", file);
 	if (p->error == YAML_READER_ERROR)
 		return err_set(e, ERR_INPUT, "%s: byte %zu: %s", file, p->problem_offset, p->problem ? p->problem : "not a text file");

@@ -241,7 +241,7 @@ static bool read_index(struct image_in *in)
 		if (!take_line(in))
 			return false;
 	}
-	if (ferror(in->f))
+	if (!feof(in->f)) /* an error, or no memory for the line */
 		return err_errno(in->e, in->path);
 	if (!in->line)
 		return err_set(in->e, ERR_INPUT, "%s: empty file, not an image", in->path);
@@ -264,6 +264,16 @@ static char *pages_path(const struct image_in *in)
 	}
 	return p;
 }
+/* Is it the file that is wrong, not the machine? */
+static bool gz_input(const struct image_in *in, const char *path, gzFile g)
+{
+	int z;
+
+	gzerror(g, &z);
+	if (z == Z_MEM_ERROR)
+		return no_memory(in);
+	return z != Z_ERRNO || err_errno(in->e, path);
+}
 static bool read_gz(const struct image_in *in, const char *path, uint64_t *words)
 {
 	char *dst = (char *)words;
@@ -277,10 +287,12 @@ static bool read_gz(const struct image_in *in, const char *path, uint64_t *words
 		return errno ? err_errno(in->e, path) : no_memory(in);
 	for (uint64_t i = 0; ok && i < in->n_stored; i++, dst += 4096)
 		if (gzread(g, dst, 4096) != 4096)
-			ok = err_set(in->e, ERR_INPUT, "%s: ends or is damaged in page %llu of %llu", path, (unsigned long long)i,
+			ok = gz_input(in, path, g) &&
+			     err_set(in->e, ERR_INPUT, "%s: ends or is damaged in page %llu of %llu", path, (unsigned long long)i,
 				     (unsigned long long)in->n_stored);
 	if (ok && gzread(g, &extra, 1) != 0)
-		ok = err_set(in->e, ERR_INPUT, "%s: longer than the %llu pages of the index, or damaged at the end", path,
+		ok = gz_input(in, path, g) &&
+		     err_set(in->e, ERR_INPUT, "%s: longer than the %llu pages of the index, or damaged at the end", path,
 			     (unsigned long long)in->n_stored);
 	gzclose(g);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

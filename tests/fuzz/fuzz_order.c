@@ -3,11 +3,7 @@
  * fuzz_order.c - libFuzzer harness: any text as ordering events. The first two bytes choose architecture and knobs; the rest is split at ';' and line
  * ends. What the parser accepts must be accepted again in canonical form and mean the same; the checker takes every event and must neither crash nor
  * report a finding without a sentence. Does not judge whether findings are right.
- *
- *   clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Isim tests/fuzz/fuzz_order.c sim/check/ord_*.c \
- *       sim/core/trace/ord_*.c sim/core/base/err.c sim/core/cfg/cfg.c -lyaml -o fuzz_order
- *   mkdir -p corpus && for f in tests/data/ordering/[A-Z]*.iot; do (printf '12'; grep -v '^#' $f) > corpus/$(basename $f); done
- *   ./fuzz_order -max_len=4096 -only_ascii=1 -max_total_time=60 corpus
+ * Built and run by tests/fuzz/run.sh.
  */
 #include <stdlib.h>
 #include <string.h>

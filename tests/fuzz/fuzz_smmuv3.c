@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_smmuv3.c - libFuzzer harness: any bytes as a hostile guest of one SMMUv3 (tests/support/smmuv3_chaos.h says what is checked).
- *
- *   clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Isim -Itests/support tests/fuzz/fuzz_smmuv3.c sim/smmuv3/[a-z]*.c \
- *       sim/core/iommu.c sim/core/base/[a-z]*.c sim/core/cache/[a-z]*.c sim/core/cfg/[a-z]*.c sim/core/kernel/[a-z]*.c \
- *       sim/core/mem/[a-z]*.c sim/core/pt/[a-z]*.c sim/core/stat/[a-z]*.c -lm -o fuzz_smmuv3
- *   mkdir -p corpus_smmuv3 && ./fuzz_smmuv3 -max_len=2048 -max_total_time=60 corpus_smmuv3
+ * Built and run by tests/fuzz/run.sh.
  */
 #include "smmuv3_chaos.h"
 

@@ -3,10 +3,7 @@
  * fuzz_trace.c - libFuzzer harness: any bytes as a trace. Whatever is read without error is written as text and as binary and must
  * read back as the same records. One byte in front chooses: the bytes as they are, or as the inside of a zstd frame
  * (so that the binary form is reached without guessing compressed data).
- *
- *   clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Isim tests/fuzz/fuzz_trace.c \
- *       sim/core/trace/[a-z]*.c sim/core/base/err.c -lzstd -o fuzz_trace
- *   mkdir -p corpus && (printf 'p'; cat traces/example.iot) > corpus/text && ./fuzz_trace -max_len=4096 -max_total_time=60 corpus
+ * Built and run by tests/fuzz/run.sh.
  */
 #include <stdio.h>
 #include <stdlib.h>

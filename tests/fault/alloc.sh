@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every command with its Nth allocation failing: status 3 with a sentence that says so, or the same result as without (the allocation was one that
+# can be done without); never a crash, a wrong status or a half-written file.
+#   alloc.sh BIN LIBRARY [all]     LIBRARY: failalloc.c built; all: every N until no allocation fails; without: about 20 of them for each command
+set -u
+bin=$1 lib=$2 all=${3:-}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+tests=0 failures=0 bad=0
+complain() { echo "alloc: $*" >&2; bad=1; }
+# one NAME COMMAND...: @OUT is the file it writes, if any.
+one() {
+	local name=$1 n=1 st ok step=1
+	shift
+	rm -rf "$tmp/w" && mkdir "$tmp/w"
+	"$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/good.out" 2> "$tmp/good.err"
+	ok=$?
+	[ -e "$tmp/w/out" ] && mv "$tmp/w/out" "$tmp/good.file"
+	while :; do
+		rm -rf "$tmp/w" "$tmp/failed" && mkdir "$tmp/w"
+		FAIL_ALLOC=$n FAIL_ALLOC_FILE=$tmp/failed LD_PRELOAD=$lib timeout 60 "$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/out" 2> "$tmp/err"
+		st=$?
+		[ -e "$tmp/failed" ] || break
+		tests=$((tests + 1))
+		if [ $st = 3 ]; then
+			failures=$((failures + 1))
+			grep -q '^iommusim: .\|memory' "$tmp/err" || complain "$name, allocation $n: status 3, but: $(head -c 200 "$tmp/err")"
+			[ -z "$(ls -A "$tmp/w")" ] || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
+		elif [ $st = $ok ]; then
+			same || complain "$name, allocation $n: status $st, but the result is another"
+		else
+			complain "$name, allocation $n: status $st: $(head -c 200 "$tmp/err")"
+		fi
+		[ -n "$all" ] || step=$((1 + n / 5))
+		n=$((n + step))
+	done
+	echo "$name: $((n - step)) tried last"
+}
+same() {
+	[ -e "$tmp/w/out" ] && ! cmp -s "$tmp/w/out" "$tmp/good.file" && return 1
+	cmp -s "$tmp/out" "$tmp/good.out"
+}
+cat > "$tmp/c.yaml" <<'END'
+units: [{name: vtd0, arch: vtd, iotlb: {entries: 16}}]
+gen: {count: 40}
+END
+"$bin" trace convert traces/amdvi-edu.iotb -o - | sed -n 1,400p > "$tmp/amd.iot"
+"$bin" trace convert traces/smmuv3-edu.iotb -o - | sed -n 1,400p > "$tmp/smmu.iot"
+one run run "$tmp/c.yaml" --stats @OUT
+one run-oracle run configs/captures/amdvi.yaml --trace "$tmp/amd.iot" --oracle
+one check check traces/ordering-demo.iot
+one check-store check "$tmp/smmu.iot"
+one walk walk tests/data/walk/vtd-edu.snap4.idx --list
+one walk-query walk tests/data/walk/vtd-edu.snap4.idx --query tests/data/walk/vtd-edu.snap4.maps.gz
+one import import qemu tests/data/import/edu.log.zst --image tests/data/import/edu.snap1.idx -o @OUT --summary /dev/null
+one decode decode vtd inv 00000000000500f2 0000000000100042
+one trace trace convert traces/example.iot -o @OUT
+echo "$tests allocations failed, $failures of them ended the command"
+exit $bad

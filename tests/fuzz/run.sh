@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the libFuzzer programs with clang, AddressSanitizer and UndefinedBehaviorSanitizer, and runs each for a share of the time.
+#   tests/fuzz/run.sh SECONDS [TARGET]      TARGET: fuzz_trace, fuzz_vtd, ... (default: all of them)
+# Folders under build-fuzz (or $FUZZ_DIR): b the build, corpus/TARGET what was found to reach new code, crashes/TARGET inputs that failed, TARGET.log.
+# It begins with tests/fuzz/corpus/TARGET, and with files of the tree as seeds. Prints executions and failures of each.
+# Exit status: 0 nothing failed, 1 something did, 3 it could not run.
+set -u
+cd "$(dirname "$0")/../.." || exit 3
+seconds=${1:-}
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tests/fuzz/run.sh SECONDS [TARGET]" >&2; exit 3; }
+dir=$(realpath -m "${FUZZ_DIR:-build-fuzz}")
+die() { echo "fuzz: $*" >&2; exit 3; }
+all=$(cd tests/fuzz && for f in fuzz_*.c; do echo "${f%.c}"; done)
+targets=${2:-$all}
+for t in $targets; do grep -qx "$t" <<< "$all" || die "unknown target \"$t\", expected one of: ${all//$'\n'/ }"; done
+mkdir -p "$dir" || die "cannot write $dir"
+CC=clang CXX=clang++ cmake -S . -B "$dir/b" -G Ninja -DIOMMUSIM_FUZZ=ON -DIOMMUSIM_SYSTEMC=OFF -DCMAKE_BUILD_TYPE=None \
+	-DCMAKE_C_FLAGS="-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" > "$dir/cmake.log" 2>&1 ||
+	die "cmake failed, see $dir/cmake.log"
+# shellcheck disable=SC2086
+ninja -C "$dir/b" $targets > "$dir/build.log" 2>&1 || die "the programs do not build, see $dir/build.log"
+
+seed() { # target: inputs made of files of the tree
+	local d=$dir/corpus/$1 f
+	mkdir -p "$d" "$dir/crashes/$1"
+	[ -d "tests/fuzz/corpus/$1" ] && cp -n "tests/fuzz/corpus/$1"/* "$d"
+	case $1 in
+	fuzz_trace) for f in traces/*.iot; do { printf p; head -c 3000 "$f"; } > "$d/${f##*/}"; done ;;
+	fuzz_config) for f in configs/*.yaml; do grep -v '^include' "$f" > "$d/${f##*/}"; done ;;
+	fuzz_order) for f in tests/data/ordering/[A-Z]*.iot; do { printf 12; grep -v '^#' "$f" | head -c 3000; } > "$d/${f##*/}"; done ;;
+	fuzz_import)
+		for f in tests/data/import/*.log.zst; do
+			zstd -dcq "$f" | head -n 60 > "$d/${f##*/}.txt"
+			for i in "${f%.log.zst}".*.idx; do
+				[ -f "$i" ] && { zstd -dcq "$f" | head -n 20; echo ====; head -n 40 "$i"; echo ====; } > "$d/${i##*/}"
+			done
+		done ;;
+	fuzz_vtd | fuzz_smmuv3 | fuzz_amdvi | fuzz_api) # bytes without a pattern
+		for f in traces/*-edu.iotb; do
+			head -c 30000 "$f" | split -b 1500 - "$d/${f##*/}."
+		done ;;
+	esac
+}
+longest() { case $1 in fuzz_import | fuzz_config) echo 6000 ;; fuzz_decode) echo 67 ;; *) echo 4096 ;; esac; }
+share=$((seconds / $(wc -w <<< "$targets")))
+[ $share -gt 0 ] || share=1
+bad=0
+for t in $targets; do
+	seed "$t"
+	UBSAN_OPTIONS=print_stacktrace=1 nice "$dir/b/tests/fuzz/$t" -max_len="$(longest "$t")" -timeout=20 -rss_limit_mb=2048 -max_total_time=$share \
+		-print_final_stats=1 -artifact_prefix="$dir/crashes/$t/" "$dir/corpus/$t" > "$dir/$t.log" 2>&1
+	st=$?
+	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/$t.log")
+	echo "$t: ${n:-?} executions in $share s, $(grep -o 'cov: [0-9]*' "$dir/$t.log" | tail -1), $([ $st = 0 ] && echo "nothing failed" || echo "FAILED: $(ls "$dir/crashes/$t" | tail -1)")"
+	[ $st = 0 ] || bad=1
+done
+exit $bad
