@@ -142,6 +142,54 @@ START_TEST(configuration_caches)
 }
 END_TEST
 
+/* Entries of the walk caches: pages that the tables below translate, of second stage, first stage and nested walks, and one of another domain. */
+static const struct {
+	const char *what;
+	uint64_t w0, w1;
+	const char *left;
+} psc_cmds[] = {
+	{ "iotlb page: the range is one of the second stage", 0x50032, 0x100000, "de" },
+	{ "iotlb page IH: nested ones hold what the second stage said", 0x50032, 0x100040, "abde" },
+	{ "iotlb page elsewhere", 0x50032, 0x900000, "ade" },
+	{ "iotlb domain 5", 0x50022, 0, "d" },
+	{ "p_iotlb page of PASID 9", 0x0000000900050036, 0x100000, "ade" },
+	{ "p_iotlb page of PASID 9, IH", 0x0000000900050036, 0x100040, "abcde" },
+	{ "p_iotlb PASID 9", 0x0000000900050026, 0, "ade" },
+};
+
+static void psc_command(unsigned c)
+{
+	static const struct xc_tag tags[] = {
+		{ .kind = VTD_K_PSC_SS, .did = 5 }, { .kind = VTD_K_PSC_FS, .did = 5, .pasid = 9 }, { .kind = VTD_K_PSC_NESTED, .did = 5, .pasid = 9 },
+		{ .kind = VTD_K_PSC_SS, .did = 6 }, { .kind = VTD_K_PSC_SS, .did = 5, .first = 0x40000000 },
+	};
+	struct rig *r = rig_new(scalable);
+	char left[ARRAY_LEN(tags) + 1] = { 0 };
+	unsigned n = 0;
+
+	rig_queue(r, true);
+	for (unsigned i = 0; i < ARRAY_LEN(tags); i++) {
+		struct xc_tag t = tags[i];
+
+		t.size_lg2 = 21;
+		t.id = i + 1;
+		ck_assert_uint_ne(xc_fill(r->v->psc.psc[i & 1][2], &t), XC_MISS);
+	}
+	run_command(r, psc_cmds[c].w0, psc_cmds[c].w1);
+	for (unsigned i = 0; i < ARRAY_LEN(tags); i++)
+		if (xc_peek(r->v->psc.psc[i & 1][2], tags[i].first, i + 1) != XC_MISS)
+			left[n++] = (char)('a' + i);
+	ck_assert_msg(!strcmp(left, psc_cmds[c].left), "%s: left \"%s\", not \"%s\"", psc_cmds[c].what, left, psc_cmds[c].left);
+	rig_free(r);
+}
+
+START_TEST(walk_caches)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(psc_cmds); i++)
+		psc_command(i);
+}
+END_TEST
+
 /* A unit that implements 8 bits of DID ignores the others. */
 static void narrow(struct vtd_cfg *c)
 {
@@ -162,4 +210,4 @@ START_TEST(did_is_masked)
 }
 END_TEST
 
-RIG_MAIN("vtd_iq_scope", matrix, ARRAY_LEN(cmds), configuration_caches, did_is_masked)
+RIG_MAIN("vtd_iq_scope", matrix, ARRAY_LEN(cmds), configuration_caches, walk_caches, did_is_masked)

@@ -239,6 +239,30 @@ START_TEST(overtaken_fills_nothing)
 }
 END_TEST
 
+/* The entries that a walk in progress came by are invalidated: what it finds is used, and not cached. */
+START_TEST(configuration_overtakes)
+{
+	static const uint64_t cmd[] = { 1 | 1 << 4 /* context cache, global */, 7 | 3 << 4 /* PASID cache, global */ };
+	const struct kind *k = &kinds[5];
+	struct race r = { .n = 0 };
+	struct xl_req q = request(k);
+	uint64_t walks;
+
+	build(&r, k);
+	send(&r, q);
+	while (r.f[0].x.state != XL_WALK)
+		ck_assert(step(&r));
+	vt_inv(&r.v, cmd[_i], 0);
+	sim_run(r.v.k);
+	ck_assert(r.f[0].retired && is_old(&r.f[0].x));
+	ck_assert_uint_eq(r.v.u->st.overtaken, 1);
+	walks = r.v.u->st.walks;
+	(void)vt_run(&r.v, &q);
+	ck_assert_uint_eq(r.v.u->st.walks, walks + 1);
+	vt_fini(&r.v);
+}
+END_TEST
+
 /* ---- what a command spares ---- */
 
 struct two {
@@ -404,6 +428,7 @@ int main(void)
 	tcase_add_loop_test(t, negative_control, 0, (int)ARRAY_LEN(kinds));
 	tcase_add_test(t, drains_before_completion);
 	tcase_add_test(t, overtaken_fills_nothing);
+	tcase_add_loop_test(t, configuration_overtakes, 0, 2);
 	tcase_add_loop_test(t, spared, 0, (int)ARRAY_LEN(spares));
 	tcase_add_test(t, did_above_width);
 	tcase_add_test(t, merge_one_walk);
