@@ -4,7 +4,7 @@
 #   tools/mutate.sh [FOLDER] [PATTERN]     FOLDER (default build-mutate): a copy of the tree and its build; PATTERN: only mutations whose name matches
 # All mutations of tools/mutations.txt go into the copy at once, each switched on by its number in the environment variable MUTANT, so that one
 # build serves all. Then every rule of the ordering checker is silenced in turn (named by its id). Prints a line for each: killed, with the
-# first test that failed, or SURVIVED, if the tests named in the list all pass; then the count.
+# first test that failed, SURVIVED, if the tests named in the list all pass, or same, if the list says that nothing can be seen; then the count.
 # Exit status: 0 all killed, 1 some survived, 3 it could not be tried.
 set -u
 cd "$(dirname "$0")/.." || exit 3
@@ -13,7 +13,7 @@ want=${2:-.}
 src=$dir/src
 die() { echo "mutate: $*" >&2; exit 3; }
 
-name=() from=() around=() to=() file=() tests=()
+name=() from=() around=() to=() file=() tests=() why=()
 read_list() {
 	local line f='' t='' text
 	while IFS= read -r line; do
@@ -25,7 +25,8 @@ read_list() {
 		'- '*) from[-1]=$text around[-1]=$text ;;
 		'@ '*) around[-1]=$text ;;
 		'+ '*) to[-1]=$text ;;
-		*' | '*) name+=("${line%% | *}") from+=('') around+=('') to+=('') file+=("$f") tests+=("$t") ;;
+		'= '*) why[-1]=$text ;;
+		*' | '*) name+=("${line%% | *}") from+=('') around+=('') to+=('') why+=('') file+=("$f") tests+=("$t") ;;
 		*) die "mutations.txt: found \"$line\", expected a line as its head describes" ;;
 		esac
 	done < tools/mutations.txt
@@ -67,7 +68,7 @@ build() {
 	for i in $(for i in "${!from[@]}"; do echo "${#from[i]} $i"; done | sort -k1,1nr -k2n | cut -d' ' -f2); do
 		put "$i"
 	done
-	sed -i "s/if (c->excluded\[f->rule\])/if (c->excluded[f->rule] || mutant() == 1000 + (int)f->rule)/" "$src/sim/check/ord_eng.c"
+	perl -0pi -e 's{(\nvoid ord_emit.*?\n\{\n)}{$1\tfor (unsigned i = 0; i < f->n_also;)\n\t\tif (mutant() == 1000 + (int)f->also[i])\n\t\t\tf->also[i] = f->also[--f->n_also];\n\t\telse\n\t\t\ti++;\n\tif (mutant() == 1000 + (int)f->rule) {\n\t\tif (!f->n_also)\n\t\t\treturn;\n\t\tf->rule = f->also[--f->n_also];\n\t}\n}s' "$src/sim/check/ord_eng.c"
 	grep -q "1000 + (int)f->rule" "$src/sim/check/ord_eng.c" || die "ord_emit() is not as it was"
 	(cd "$src" && find . -type f -print0) | while IFS= read -r -d '' f; do # only what changed, so that the build goes on from the last one
 		cmp -s "$src/$f" "$dir/src/$f" || install -D "$src/$f" "$dir/src/$f" || exit 3
@@ -79,7 +80,7 @@ build() {
 	ninja -C "$dir/b" iommusim $(tr ' ' '\n' <<< "${tests[*]}" | grep '^test_' | sort -u) > "$dir/build.log" 2>&1 ||
 		die "the mutated tree does not build, see $dir/build.log"
 }
-killed=0 survived=0
+killed=0 survived=0 same=0
 declare -A took
 run_test() { # name
 	case $1 in
@@ -87,12 +88,13 @@ run_test() { # name
 	*) (cd "$src" && CK_FORK=no timeout 120 "$dir/b/tests/$1") ;;
 	esac > "$dir/test.log" 2>&1
 }
-ask() { # name number tests
+ask() { # name number tests why
 	local t
 	export MUTANT=$2
 	for t in $(for t in $3; do echo "${took[$t]} $t"; done | sort -n | cut -d' ' -f2); do # quick ones first
 		run_test "$t" || { echo "killed $1 $t"; killed=$((killed + 1)); return; }
 	done
+	[ -n "${4:-}" ] && { echo "same $1: $4"; same=$((same + 1)); return; }
 	echo "SURVIVED $1"
 	survived=$((survived + 1))
 }
@@ -105,12 +107,12 @@ for t in $(tr ' ' '\n' <<< "${tests[*]}" | sort -u); do
 	took[$t]=$((${EPOCHREALTIME/./} - t0))
 done
 for i in "${!name[@]}"; do
-	[[ ${name[i]} =~ $want ]] && ask "${name[i]}" "$i" "${tests[i]}"
+	[[ ${name[i]} =~ $want ]] && ask "${name[i]}" "$i" "${tests[i]}" "${why[i]}"
 done
 i=1000
 for rule in $("$dir/b/iommusim" check --list | cut -d' ' -f1); do
 	[[ $rule =~ $want ]] && ask "$rule" $i test_ord
 	i=$((i + 1))
 done
-echo "$killed killed, $survived survived"
+echo "$killed killed, $survived survived, $same that cannot be seen"
 [ $survived = 0 ]
