@@ -84,8 +84,8 @@ killed=0 survived=0 same=0
 declare -A took
 run_test() { # name
 	case $1 in
-	golden_*) (cd "$src" && timeout 120 bash "tests/golden/${1#golden_}.sh" "$dir/b/iommusim") ;;
-	*) (cd "$src" && CK_FORK=no timeout 120 "$dir/b/tests/$1") ;;
+	golden_*) (cd "$src" && timeout 300 bash "tests/golden/${1#golden_}.sh" "$dir/b/iommusim") ;;
+	*) (cd "$src" && CK_FORK=no timeout 300 "$dir/b/tests/$1") ;;
 	esac > "$dir/test.log" 2>&1
 }
 ask() { # name number tests why
@@ -101,7 +101,7 @@ ask() { # name number tests why
 read_list
 build
 export MUTANT=-1
-for t in $(tr ' ' '\n' <<< "${tests[*]}" | sort -u); do
+for t in $(for i in "${!name[@]}"; do [[ ${name[i]} =~ $want ]] && tr ' ' '\n' <<< "${tests[i]}"; done | sort -u) test_ord; do
 	t0=${EPOCHREALTIME/./}
 	run_test "$t" || die "$t fails without any mutation, see $dir/test.log"
 	took[$t]=$((${EPOCHREALTIME/./} - t0))
