@@ -336,6 +336,8 @@ bool plat_result(struct plat *p, struct err *e)
 			p->r.cmd_unit ? " and commands unfinished" : "");
 		plat_stuck(p);
 	}
+	if (mem_oom(p->mem)) /* a store was lost, whatever came of it */
+		return err_set(e, ERR_MACHINE, "out of memory for the pages of the simulated memory");
 	if (!p->r.failed)
 		assert_stats(p);
 	if (p->r.failed && e)

@@ -100,7 +100,7 @@ bool plat_start(struct plat *p, plat_source_fn *src, void *arg, bool verify, str
 bool plat_done(const struct plat *p);
 /** plat_stopped() - given up (no progress, bad record): what is left in the queue must not run. For hosts. */
 bool plat_stopped(const struct plat *p);
-/** plat_result() - after the end: false and @e if the source failed or the model got stuck. Results so far stay valid. */
+/** plat_result() - after the end: false and @e if the source failed, the model got stuck, or a page of memory could not be made. Results so far stay valid. */
 bool plat_result(struct plat *p, struct err *e) MUST_USE;
 /** plat_run() - the native host: start, drain, result. */
 bool plat_run(struct plat *p, plat_source_fn *src, void *arg, bool verify, struct err *e) MUST_USE;
