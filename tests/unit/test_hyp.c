@@ -124,6 +124,37 @@ START_TEST(a_ring_wraps)
 }
 END_TEST
 
+/* Commands encoded by hand: requester 0x108, PASID as given. */
+static const struct target_row {
+	const char *arch;
+	uint64_t w[2];
+	uint32_t pasid;
+	bool devtlb;
+} targets[] = {
+	{ "vtd", { 0x0000010800000003, 0x10000 }, TRC_NO_PASID, true },
+	{ "vtd", { 0x0000000501080008, 0x10000 }, 5, true },
+	{ "vtd", { 0x0000000100000025, 0x1000 }, 0, false }, /* wait */
+	{ "smmuv3", { 0x0000010800000040, 0x10000 }, TRC_NO_PASID, true },
+	{ "smmuv3", { 0x0000010812345840, 0x10000 }, 0x12345, true },
+	{ "smmuv3", { 0x0000000000000046, 0 }, 0, false }, /* CMD_SYNC */
+	{ "amdvi", { 0x4000010820000108, 0x10000 }, TRC_NO_PASID, true },
+	{ "amdvi", { 0x4245010820230108, 0x10004 }, 0x22345, true },
+	{ "amdvi", { 0x1000000000001001, 1 }, 0, false }, /* COMPLETION_WAIT */
+};
+
+START_TEST(a_command_names_its_device)
+{
+	const struct target_row *w = &targets[_i];
+	struct hyp_target t;
+
+	ck_assert_int_eq(hyp_ring_target(w->arch, w->w, &t), w->devtlb);
+	if (!w->devtlb)
+		return;
+	ck_assert_uint_eq(t.rid, 0x108);
+	ck_assert_uint_eq(t.pasid, w->pasid);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("hyp");
@@ -135,6 +166,7 @@ int main(void)
 	tcase_add_test(t, ranges_end_at_the_top);
 	tcase_add_loop_test(t, a_tail_write_is_counted, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, a_ring_wraps);
+	tcase_add_loop_test(t, a_command_names_its_device, 0, (int)ARRAY_LEN(targets));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
