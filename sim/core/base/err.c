@@ -3,6 +3,7 @@
  * err.c - fill struct err; spelling distance for "did you mean".
  * Does not model: logging, translation of messages.
  */
+#define ERR_C
 #include "core/base/err.h"
 #include <errno.h>
 #include <inttypes.h>

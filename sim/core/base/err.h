@@ -22,4 +22,9 @@ bool err_at(struct err *e, const char *file, uint64_t line, unsigned col, const 
 bool err_errno(struct err *e, const char *what);
 /** err_nearest() - the candidate of @n closest in spelling to @word, NULL if none is close. */
 const char *err_nearest(const char *word, const char *const *cand, size_t n);
+#if defined(__clang_analyzer__) && !defined(ERR_C) /* it sees one file at a time, and must be told what these return */
+#define err_set(...) (err_set(__VA_ARGS__), false)
+#define err_at(...) (err_at(__VA_ARGS__), false)
+#define err_errno(...) (err_errno(__VA_ARGS__), false)
+#endif
 #endif
