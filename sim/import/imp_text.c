@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <errno.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #include "import/imp_text.h"
 
 enum { TEXT_BUF = 4 << 20, TEXT_STEP = 512 << 10, RAW_BUF = 256 << 10 };
@@ -69,7 +70,8 @@ static bool text_fill(struct imp_text *t, struct err *e)
 
 			t->frame_left = ZSTD_decompressStream(t->ds, &out, &t->in);
 			if (ZSTD_isError(t->frame_left))
-				return err_set(e, ERR_INPUT, "%s: damaged zstd data: %s", t->path, ZSTD_getErrorName(t->frame_left));
+				return err_set(e, ZSTD_getErrorCode(t->frame_left) == ZSTD_error_memory_allocation ? ERR_MACHINE : ERR_INPUT,
+					       "%s: cannot decode the zstd data: %s", t->path, ZSTD_getErrorName(t->frame_left));
 			if (t->raw_eof && t->frame_left && !out.pos && in_pos == t->in.pos)
 				return err_set(e, ERR_INPUT, "%s: the zstd data ends in the middle", t->path);
 		}

@@ -26,7 +26,7 @@ one() {
 		if [ $st = 3 ]; then
 			failures=$((failures + 1))
 			grep -q '^iommusim: .\|memory' "$tmp/err" || complain "$name, allocation $n: status 3, but: $(head -c 200 "$tmp/err")"
-			[ -z "$(ls -A "$tmp/w")" ] || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
+			[ -z "$(ls -A "$tmp/w")" ] || cmp -s "$tmp/w/out" "$tmp/good.file" || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
 		elif [ $st = $ok ]; then
 			same || complain "$name, allocation $n: status $st, but the result is another"
 		else
@@ -56,5 +56,6 @@ one walk-query walk tests/data/walk/vtd-edu.snap4.idx --query tests/data/walk/vt
 one import import qemu tests/data/import/edu.log.zst --image tests/data/import/edu.snap1.idx -o @OUT --summary /dev/null
 one decode decode vtd inv 00000000000500f2 0000000000100042
 one trace trace convert traces/example.iot -o @OUT
+one trace-binary trace convert traces/vtd-edu.iotb -o @OUT
 echo "$tests allocations failed, $failures of them ended the command"
 exit $bad

@@ -7,6 +7,7 @@
 #define IOMMUSIM_TRC_INT_H
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #include "core/iommu.h"
 #include "core/trace/ord_ev.h"
 #include "core/trace/trc.h"

@@ -98,7 +98,7 @@ static bool src_inflate(struct trc_src *s)
 		rc = ZSTD_decompressStream(s->z, &o, &s->zin);
 		if (ZSTD_isError(rc)) {
 			snprintf(s->why, sizeof(s->why), "zstd stream is damaged (%s)", ZSTD_getErrorName(rc));
-			s->code = ERR_INPUT;
+			s->code = ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation ? ERR_MACHINE : ERR_INPUT;
 			return false;
 		}
 		if (rc && s->raw_eof && o.pos == s->len)
