@@ -12,7 +12,7 @@ exps(c) = system(sprintf("awk -F, '$1 == \"%s\" { printf \"%%s%%s\", (k++ ? \", 
 label = axis eq 'length' ? 'DMAs in the trace' : axis eq 'devices' ? 'requesters' : axis eq 'pasids' ? 'PASIDs of one requester' : \
 	axis eq 'domains' ? 'domains, 16 pages each' : axis eq 'guests' ? 'guests (64 requesters)' : axis eq 'pages' ? 'mapped pages of 4 KiB' : \
 	'domains, a page of each in turn unmapped and mapped'
-set multiplot layout 1,3 title 'Growth with '.axis.': exponents are VT-d, SMMUv3, AMD-Vi'
+set multiplot layout 1,3 title 'Growth with '.axis.': exponents of the upper half of the points, VT-d, SMMUv3, AMD-Vi'
 set logscale xy
 set format x '10^{%T}'
 if (axis eq 'guests') { set format x '%g'; set logscale x 2 }
@@ -31,6 +31,6 @@ set title (axis eq 'length' ? 'setup, shared by 17 attaches and maps' : 'attach 
 plot for [i = 1:3] sel(word(archs, i)) using 3:6 with linespoints lw 2 pt 4 + i ps 1.2 lc rgb colour(i) notitle
 set ylabel 'peak memory of the process (MiB)'
 set yrange [1:20000]
-set title 'memory above the first point, n^p with p = '.exps(5)
+set title 'memory, n^p with p = '.exps(5)
 plot for [i = 1:3] sel(word(archs, i)) using 3:($8 / 1024) with linespoints lw 2 pt 4 + i ps 1.2 lc rgb colour(i) notitle
 unset multiplot
