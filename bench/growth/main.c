@@ -15,7 +15,7 @@
 #include "run_build.h"
 
 enum { RID = 8, RIDS = 64000, SHARED = 64 /* domains that requesters or PASIDs share */, PAGES = 16 /* of a domain */ };
-#define IOVA UINT64_C(0x40000000)
+#define IOVA UINT64_C(0x100000000) /* above the addresses of interrupts, which are no memory for a device */
 enum axis { LENGTH, DEVICES, PASIDS, DOMAINS, GUESTS, MAPPED, UNMAPS, AXES };
 static const char *const axis_name[AXES] = { "length", "devices", "pasids", "domains", "guests", "pages", "unmaps" };
 static const char vtd_text[] = "arch: vtd\n    cap: 0xd1d2078c40780e06\n    ecap: 0x0433ef9ea4f050df\n    ver: 0x60\n    iotlb: {entries: 256, ways: 0}\n"
