@@ -11,7 +11,7 @@ sel(a) = sprintf("< awk -F, '$1 == \"%s\" && $2 == \"%s\"' %s", a, axis, f)
 exps(c) = system(sprintf("awk -F, '$1 == \"%s\" { printf \"%%s%%s\", (k++ ? \", \" : \"\"), $%d }' %s", axis, c, x))
 label = axis eq 'length' ? 'DMAs in the trace' : axis eq 'devices' ? 'requesters' : axis eq 'pasids' ? 'PASIDs of one requester' : \
 	axis eq 'domains' ? 'domains, 16 pages each' : axis eq 'guests' ? 'guests (64 requesters)' : axis eq 'pages' ? 'mapped pages of 4 KiB' : \
-	'domains, a page of each in turn unmapped and mapped'
+	'domains with unmaps in turn'
 set multiplot layout 1,3 title 'Growth with '.axis.': exponents of the upper half of the points, VT-d, SMMUv3, AMD-Vi'
 set logscale xy
 set format x '10^{%T}'
