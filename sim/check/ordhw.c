@@ -55,11 +55,17 @@ static void command(void *who, unsigned slot, const uint64_t *w, unsigned n)
 	h->arch->command(h, w, n, &e);
 	h->slot = TRC_NO_SLOT;
 }
+/* Waits are told apart by unit and slot. */
+static uint32_t wait_no(const struct ordhw *h, uint32_t slot)
+{
+	return ORD_WAIT_NO(h->unit * (unsigned)ORDHW_WAITS + slot);
+}
+
 void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 {
 	uint32_t s = h->slot == TRC_NO_SLOT ? 0 : h->slot % ORDHW_WAITS;
 
-	e->w = ORD_WAIT_NO(h->unit * (unsigned)ORDHW_WAITS + s);
+	e->w = wait_no(h, s);
 	e->have |= ORD_P_WAIT;
 	ordhw_emit(h, e);
 	if (h->n_open < ORDHW_WAITS)
@@ -72,7 +78,7 @@ static void complete(struct ordhw *h, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		ordhw_new(h, &e, ORD_DONE);
-		e.w = ORD_WAIT_NO(h->open[i]);
+		e.w = wait_no(h, h->open[i]);
 		e.have |= ORD_P_WAIT;
 		ordhw_emit(h, &e);
 	}
