@@ -349,6 +349,7 @@ static void get_body(struct cur *c, struct trc_rec *r, unsigned arg, struct trc_
 	case TRC_MMIO_READ:
 		v = get_v(c, r->kind == TRC_MMIO_READ ? UINT64_C(0x1ffffffff) : UINT32_MAX);
 		r->u.mmio.has_val = r->kind == TRC_MMIO_WRITE || v & 1;
+		r->u.mmio.unwaited = false;
 		r->u.mmio.off = (uint32_t)(r->kind == TRC_MMIO_WRITE ? v : v >> 1);
 		r->u.mmio.val = r->u.mmio.has_val ? get_v(c, UINT64_MAX) : 0;
 		r->u.mmio.bytes = (uint8_t)(1u << arg);
