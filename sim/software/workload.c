@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * workload.c - see workload.h. Each step of a workload (a packet, a part of a command, one random DMA) puts records into a queue from which wl_next() takes.
- * Numbers of rings and descriptors: NVMe base specification (64-byte submission, 16-byte completion entries, PRP lists), virtio 1.x split rings with indirect
- * tables; for network cards a common shape (16-byte descriptors read four at a time, 64-byte completions), not one product's.
+ * Sizes of entries: NVMe base specification (64-byte submission, 16-byte completion entries, 4-byte doorbells in memory), virtio 1.x split rings with
+ * indirect tables, 16-byte descriptors of network cards. Order of accesses and shares of sizes of nvme, nic, virtio-blk: read off captures of QEMU's devices
+ * under Linux (docs/workloads.md). Not modelled: time, PRP lists, segmentation, jumbo frames.
  */
 #include "software/workload.h"
 #include <inttypes.h>
@@ -20,10 +21,12 @@ const struct cfg_opt wl_opts[] = {
 	O("skew", CFG_U64, skew, 99, 0, 500, "1/100", "Exponent of zipf, times 100; 0 is uniform.", 0),
 	O("size", CFG_SIZE, len, 64, 1, 4096, "bytes", "Bytes of a DMA of uniform, strided, zipf, pcie-bench.", 0),
 	O("write_percent", CFG_U32, write_percent, 50, 0, 100, "percent", "Share of writes of uniform, strided, zipf, pcie-bench; of write commands of nvme.", 0),
-	O("frame", CFG_SIZE, frame, 1448, 1, 2048, "bytes", "Bytes of a received frame.", 0),
+	O("frame", CFG_SIZE, frame, 1448, 64, 2048, "bytes", "Bytes of a received frame.", 0),
+	O("send", CFG_U32, send, 1, 1, 65536, "frames", "Frames received for each one sent, of a network card.", 0),
 	O("ring", CFG_U32, ring, 256, 8, 65536, "descriptors", "Ring of a network card; a multiple of 8.", 0),
-	O("io", CFG_SIZE, io, 65536, 4096, 1u << 20, "bytes", "Bytes of an NVMe command.", 0),
-	O("depth", CFG_U32, depth, 32, 1, 1024, "commands", "NVMe commands in flight.", 0),
+	O("io", CFG_SIZE, io, 0, 0, 1u << 20, "bytes", "Bytes of an NVMe command; 0: sizes by the shares of the capture.", 0),
+	O("depth", CFG_U32, depth, 2, 1, 1024, "commands", "NVMe commands in flight.", 0),
+	O("doorbells", CFG_ENUM, doorbells, 0, 0, 1, "", "NVMe: in memory (read by the controller), or registers only.", "shadow|registers"),
 	O("devices", CFG_U32, devices, 8, 1, 4096, "requesters", "Tenants, one network card and domain each, with equal I/O addresses.", 0),
 	O("pasids", CFG_U32, pasids, 8, 1, 4096, "PASIDs", "Processes of gpu.", 0),
 	O("rid", CFG_U32, rid, 0x0100, 0, 0xffff, "rid", "First requester; the others follow.", 0),
@@ -41,8 +44,8 @@ struct pool { /* ranges of I/O addresses, given back last in, first out */
 	uint8_t *layer; /* of each range: which physical pages it has now */
 };
 struct command { /* of NVMe */
-	uint32_t range, pos;
-	bool live, write, has;
+	uint32_t range, pages, queue;
+	bool live, has;
 };
 struct actor { /* one requester, or one PASID */
 	uint32_t rid, pasid, dom;
@@ -155,19 +158,29 @@ static uint64_t range(const struct pool *p, uint32_t r)
 	return p->base + (uint64_t)r * p->pages * PAGE;
 }
 
-static uint32_t take(struct wl *w, const struct actor *a, struct pool *p)
+static uint32_t take_some(struct wl *w, const struct actor *a, struct pool *p, uint64_t pages)
 {
 	uint32_t r = p->free[--p->n_free];
 
 	p->layer[r] = (uint8_t)((p->layer[r] + 1) % LAYERS);
-	map(w, a, TRC_MAP, range(p, r), p->pages, p->layer[r]);
+	map(w, a, TRC_MAP, range(p, r), pages, p->layer[r]);
 	return r;
+}
+
+static uint32_t take(struct wl *w, const struct actor *a, struct pool *p)
+{
+	return take_some(w, a, p, p->pages);
+}
+
+static void give_some(struct wl *w, const struct actor *a, struct pool *p, uint32_t r, uint64_t pages)
+{
+	map(w, a, TRC_UNMAP, range(p, r), pages, 0);
+	p->free[p->n_free++] = r;
 }
 
 static void give(struct wl *w, const struct actor *a, struct pool *p, uint32_t r)
 {
-	map(w, a, TRC_UNMAP, range(p, r), p->pages, 0);
-	p->free[p->n_free++] = r;
+	give_some(w, a, p, r, p->pages);
 }
 
 /* ---- random references ---- */
@@ -232,56 +245,62 @@ static void zipf_step(struct wl *w)
 	reference(w, lo);
 }
 
-/* ---- network cards: page 0.. receive descriptors, then completions, then send descriptors ---- */
+/* ---- network cards, as QEMU's e1000e in the capture of tests/data/workloads: receive descriptors, then send descriptors ---- */
 
-static uint64_t ring_pages(const struct wl *w, unsigned bytes)
+static uint64_t ring_pages(const struct wl *w)
 {
-	return ((uint64_t)w->c->ring * bytes + PAGE - 1) / PAGE;
+	return ((uint64_t)w->c->ring * 16 + PAGE - 1) / PAGE;
 }
 
 static bool nic_init(struct wl *w, struct actor *a)
 {
-	uint64_t d = ring_pages(w, 16), c = ring_pages(w, 64), base = IOVA + (2 * d + c) * PAGE;
-	uint32_t n = w->c->ring / 2;
+	uint64_t d = ring_pages(w), base = IOVA + 2 * d * PAGE;
+	uint32_t n = w->c->ring;
 
 	a->at = calloc(n, sizeof(*a->at));
 	if (!a->at || !pool_init(&a->buf, base, n + 32, 1) || !pool_init(&a->tx, base + (n + 32ull) * PAGE, 64, 1))
 		return false;
-	fixed(w, a, 2 * d + c);
+	fixed(w, a, 2 * d);
 	for (uint32_t i = 0; i < n; i++)
 		a->at[i] = take(w, a, &a->buf);
 	return true;
 }
 
+/* Descriptor, a short frame, status in the descriptor. */
 static void nic_send(struct wl *w, struct actor *a)
 {
-	uint64_t d = ring_pages(w, 16), c = ring_pages(w, 64);
+	uint64_t desc = IOVA + ring_pages(w) * PAGE + a->t % w->c->ring * 16;
 	bool each = w->c->policy == 0 || a->t < 32;
 	uint32_t r = each ? take(w, a, &a->tx) : a->tx.free[a->t % 32 + 32];
 
-	dma(w, a, 'r', IOVA + (d + c) * PAGE + a->t % w->c->ring * 16, 16, 0);
-	dma(w, a, 'r', range(&a->tx, r), 66, a->tx.layer[r]); /* an acknowledgement */
+	dma(w, a, 'r', desc, 16, 0);
+	dma(w, a, 'r', range(&a->tx, r), 66, a->tx.layer[r]);
+	dma(w, a, 'w', desc + 12, 4, 0);
 	if (w->c->policy == 0)
 		give(w, a, &a->tx, r);
 	a->t++;
 }
 
-/* One frame into half a page; a page that is full is replaced by another. An acknowledgement for every eighth. */
+/* A frame in three parts (the borders are those of the capture) to a page of its own, which is replaced by another; the descriptor, then its status. */
 static void nic_frame(struct wl *w, struct actor *a)
 {
-	uint64_t slot = a->i % w->c->ring;
-	uint32_t r = a->at[slot / 2];
+	uint64_t slot = a->i % w->c->ring, desc = IOVA + slot * 16, at;
+	uint32_t r = a->at[slot];
+	unsigned layer = a->buf.layer[r];
 
-	if (slot % 4 == 0)
-		dma(w, a, 'r', IOVA + slot * 16, 64, 0);
-	dma(w, a, 'w', range(&a->buf, r) + slot % 2 * 2048, (uint32_t)w->c->frame, a->buf.layer[r]);
-	dma(w, a, 'w', IOVA + ring_pages(w, 16) * PAGE + slot * 64, 64, 0);
-	if (slot % 2 && w->c->policy == 0) {
-		a->at[slot / 2] = take(w, a, &a->buf);
+	at = range(&a->buf, r) + slot % 2 * 2048;
+	dma(w, a, 'r', desc, 16, 0);
+	dma(w, a, 'w', at, 14, layer);
+	dma(w, a, 'w', at + 14, 20, layer);
+	dma(w, a, 'w', at + 34, (uint32_t)w->c->frame - 34, layer);
+	dma(w, a, 'w', desc, 16, 0);
+	dma(w, a, 'w', desc + 8, 4, 0);
+	if (w->c->policy == 0) {
+		a->at[slot] = take(w, a, &a->buf);
 		give(w, a, &a->buf, r);
 	}
 	a->i++;
-	if (a->i % 8 == 0)
+	if (a->i % w->c->send == 0)
 		nic_send(w, a);
 }
 
@@ -314,44 +333,82 @@ static void tenants_step(struct wl *w)
 		nic_frame(w, a);
 }
 
-/* ---- NVMe: page 0 submission, page 1 completion queue (of 64 entries), then a PRP list for each command ---- */
+/* ---- NVMe, as a Linux guest of the capture in tests/data/workloads drives QEMU's controller: pages of shadow doorbells, of their event indices, then of
+ * two submission and two completion queues (a page, 64 entries each) ---- */
+
+enum { NVME_DB, NVME_EVENT, NVME_SQ, NVME_CQ = NVME_SQ + 2, NVME_FIXED = NVME_CQ + 2, NVME_MOST = 32 };
+
+/* Pages of data of a command: shares among the commands of that capture, rounded. In the last row each page but the first is used twice in turn. */
+static const struct { uint8_t pages, percent, times; } nvme_data[] = {
+	{ 1, 25, 1 }, { 2, 27, 1 }, { 4, 2, 1 }, { 8, 3, 1 }, { 9, 23, 1 }, { 16, 8, 1 }, { NVME_MOST, 8, 1 }, { NVME_MOST, 4, 2 },
+};
+
+static uint32_t nvme_most(const struct wl_cfg *c)
+{
+	return c->io ? (uint32_t)(c->io / PAGE) : NVME_MOST;
+}
 
 static bool nvme_init(struct wl *w, struct actor *a)
 {
-	uint32_t pages = (uint32_t)(w->c->io / PAGE), n = w->c->depth;
+	uint32_t n = w->c->depth;
 
 	a->cmd = calloc(n, sizeof(*a->cmd));
-	if (!a->cmd || !pool_init(&a->buf, IOVA + (2 + (uint64_t)n) * PAGE, n, pages))
+	if (!a->cmd || !pool_init(&a->buf, IOVA + NVME_FIXED * PAGE, n, nvme_most(w->c)))
 		return false;
-	fixed(w, a, 2 + n);
+	fixed(w, a, NVME_FIXED);
 	return true;
 }
 
+static void doorbell(struct wl *w, const struct actor *a, char dir, unsigned at)
+{
+	if (w->c->doorbells == 0)
+		dma(w, a, dir, IOVA + (dir == 'r' ? NVME_DB : NVME_EVENT) * PAGE + at, 4, 0);
+}
+
+/* The tail, the command, its data (one SGL descriptor in the command, as I/O addresses are contiguous), the tail again. */
+static void nvme_submit(struct wl *w, struct actor *a, struct command *c)
+{
+	uint64_t dice = rng_below(&w->rng, 100), at;
+	char dir = rng_below(&w->rng, 100) < w->c->write_percent ? 'r' : 'w';
+	uint32_t k = 0, times = 1;
+
+	c->live = true;
+	c->pages = nvme_most(w->c);
+	c->queue = (uint32_t)rng_below(&w->rng, 2);
+	if (!w->c->io) {
+		while (dice >= nvme_data[k].percent)
+			dice -= nvme_data[k++].percent;
+		c->pages = nvme_data[k].pages;
+		times = nvme_data[k].times;
+	}
+	if (w->c->policy == 0 || !c->has)
+		c->range = take_some(w, a, &a->buf, w->c->policy == 0 ? c->pages : a->buf.pages);
+	c->has = true;
+	at = range(&a->buf, c->range);
+	doorbell(w, a, 'r', 8 + 8 * c->queue);
+	dma(w, a, 'r', IOVA + (NVME_SQ + c->queue) * PAGE + a->i++ % 64 * 64, 64, 0);
+	for (uint32_t i = 0; i < c->pages; i++)
+		for (uint32_t n = i ? times : 1; n; n--)
+			dma(w, a, dir, at + i * (uint64_t)PAGE, PAGE, a->buf.layer[c->range]);
+	doorbell(w, a, 'w', 8 + 8 * c->queue);
+	doorbell(w, a, 'r', 8 + 8 * c->queue);
+}
+
+/* A command is submitted with its data, or one is completed: a place among `depth` is drawn. */
 static void nvme_part(struct wl *w, struct actor *a)
 {
-	uint32_t tag = (uint32_t)rng_below(&w->rng, w->c->depth), pages = a->buf.pages;
-	struct command *c = &a->cmd[tag];
+	struct command *c = &a->cmd[rng_below(&w->rng, w->c->depth)];
 
 	if (!c->live) {
-		c->live = true;
-		c->pos = 0;
-		c->write = rng_below(&w->rng, 100) < w->c->write_percent;
-		if (w->c->policy == 0 || !c->has)
-			c->range = take(w, a, &a->buf);
-		c->has = true;
-		dma(w, a, 'r', IOVA + a->i++ % 64 * 64, 64, 0);
-		if (pages > 2)
-			dma(w, a, 'r', IOVA + (2 + (uint64_t)tag) * PAGE, 8 * (pages - 1), 0);
+		nvme_submit(w, a, c);
 		return;
 	}
-	if (c->pos < pages) {
-		dma(w, a, c->write ? 'r' : 'w', range(&a->buf, c->range) + c->pos++ * (uint64_t)PAGE, PAGE, a->buf.layer[c->range]);
-		return;
-	}
-	dma(w, a, 'w', IOVA + PAGE + a->t++ % 64 * 16, 16, 0);
+	doorbell(w, a, 'w', 12 + 8 * c->queue);
+	doorbell(w, a, 'r', 12 + 8 * c->queue);
+	dma(w, a, 'w', IOVA + (NVME_CQ + c->queue) * PAGE + a->t++ % 64 * 16, 16, 0);
 	c->live = false;
 	if (w->c->policy == 0)
-		give(w, a, &a->buf, c->range);
+		give_some(w, a, &a->buf, c->range, c->pages);
 }
 
 static bool nvme_start(struct wl *w)
@@ -408,10 +465,8 @@ static void virtio_step(struct wl *w)
 		r[i] = take(w, a, &a->tx);
 		part[i] = range(&a->tx, r[i]);
 	}
-	data = a->buf.free[--a->buf.n_free];
-	a->buf.layer[data] = (uint8_t)((a->buf.layer[data] + 1) % LAYERS);
+	data = take_some(w, a, &a->buf, n);
 	at = range(&a->buf, data);
-	map(w, a, TRC_MAP, at, n, a->buf.layer[data]);
 	dma(w, a, 'r', IOVA + PAGE + 2, 2, 0);
 	dma(w, a, 'r', IOVA + PAGE + 4 + slot * 2, 2, 0);
 	dma(w, a, 'r', IOVA + slot * 16, 16, 0);
@@ -427,8 +482,7 @@ static void virtio_step(struct wl *w)
 	dma(w, a, 'w', IOVA + PAGE + 2052 + slot % 128 * 8, 8, 0);
 	dma(w, a, 'w', IOVA + PAGE + 2050, 2, 0);
 	dma(w, a, 'r', IOVA + PAGE + 516, 2, 0);
-	map(w, a, TRC_UNMAP, at, n, 0);
-	a->buf.free[a->buf.n_free++] = data;
+	give_some(w, a, &a->buf, data, n);
 	for (unsigned i = 0; i < 3; i++)
 		give(w, a, &a->tx, r[i]);
 }
@@ -463,8 +517,8 @@ static const struct kind kinds[] = {
 	{ "strided", "pages at a fixed distance, in turn", window_start, strided_step },
 	{ "zipf", "random pages, the k-th as often as k to the minus skew", zipf_start, zipf_step },
 	{ "pcie-bench", "as uniform: random multiples of the size in a window (latency and bandwidth benchmarks)", window_start, uniform_step },
-	{ "nic", "network card: receive ring, two buffers in a page, completions, acknowledgements", nic_start, nic_step },
-	{ "nvme", "NVMe queue pair: commands in flight, PRP lists, data page by page", nvme_start, nvme_step },
+	{ "nic", "network card: rings with status in the descriptor, a page for each frame; shaped after a captured one", nic_start, nic_step },
+	{ "nvme", "NVMe: shadow doorbells, two queue pairs, data page by page; shaped after a captured one", nvme_start, nvme_step },
 	{ "virtio-blk", "virtio block device with indirect descriptors; shaped after a captured one", virtio_start, virtio_step },
 	{ "mix", "nvme and nic, as two requesters", mix_start, mix_step },
 	{ "tenants", "many network cards with equal I/O addresses, in bursts", tenants_start, tenants_step },
@@ -483,7 +537,7 @@ bool wl_list(size_t i, const char **name, const char **help)
 /* Physical bytes of a domain: enough for any workload under @c. */
 static uint64_t span_of(const struct wl_cfg *c)
 {
-	uint64_t pages = c->pages + 17 + c->ring + 256 + (2 + c->depth * (1 + c->io / PAGE)) + 259 + 64 * 32;
+	uint64_t pages = c->pages + 17 + c->ring + 256 + NVME_FIXED + (uint64_t)c->depth * nvme_most(c) + 259 + 64 * 32;
 
 	return pages * LAYERS * PAGE;
 }

@@ -4,7 +4,7 @@
  * (attach, map, dma with its expected address, unmap), from one seed.
  * Models: order and addresses of DMAs, buffers that stay mapped or are mapped for each use, I/O addresses that are given back last in, first out, with
  * the new one taken before the old one is returned. Physical pages change with each mapping.
- * Does not model: times (records carry none), interrupts, descriptors' contents, the device's own caches of descriptors but for one read of four.
+ * Does not model: times (records carry none), interrupts, descriptors' contents, descriptors read several at a time.
  */
 #ifndef IOMMUSIM_WORKLOAD_H
 #define IOMMUSIM_WORKLOAD_H
@@ -18,8 +18,8 @@ struct wl_cfg {
 	uint64_t skew; /* zipf: 100 times the exponent */
 	uint64_t len; /* bytes of a DMA of uniform, strided, zipf, pcie-bench */
 	uint64_t frame; /* bytes of a received frame, nic */
-	uint64_t io; /* bytes of an NVMe command */
-	uint32_t ring, depth, devices, pasids, rid, policy, write_percent;
+	uint64_t io; /* bytes of an NVMe command; 0: shares of sizes */
+	uint32_t ring, send, depth, doorbells, devices, pasids, rid, policy, write_percent;
 };
 extern const struct cfg_opt wl_opts[];
 struct wl;
