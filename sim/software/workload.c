@@ -3,7 +3,7 @@
  * workload.c - see workload.h. Each step of a workload (a packet, a part of a command, one random DMA) puts records into a queue from which wl_next() takes.
  * Sizes of entries: NVMe base specification (64-byte submission, 16-byte completion entries, 4-byte doorbells in memory), virtio 1.x split rings with
  * indirect tables, 16-byte descriptors of network cards. Order of accesses and shares of sizes of nvme, nic, virtio-blk: read off captures of QEMU's devices
- * under Linux (docs/workloads.md). Not modelled: time, PRP lists, segmentation, jumbo frames.
+ * under Linux (docs/workloads.md). Not modelled: time, segmentation, jumbo frames.
  */
 #include "software/workload.h"
 #include <inttypes.h>
@@ -27,6 +27,7 @@ const struct cfg_opt wl_opts[] = {
 	O("io", CFG_SIZE, io, 0, 0, 1u << 20, "bytes", "Bytes of an NVMe command; 0: sizes by the shares of the capture.", 0),
 	O("depth", CFG_U32, depth, 2, 1, 1024, "commands", "NVMe commands in flight.", 0),
 	O("doorbells", CFG_ENUM, doorbells, 0, 0, 1, "", "NVMe: in memory (read by the controller), or registers only.", "shadow|registers"),
+	O("list", CFG_ENUM, list, 0, 0, 1, "", "Pages of an NVMe command of more than two: named in the command, or in a list in memory.", "sgl|prp"),
 	O("devices", CFG_U32, devices, 8, 1, 4096, "requesters", "Tenants, one network card and domain each, with equal I/O addresses.", 0),
 	O("pasids", CFG_U32, pasids, 8, 1, 4096, "PASIDs", "Processes of gpu.", 0),
 	O("rid", CFG_U32, rid, 0x0100, 0, 0xffff, "rid", "First requester; the others follow.", 0),
@@ -334,7 +335,8 @@ static void tenants_step(struct wl *w)
 }
 
 /* ---- NVMe, as a Linux guest of the capture in tests/data/workloads drives QEMU's controller: pages of shadow doorbells, of their event indices, then of
- * two submission and two completion queues (a page, 64 entries each) ---- */
+ * two submission and two completion queues (a page, 64 entries each),
+ * then of a PRP list for each place of `depth` ---- */
 
 enum { NVME_DB, NVME_EVENT, NVME_SQ, NVME_CQ = NVME_SQ + 2, NVME_FIXED = NVME_CQ + 2, NVME_MOST = 32 };
 
@@ -353,9 +355,9 @@ static bool nvme_init(struct wl *w, struct actor *a)
 	uint32_t n = w->c->depth;
 
 	a->cmd = calloc(n, sizeof(*a->cmd));
-	if (!a->cmd || !pool_init(&a->buf, IOVA + NVME_FIXED * PAGE, n, nvme_most(w->c)))
+	if (!a->cmd || !pool_init(&a->buf, IOVA + (NVME_FIXED + (uint64_t)n) * PAGE, n, nvme_most(w->c)))
 		return false;
-	fixed(w, a, NVME_FIXED);
+	fixed(w, a, NVME_FIXED + (uint64_t)n);
 	return true;
 }
 
@@ -365,7 +367,7 @@ static void doorbell(struct wl *w, const struct actor *a, char dir, unsigned at)
 		dma(w, a, dir, IOVA + (dir == 'r' ? NVME_DB : NVME_EVENT) * PAGE + at, 4, 0);
 }
 
-/* The tail, the command, its data (one SGL descriptor in the command, as I/O addresses are contiguous), the tail again. */
+/* The tail, the command, its list (an SGL descriptor in the command needs none, as I/O addresses are contiguous), its data, the tail again. */
 static void nvme_submit(struct wl *w, struct actor *a, struct command *c)
 {
 	uint64_t dice = rng_below(&w->rng, 100), at;
@@ -387,6 +389,8 @@ static void nvme_submit(struct wl *w, struct actor *a, struct command *c)
 	at = range(&a->buf, c->range);
 	doorbell(w, a, 'r', 8 + 8 * c->queue);
 	dma(w, a, 'r', IOVA + (NVME_SQ + c->queue) * PAGE + a->i++ % 64 * 64, 64, 0);
+	if (w->c->list && c->pages > 2)
+		dma(w, a, 'r', IOVA + (NVME_FIXED + (uint64_t)(c - a->cmd)) * PAGE, 8 * (c->pages - 1), 0);
 	for (uint32_t i = 0; i < c->pages; i++)
 		for (uint32_t n = i ? times : 1; n; n--)
 			dma(w, a, dir, at + i * (uint64_t)PAGE, PAGE, a->buf.layer[c->range]);
@@ -537,7 +541,7 @@ bool wl_list(size_t i, const char **name, const char **help)
 /* Physical bytes of a domain: enough for any workload under @c. */
 static uint64_t span_of(const struct wl_cfg *c)
 {
-	uint64_t pages = c->pages + 17 + c->ring + 256 + NVME_FIXED + (uint64_t)c->depth * nvme_most(c) + 259 + 64 * 32;
+	uint64_t pages = c->pages + 17 + c->ring + 256 + NVME_FIXED + (uint64_t)c->depth * (1 + nvme_most(c)) + 259 + 64 * 32;
 
 	return pages * LAYERS * PAGE;
 }

@@ -19,7 +19,7 @@ struct wl_cfg {
 	uint64_t len; /* bytes of a DMA of uniform, strided, zipf, pcie-bench */
 	uint64_t frame; /* bytes of a received frame, nic */
 	uint64_t io; /* bytes of an NVMe command; 0: shares of sizes */
-	uint32_t ring, send, depth, doorbells, devices, pasids, rid, policy, write_percent;
+	uint32_t ring, send, depth, doorbells, list, devices, pasids, rid, policy, write_percent;
 };
 extern const struct cfg_opt wl_opts[];
 struct wl;

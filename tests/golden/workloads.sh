@@ -33,6 +33,9 @@ gen nvme --set count=2300 --set depth=1 --set io=65536
 [ "$(n ^dma) $(n '+4096') $(n '+64') $(n '+16 ') $(n '+4 ') $(n ^unmap)" = '2300 1600 100 100 500 100' ] || { n ^dma; n '+4096'; n '+16 '; n '+4 '; n ^unmap; exit 1; }
 gen nvme --set count=1800 --set depth=1 --set io=65536 --set doorbells=registers
 [ "$(n ^dma) $(n '+4096') $(n '+4 ') $(n ^unmap)" = '1800 1600 0 100' ] || { n ^dma; n ^unmap; exit 1; }
+# a list of 15 pages in a command more
+gen nvme --set count=2400 --set depth=1 --set io=65536 --set list=prp
+[ "$(n ^dma) $(n '+4096') $(n '+120') $(n ^unmap)" = '2400 1600 100 100' ] || { n ^dma; n '+120'; n ^unmap; exit 1; }
 # zipf with exponent 1 over 2 pages: the first is used twice as often
 gen zipf --set count=30000 --set pages=2 --set skew=100
 awk '/^dma/ { n[substr($4, 1, 7) ~ /0x80000/] ; if ($4 ~ /^0x80000/) a++; else b++ } END { exit !(a / b > 1.93 && a / b < 2.07) }' "$tmp/w.iot"
