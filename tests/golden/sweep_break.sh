@@ -22,6 +22,15 @@ started() { # sweep in the background into $1; returns when two points are finis
 	echo "no point finished"
 	exit 1
 }
+stopped() { # the process, soon
+	local s
+	for _ in $(seq 100); do
+		s=$(awk '{ print $3 }' "/proc/$1/stat" 2>/dev/null) || s=
+		case $s in T) return 0 ;; Z | '') return 1 ;; esac
+		sleep 0.01
+	done
+	return 1
+}
 status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/whole.db"
 dump "$tmp/whole.db" >"$tmp/whole"
 
@@ -62,7 +71,13 @@ dump "$tmp/int.db" | cmp - "$tmp/whole"
 
 # the process of one point is killed: that point failed, the sweep goes on; --resume leaves it, --retry does it again
 started "$tmp/child.db"
-kill -9 "$(pgrep -P $pid | head -n 1)"
+victim=
+while [ -z "$victim" ] && kill -0 $pid; do # stopped first: it must not end of itself between being found and being killed
+	for c in $(pgrep -P $pid); do
+		kill -STOP "$c" 2>/dev/null && stopped "$c" && victim=$c && break
+	done
+done
+kill -9 "$victim"
 st=0; wait $pid || st=$?
 [ $st = 1 ] && grep -q '12 of 12 points: 11 ok, 1 failed' "$tmp/bg.out" && grep -q 'killed by signal 9 (Killed)' "$tmp/bg.out"
 status 1 "$bin" sweep "$tmp/s.yaml" --out "$tmp/child.db" --resume
