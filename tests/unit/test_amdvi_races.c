@@ -522,7 +522,7 @@ END_TEST
 
 /* ---- random guests ---- */
 
-enum { DEVS = 7, PAGES = 12, TODO = 64, BUSY = 12, PASIDS = 3 };
+enum { DEVS = 7, PAGES = 12, PENDING = 64, BUSY = 12, PASIDS = 3 };
 struct chaos {
 	struct at t;
 	struct rng g;
@@ -531,8 +531,8 @@ struct chaos {
 	struct at_host shared;
 	struct {
 		uint64_t w0, w1;
-	} todo[TODO];
-	unsigned n_todo;
+	} pending[PENDING];
+	unsigned n_pending;
 	struct {
 		struct xl x;
 		bool busy;
@@ -572,11 +572,11 @@ static void chaos_done(struct xl *x)
 	iommu_retire(x->u, x);
 }
 
-static void todo(struct chaos *c, uint64_t w0, uint64_t w1)
+static void pending(struct chaos *c, uint64_t w0, uint64_t w1)
 {
-	must(c->n_todo < TODO, "too many commands");
-	c->todo[c->n_todo].w0 = w0;
-	c->todo[c->n_todo++].w1 = w1;
+	must(c->n_pending < PENDING, "too many commands");
+	c->pending[c->n_pending].w0 = w0;
+	c->pending[c->n_pending++].w1 = w1;
 }
 
 static unsigned dom_of(unsigned i)
@@ -624,9 +624,9 @@ static void host_change(struct chaos *c, unsigned i)
 	else
 		at_h_map(&c->t, h, ia, spa, level_of(lg2), bits);
 	w1 = form(c, ia, lg2) | (pick(c, 2) ? AT_PDE : 0);
-	todo(c, AT_PAGES(dom_of(i), 0), w1);
+	pending(c, AT_PAGES(dom_of(i), 0), w1);
 	if (h == &c->shared)
-		todo(c, AT_PAGES(dom_of(i) == dom_of(4) ? dom_of(5) : dom_of(4), 0), form(c, ia, lg2));
+		pending(c, AT_PAGES(dom_of(i) == dom_of(4) ? dom_of(5) : dom_of(4), 0), form(c, ia, lg2));
 }
 
 static void guest_change(struct chaos *c, unsigned i)
@@ -639,7 +639,7 @@ static void guest_change(struct chaos *c, unsigned i)
 		oa = nested_dev(i) ? UINT64_C(0x10000000) + AT_B(21) * pick(c, 4) : OLD + AT_B(21) * pick(c, 4);
 	bits &= kind == 1 ? ~AT_W : kind == 2 ? ~AT_U : kind == 3 ? ~AT_P : ~UINT64_C(0);
 	at_g_map(&c->t, &c->gt[i][p][0], ia, oa, level_of(lg2), bits);
-	todo(c, AT_PAGES(dom_of(i), p), form(c, ia, lg2) | AT_GN | (pick(c, 2) ? AT_PDE : 0));
+	pending(c, AT_PAGES(dom_of(i), p), form(c, ia, lg2) | AT_GN | (pick(c, 2) ? AT_PDE : 0));
 }
 
 /* The GCR3 entry leads to the other table, or nowhere. */
@@ -653,7 +653,7 @@ static void gcr3_change(struct chaos *c, unsigned i)
 	at_pasid(&c->t, &c->d[i], &c->gt[i][p][0], p);
 	if (pick(c, 4) == 0)
 		at_put(&c->t, at_c_entry(&c->t, &c->d[i].c, p, 0), 0);
-	todo(c, AT_PAGES(dom_of(i), p), AT_ALL | AT_GN | AT_PDE);
+	pending(c, AT_PAGES(dom_of(i), p), AT_ALL | AT_GN | AT_PDE);
 }
 
 /* Valid; V = 0; V alone; another domain; no write permission. */
@@ -673,7 +673,7 @@ static void dte_change(struct chaos *c, unsigned i)
 		break;
 	}
 	at_put_dte(&c->t, &d);
-	todo(c, AT_DEVTAB(d.rid));
+	pending(c, AT_DEVTAB(d.rid));
 }
 
 static void chaos_change(struct chaos *c)
@@ -689,7 +689,7 @@ static void chaos_change(struct chaos *c)
 	else
 		host_change(c, i);
 	if (!pick(c, 60))
-		todo(c, AT_INV_ALL);
+		pending(c, AT_INV_ALL);
 }
 
 static struct xl_req chaos_req(struct chaos *c)
@@ -718,9 +718,9 @@ static void chaos_send(struct chaos *c)
 
 static void chaos_wait(struct chaos *c)
 {
-	for (unsigned i = 0; i < c->n_todo; i++)
-		at_cmd(&c->t, c->todo[i].w0, c->todo[i].w1);
-	c->n_todo = 0;
+	for (unsigned i = 0; i < c->n_pending; i++)
+		at_cmd(&c->t, c->pending[i].w0, c->pending[i].w1);
+	c->n_pending = 0;
 	at_put_wait(&c->t);
 	tail(c->t.r);
 	for (unsigned n = 0; !at_waited(&c->t) && n < 10000; n++) {
@@ -801,10 +801,10 @@ static void chaos_open(struct chaos *c, uint64_t seed, void (*set)(struct amdvi_
 		}
 	}
 	for (unsigned i = 0; i < 500; i++) {
-		c->n_todo = 0;
+		c->n_pending = 0;
 		chaos_change(c);
 	}
-	c->n_todo = 0;
+	c->n_pending = 0;
 	for (unsigned i = 0; i < DEVS; i++)
 		at_put_dte(&c->t, &c->d[i]);
 }
