@@ -121,24 +121,18 @@ static void tag_returns(struct ord_chk *c, struct ord_atx *a)
 	while (old && (n = ord_it_any(d->obls, 0, UINT64_MAX, tag_teardown, a)))
 		ord_obl_done(c, container_of(n, struct ord_obl, dom_n));
 }
+/* What a TLB may hold under the tag of @a, at any address. */
+static struct ord_obl whole_tag(struct ord_atx *a)
+{
+	return (struct ord_obl){ .what = ORD_O_TLB, .unit = a->a.unit, .kind = a->a.kind, .rid = a->a.rid, .pasid = a->a.pasid, .dom = a->a.dom,
+				 .sub = a->a.sub, .world = a->a.world, .type = a->a.type, .d = a->a.d, .att = a, .dom_n.last = UINT64_MAX };
+}
 static void tear_caches(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 {
-	struct ord_obl t = { .what = ORD_O_TLB,
-		             .unit = a->a.unit,
-		             .kind = a->a.kind,
-		             .rid = a->a.rid,
-		             .pasid = a->a.pasid,
-		             .dom = a->a.dom,
-		             .sub = a->a.sub,
-		             .world = a->a.world,
-		             .type = a->a.type,
-		             .d = a->a.d,
-		             .att = a,
-		             .teardown = true,
-		             .walk = true,
-		             .dom_n.last = UINT64_MAX };
+	struct ord_obl t = whole_tag(a);
 	struct ord_devx *dev = a->a.rid != ORD_NONE ? ord_devx_of(c, a->a.rid, false) : NULL;
 
+	t.teardown = t.walk = true;
 	if ((a->a.d || a->a.dom != ORD_NONE) && !tag_stays(c, a))
 		ord_obl_new(c, g, &t, false);
 	if (dev && ord_dirty(c, dev) && (a->a.d || a->a.type == ORD_T_PT)) {
@@ -213,20 +207,9 @@ static struct ord_atx *make(struct ord_chk *c, const struct ord_ev *e)
 /* With negative caching the entry's own tag may hold "not present" too. */
 static void np_tag(struct ord_chk *c, struct ord_org *g, struct ord_atx *a)
 {
-	struct ord_obl t = { .what = ORD_O_TLB,
-		             .unit = a->a.unit,
-		             .kind = a->a.kind,
-		             .rid = a->a.rid,
-		             .pasid = a->a.pasid,
-		             .dom = a->a.dom,
-		             .sub = a->a.sub,
-		             .world = a->a.world,
-		             .type = a->a.type,
-		             .d = a->a.d,
-		             .att = a,
-		             .np = true,
-		             .dom_n.last = UINT64_MAX };
+	struct ord_obl t = whole_tag(a);
 
+	t.np = true;
 	ord_obl_new(c, g, &t, false);
 }
 static bool negative(const struct ord_chk *c, const struct ord_att *a)
