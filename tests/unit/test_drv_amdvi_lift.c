@@ -5,51 +5,22 @@
  * a captured Linux, played by the driver on the unit, gives every result the capture has (tests/data/import, and the captures in the
  * directory IOMMUSIM_CAPTURES if that is set).
  */
-#include <check.h>
-#include <dirent.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include "amdvi/amdvi.h"
-#include "import/imp_qemu.h"
-#include "import/lift.h"
+#include "drv_lift.h"
 #include "test_drv_amdvi.h"
 
-static char dir[] = "/tmp/test_drv_amdvi_lift.XXXXXX", hard[80], soft[80];
-
-static struct iommu *unit(struct plat *p, struct amdvi_cfg *uc)
+static void unit(struct plat *p)
 {
+	static struct amdvi_cfg uc; /* the unit reads it as long as it lives */
 	struct err e = { 0 };
 	struct iommu *u;
 
-	cfg_defaults(amdvi_opts, uc);
-	u = amdvi_create(uc, "amdvi", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
+	cfg_defaults(amdvi_opts, &uc);
+	u = amdvi_create(&uc, "amdvi", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
 	ck_assert_msg(u && plat_add_unit(p, u, &e), "%s", e.msg);
-	return u;
 }
 
-static struct lift_sum lift(const char *arch)
-{
-	struct err e = { 0 };
-	struct trc_reader *t = trc_open(hard, &e);
-	struct trc_writer *w = trc_create(soft, TRC_BINARY, &e);
-	struct lift_sum s;
-
-	ck_assert_msg(t && w, "%s", e.msg);
-	ck_assert_msg(lift_run_as(t, w, arch, &s, &e) && trc_finish(w, &e), "%s", e.msg);
-	trc_close(t);
-	return s;
-}
-
-enum { A = 0x20, B = 0x1234 };
-#define AT(r, p, d, ty) { .kind = TRC_ATTACH, .at = TRC_NO_TIME, .u.sw = { .rid = r, .pasid = p, .dom = d, .type = ty } }
-#define DE(r, p, d) { .kind = TRC_DETACH, .at = TRC_NO_TIME, .u.sw = { .rid = r, .pasid = p, .dom = d } }
-#define MA(d, v, p, n, pe)                                                                         \
-	{ .kind = TRC_MAP, .at = TRC_NO_TIME, .u.sw = { .pasid = TRC_NO_PASID, .dom = d, .iova = v, .pa = p, .size = n, .perm = pe } }
-#define UN(d, v, n) { .kind = TRC_UNMAP, .at = TRC_NO_TIME, .u.sw = { .pasid = TRC_NO_PASID, .dom = d, .iova = v, .size = n } }
-#define NONE TRC_NO_PASID
-enum { RW = XL_R | XL_W };
+static const struct lift_case amdvi = { "amdvi", unit };
 
 /* Domain numbers are the DomainIDs the driver gives out. */
 static const struct trc_rec v1[] = {
@@ -74,11 +45,9 @@ static const struct trc_rec v2[] = {
 static const struct trc_rec pass[] = {
 	AT(A, NONE, 0, "pt"), AT(A, 5, 2, "fs"), MA(2, 0x1000, 0x100000, 0x1000, RW), UN(2, 0x1000, 0x1000), DE(A, 5, 2), DE(A, NONE, 0),
 };
-#define ROW(r, ...) { #r, r, ARRAY_LEN(r), __VA_ARGS__ }
+#define ROW(r, ...) { { EVENTS(r) }, __VA_ARGS__ }
 static const struct row {
-	const char *name;
-	const struct trc_rec *r;
-	size_t n;
+	struct events v;
 	uint32_t levels;
 	bool sized, np;
 } rows[] = {
@@ -86,86 +55,16 @@ static const struct row {
 	ROW(v2, 5, true, true), ROW(pass, 0, true, false),
 };
 
-static void drive(const struct row *w, struct fake_trace *in)
+START_TEST(events_come_back)
 {
-	struct plat_cfg pc = fake_plat_cfg();
+	const struct row *w = &rows[_i];
 	struct drv_cfg dc = { 0 };
-	struct amdvi_cfg uc = { 0 };
-	struct err e = { 0 };
-	struct plat *p = plat_create(&pc, &(struct plat_hooks){ 0 }, &e);
-	struct trc_writer *out = trc_create(hard, TRC_BINARY, &e);
-	struct trc_rec r;
-	int got;
 
-	ck_assert(p && out);
-	unit(p, &uc);
 	cfg_defaults(drv_opts, &dc);
 	dc.levels = w->levels;
 	dc.amd_sized_pages = w->sized;
 	dc.caching_mode = w->np;
-	struct drv *d = drv_create(&dc, p, fake_next_rec, in, &e);
-
-	ck_assert_msg(d != NULL, "%s", e.msg);
-	while ((got = drv_next(d, &r, &e)) > 0)
-		ck_assert_msg(trc_put(out, &r, &e), "%s", e.msg);
-	ck_assert_msg(!got && trc_finish(out, &e), "%s: %s", w->name, e.msg);
-	drv_destroy(d);
-	plat_destroy(p);
-}
-
-static void same(const struct row *w, size_t k, const struct trc_rec *r, const struct trc_rec *x)
-{
-	ck_assert_msg(r->kind == x->kind, "%s (row %d), record %zu: %s, not %s", w->name, (int)(w - rows), k,
-		      trc_kind_name[r->kind], trc_kind_name[x->kind]);
-	if (r->kind == TRC_DMA) {
-		ck_assert_uint_eq(r->u.dma.iova, x->u.dma.iova);
-		return;
-	}
-	ck_assert_msg(r->u.sw.dom == x->u.sw.dom && (r->kind > TRC_DETACH || (r->u.sw.rid == x->u.sw.rid && r->u.sw.pasid == x->u.sw.pasid)),
-		      "%s (row %d), record %zu: dom %u, rid %x", w->name, (int)(w - rows), k, r->u.sw.dom, r->u.sw.rid);
-	if (r->kind == TRC_ATTACH)
-		ck_assert_str_eq(r->u.sw.type, x->u.sw.type);
-	if (r->kind == TRC_MAP || r->kind == TRC_UNMAP)
-		ck_assert_msg(r->u.sw.iova == x->u.sw.iova && r->u.sw.size == x->u.sw.size && r->u.sw.pa == x->u.sw.pa && r->u.sw.perm == x->u.sw.perm,
-			      "%s (row %d), record %zu: 0x%" PRIx64 " + 0x%" PRIx64 " -> 0x%" PRIx64 " %u", w->name, (int)(w - rows), k, r->u.sw.iova,
-			      r->u.sw.size, r->u.sw.pa, r->u.sw.perm);
-}
-
-/* A DMA behind every event: there is where its effect has to be. */
-START_TEST(events_come_back)
-{
-	const struct row *w = &rows[_i];
-	struct trc_rec in[64], r;
-	struct err e = { 0 };
-	struct trc_reader *t;
-	size_t k = 0, flushes = 0, unmaps = 0;
-	int got;
-
-	ck_assert_uint_le(2 * w->n, ARRAY_LEN(in));
-	for (size_t i = 0; i < w->n; i++) {
-		in[2 * i] = w->r[i];
-		in[2 * i + 1] = (struct trc_rec)REC_DMA('r', i, 4);
-		unmaps += w->r[i].kind == TRC_UNMAP;
-	}
-	struct fake_trace f = { .rec = in, .n = 2 * w->n };
-
-	drive(w, &f);
-	lift("amdvi");
-	t = trc_open(soft, &e);
-	ck_assert_msg(t != NULL, "%s", e.msg);
-	while ((got = trc_next(t, &r, &e)) > 0) {
-		if (r.kind == TRC_FLUSH) {
-			flushes++;
-			continue;
-		}
-		ck_assert_uint_lt(k, 2 * w->n);
-		same(w, k, &r, &in[k]);
-		k++;
-	}
-	ck_assert_msg(!got, "%s", e.msg);
-	ck_assert_uint_eq(k, 2 * w->n);
-	ck_assert_uint_ge(flushes, unmaps);
-	trc_close(t);
+	come_back(&amdvi, &w->v, &dc, "");
 }
 END_TEST
 
@@ -228,78 +127,6 @@ END_TEST
 
 /* ---- captured kernels ---- */
 
-static void each_capture(void (*fn)(const char *base))
-{
-	const char *cap = getenv("IOMMUSIM_CAPTURES");
-	char base[280];
-	struct dirent *de;
-	DIR *o;
-
-	fn("tests/data/import/amdvi-edu");
-	if (!cap || !(o = opendir(cap)))
-		return;
-	while ((de = readdir(o))) {
-		char *dot = strstr(de->d_name, ".log.zst");
-
-		if (!dot || strncmp(de->d_name, "amdvi-", 6))
-			continue;
-		snprintf(base, sizeof(base), "%s/%.*s", cap, (int)(dot - de->d_name), de->d_name);
-		fn(base);
-	}
-	closedir(o);
-}
-
-static int read_trace(void *t, struct trc_rec *r, struct err *e)
-{
-	return trc_next(t, r, e);
-}
-
-static void import(const char *base)
-{
-	struct err e = { 0 };
-	struct imp_sum is;
-	char log[300], name[300];
-
-	snprintf(log, sizeof(log), "%s.log.zst", base);
-	snprintf(name, sizeof(name), "%s.snap1.idx", base);
-	struct image *im = image_load(name, &e);
-	struct trc_writer *w = trc_create(hard, TRC_BINARY, &e);
-
-	ck_assert_msg(im && w, "%s", e.msg);
-	ck_assert_msg(imp_qemu(&(struct imp_qemu_in){ log, name, im }, w, &is, &e) && trc_finish(w, &e), "%s", e.msg);
-	image_free(im);
-}
-
-/* A captured run: imported, lifted, driven onto the unit. */
-static void play(const char *base, uint32_t mode, bool np)
-{
-	struct plat_cfg pc = fake_plat_cfg();
-	struct drv_cfg dc = { 0 };
-	struct amdvi_cfg uc = { 0 };
-	struct err e = { 0 };
-	import(base);
-	struct lift_sum ls = lift(NULL); /* the registers say what it is */
-	struct plat *p = plat_create(&pc, &(struct plat_hooks){ 0 }, &e);
-	struct trc_reader *t = trc_open(soft, &e);
-
-	ck_assert_msg(p && t, "%s", e.msg);
-	ck_assert_uint_gt(ls.out[TRC_MAP], 0);
-	unit(p, &uc);
-	cfg_defaults(drv_opts, &dc);
-	dc.mode = mode;
-	dc.caching_mode = np;
-	struct drv *d = drv_create(&dc, p, read_trace, t, &e);
-
-	ck_assert_msg(d && plat_run(p, drv_next, d, true, &e), "%s: %s", base, e.msg);
-	ck_assert_uint_eq(plat_verified(p)->disagree, 0);
-	ck_assert_uint_eq(plat_verified(p)->not_compared, 0);
-	ck_assert_uint_eq(plat_verified(p)->agree, ls.in[TRC_DMA]);
-	ck_assert_uint_gt(plat_verified(p)->agree, 0);
-	drv_destroy(d);
-	plat_destroy(p);
-	trc_close(t);
-}
-
 /*
  * Between two COMPLETION_WAITs the captured kernel, which runs under NpCache, flushes one range: the driver flushes that range with the
  * same commands. Flushes of everything are left out: there the driver needs one command, and the kernel some 60.
@@ -345,7 +172,7 @@ static void end_of_batch(struct batches *b)
 	b->n = 0;
 }
 
-static void compare_flushes(const char *base)
+static void compare_flushes(const char *base, void *unused)
 {
 	struct batches b = { .g = rig_open(EFR_CAPTURED, 0) };
 	struct mem *m = mem_create(0, false);
@@ -354,6 +181,7 @@ static void compare_flushes(const char *base)
 	struct trc_rec r;
 	uint64_t ring = 0, tail = 0, w[2];
 
+	(void)unused;
 	b.g->c.caching_mode = true;
 	b.g->c.levels = 6;
 	RUN(b.g, SW(TRC_ATTACH));
@@ -384,51 +212,34 @@ static void compare_flushes(const char *base)
 
 START_TEST(flushes_of_a_captured_kernel)
 {
-	each_capture(compare_flushes);
+	each_capture(&amdvi, compare_flushes, NULL);
 }
 END_TEST
 
-static uint32_t play_mode;
-static bool play_np;
-
-static void play_one(const char *base)
+static void play_one(const char *base, void *dc)
 {
-	play(base, play_mode, play_np);
+	play(&amdvi, base, dc);
 }
 
 START_TEST(a_captured_kernel_played_again)
 {
 	static const uint32_t mode[] = { DRV_MODE_AUTO, DRV_MODE_SS, DRV_MODE_FS, DRV_MODE_NESTED };
+	struct drv_cfg dc = { 0 };
 
-	play_mode = mode[_i];
-	play_np = _i & 1;
-	each_capture(play_one);
+	cfg_defaults(drv_opts, &dc);
+	dc.mode = mode[_i];
+	dc.caching_mode = _i & 1;
+	each_capture(&amdvi, play_one, &dc);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("drv_amdvi_lift");
 	TCase *t = tcase_create("amdvi");
-	SRunner *r;
-	int bad;
 
-	if (!mkdtemp(dir))
-		return 1;
-	snprintf(hard, sizeof(hard), "%s/hard.iotb", dir);
-	snprintf(soft, sizeof(soft), "%s/soft.iotb", dir);
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, events_come_back, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, by_hand);
 	tcase_add_test(t, flushes_of_a_captured_kernel);
 	tcase_add_loop_test(t, a_captured_kernel_played_again, 0, 4);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
-	unlink(hard);
-	unlink(soft);
-	rmdir(dir);
-	return bad != 0;
+	return lift_main("drv_amdvi_lift", t);
 }
