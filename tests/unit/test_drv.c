@@ -3,13 +3,8 @@
  * test_drv.c - the VT-d driver: descriptors of each operation against rows written from what Linux sends, table words by hand, and
  * whole runs of generated traces on the real unit, where every DMA must land on the address the generator mapped.
  */
-#include <check.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include "fake_plat.h"
-#include "software/drv.h"
-#include "software/gen.h"
+#include "drv_run.h"
 #include "vtd/vtd.h"
 
 #define CAP_LEGACY UINT64_C(0x00d2008c406f0406)
@@ -381,13 +376,6 @@ START_TEST(user_mistakes)
 }
 END_TEST
 
-static void show_diff(void *arg, const struct plat_diff *d)
-{
-	if (arg && (*(int *)arg)++ < 3)
-		fprintf(stderr, "iova %" PRIx64 " rid %x: %s %" PRIx64 " code 0x%x, expected %" PRIx64 "\n", d->rec->u.dma.iova, d->rec->u.dma.rid,
-			d->got.ok ? "ok" : "fault", d->got.spa, d->got.code, d->rec->u.dma.pa);
-}
-
 struct shape {
 	const char *name;
 	bool scalable;
@@ -415,9 +403,8 @@ static const struct shape shapes[] = {
 START_TEST(runs_on_the_unit)
 {
 	const struct shape *s = &shapes[_i];
-	static char pt[] = "pt";
 	struct plat_cfg pc = fake_plat_cfg();
-	struct gen_cfg gc = { 0 };
+	struct gen_cfg gc = churning(s->page, s->pasid, s->mode == DRV_MODE_PT);
 	struct drv_cfg dc = { 0 };
 	struct vtd_cfg vc = { 0 };
 	struct err e = { 0 };
@@ -425,7 +412,6 @@ START_TEST(runs_on_the_unit)
 	struct plat_hooks h = { .arg = s->deaf ? NULL : &diffs, .diff = show_diff };
 	struct plat *p = plat_create(&pc, &h, &e);
 
-	cfg_defaults(gen_opts, &gc);
 	cfg_defaults(drv_opts, &dc);
 	cfg_defaults(vtd_opts, &vc);
 	vc.cap = s->scalable ? CAP_SCALABLE : CAP_LEGACY;
@@ -438,27 +424,12 @@ START_TEST(runs_on_the_unit)
 	dc.s2_page = s->s2_page;
 	dc.policy = s->policy;
 	dc.caching_mode = s->cm;
-	gc.window = (UINT64_C(4096) << (9 * s->page)) * 40;
-	gc.page = s->page;
-	gc.pasid = s->pasid;
-	gc.devices = 3;
-	gc.count = 1500;
-	gc.churn = 20;
-	if (s->mode == DRV_MODE_PT)
-		gc.type = pt;
 	struct iommu *u = vtd_create(&vc, "vtd0", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
 	ck_assert_msg(u != NULL, "%s", e.msg);
 	ck_assert(plat_add_unit(p, u, &e));
-	struct gen *g = gen_create(&gc, 3, &e);
-	struct drv *d = drv_create(&dc, p, gen_next, g, &e);
-	ck_assert_msg(g && d, "%s", e.msg);
-	ck_assert_msg(plat_run(p, drv_next, d, true, &e), "%s: %s", s->name, e.msg);
-	ck_assert_msg((plat_verified(p)->disagree != 0) == s->deaf, "%s: %" PRIu64 " differ", s->name, plat_verified(p)->disagree);
-	ck_assert_uint_eq(plat_verified(p)->agree + plat_verified(p)->disagree, gc.count);
+	run_gen(p, &dc, &gc, 0, s->deaf, s->name);
 	ck_assert_uint_eq(plat_statistics(p)->faults, 0);
 	ck_assert_uint_eq(u->ops->mmio_read(u, 0x34, 4), 0); /* no fault, no queue error */
-	drv_destroy(d);
-	gen_destroy(g);
 	plat_destroy(p);
 }
 END_TEST

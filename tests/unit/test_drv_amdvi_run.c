@@ -4,45 +4,12 @@
  * device: generated traces, where every DMA must land on the address the generator mapped, and random events, where every DMA must have
  * the answer a plain list of mappings gives. A unit that ignores invalidations must show wrong translations.
  */
-#include <check.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include "amdvi/amdvi.h"
-#include "core/base/rng.h"
-#include "fake_plat.h"
-#include "software/drv.h"
-#include "software/gen.h"
+#include "drv_run.h"
 
 /* EFR: all features, HATS 2 (6 levels), GLX 2, no vIOMMU; without INVALIDATE_IOMMU_ALL; EFR2: GCR3TRPMode. */
 #define EFR_FULL UINT64_C(0x205753f32220995a)
 enum { CMD_HEAD = 0x2000, CMD_TAIL = 0x2008, EVT_TAIL = 0x2018, STATUS = 0x2020, CMDBUFRUN = 16 };
-
-static void show_diff(void *arg, const struct plat_diff *d)
-{
-	if (arg && (*(int *)arg)++ < 3)
-		fprintf(stderr, "iova %" PRIx64 " rid %x pasid %x: %s %" PRIx64 " code 0x%x, expected %" PRIx64 "\n", d->rec->u.dma.iova,
-			d->rec->u.dma.rid, d->rec->u.dma.pasid, d->got.ok ? "ok" : "fault", d->got.spa, d->got.code, d->rec->u.dma.pa);
-}
-
-/* The generator's records, with every requester's ATS on first. */
-struct feed {
-	struct gen *g;
-	const struct gen_cfg *c;
-	uint32_t n_ats, line;
-};
-static int feed_next(void *arg, struct trc_rec *r, struct err *e)
-{
-	struct feed *f = arg;
-
-	if (f->n_ats < f->c->devices) {
-		*r = (struct trc_rec){ .kind = TRC_DEVICE, .at = TRC_NO_TIME, .line = ++f->line };
-		r->u.dev.rid = f->c->rid + f->n_ats++;
-		r->u.dev.event = TRC_DEV_ATS_ON;
-		return 1;
-	}
-	return gen_next(f->g, r, e);
-}
 
 enum { CACHE_DEFAULT, CACHE_TINY, CACHE_NONE, CACHE_L1, CACHE_ATC, CACHES };
 static void set_caches(struct amdvi_cfg *c, struct plat_cfg *pc, unsigned how)
@@ -103,9 +70,8 @@ START_TEST(runs_on_the_unit)
 {
 	const struct shape *s = &shapes[_i / CACHES];
 	unsigned caches = _i % CACHES;
-	static char pt[] = "pt";
 	struct plat_cfg pc = fake_plat_cfg();
-	struct gen_cfg gc = { 0 };
+	struct gen_cfg gc = churning(s->page, s->pasid, s->mode == DRV_MODE_PT);
 	struct drv_cfg dc = { 0 };
 	struct amdvi_cfg uc = { 0 };
 	struct err e = { 0 };
@@ -114,7 +80,6 @@ START_TEST(runs_on_the_unit)
 
 	if (s->deaf && (caches == CACHE_TINY || caches == CACHE_NONE || caches == CACHE_ATC))
 		return;
-	cfg_defaults(gen_opts, &gc);
 	cfg_defaults(drv_opts, &dc);
 	cfg_defaults(amdvi_opts, &uc);
 	uc.efr = EFR_FULL;
@@ -134,156 +99,28 @@ START_TEST(runs_on_the_unit)
 	dc.amd_sized_pages = s->sized;
 	dc.caching_mode = s->np;
 	dc.pool_bytes = UINT64_C(4) << 30;
-	gc.window = (UINT64_C(4096) << (9 * s->page)) * 40;
-	gc.page = s->page;
-	gc.pasid = s->pasid;
-	gc.devices = 3;
-	gc.count = 1500;
-	gc.churn = 20;
-	if (s->mode == DRV_MODE_PT)
-		gc.type = pt;
 	struct iommu *u = amdvi_create(&uc, "amdvi", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
 
 	ck_assert_msg(u != NULL, "%s", e.msg);
 	ck_assert(plat_add_unit(p, u, &e));
-	struct feed f = { .g = gen_create(&gc, 3, &e), .c = &gc };
-	struct drv *d = drv_create(&dc, p, feed_next, &f, &e);
-
-	ck_assert_msg(f.g && d, "%s", e.msg);
-	ck_assert_msg(plat_run(p, drv_next, d, true, &e), "%s, caches %u: %s", s->name, caches, e.msg);
-	ck_assert_msg((plat_verified(p)->disagree != 0) == s->deaf, "%s, caches %u: %" PRIu64 " differ", s->name, caches,
-		      plat_verified(p)->disagree);
-	ck_assert_uint_eq(plat_verified(p)->agree + plat_verified(p)->disagree, gc.count);
+	run_gen(p, &dc, &gc, gc.devices, s->deaf, s->name);
 	no_errors(u, s->deaf);
-	drv_destroy(d);
-	gen_destroy(f.g);
 	plat_destroy(p);
 }
 END_TEST
 
-/*
- * Random events on a few requesters, PASIDs and domains, and what a list of mappings says of each DMA. Pages are mapped and unmapped in
- * runs, domains are attached, changed and left in any order; a DMA that nothing maps must be refused.
- */
-enum { N_RID = 4, N_CTX = 2 * N_RID, N_DOM = 5, N_SLOT = 1100, PASID = 0x321, EVENTS = 4000 };
-struct chaos {
-	struct rng rng;
-	uint32_t dom[N_CTX]; /* of each requester without and with PASID; 0: none */
-	uint64_t pa[N_DOM + 1][N_SLOT]; /* 0: not mapped */
-	uint16_t from[N_DOM + 1][N_SLOT], to[N_DOM + 1][N_SLOT]; /* first and last slot of the map that made it */
-	unsigned n;
-	bool lazy; /* what was unmapped may still be there */
-	bool pasids; /* v1 tables have none */
-	bool ats; /* it comes and goes */
-	uint64_t base;
-};
-
-static uint64_t iova_of(const struct chaos *c, unsigned slot)
-{
-	return c->base + 4096 * (uint64_t)slot;
-}
-
-static unsigned free_run(struct chaos *c, unsigned dom, unsigned first)
-{
-	unsigned want = 1 + (unsigned)rng_below(&c->rng, rng_below(&c->rng, 4) ? 20 : 600), n = 0;
-
-	while (n < want && first + n < N_SLOT && !c->pa[dom][first + n])
-		n++;
-	return n;
-}
-
 /* What one map made goes as a whole: it may be one large page. */
 static void chaos_map(struct chaos *c, struct trc_rec *r)
 {
-	unsigned dom = 1 + (unsigned)rng_below(&c->rng, N_DOM), first = (unsigned)rng_below(&c->rng, N_SLOT), n;
-	bool map;
+	unsigned dom = 1 + (unsigned)rng_below(&c->rng, N_DOM), first = some_slot(c), n;
 
-	if (rng_below(&c->rng, 3) == 0) /* from the start of a 2 MiB page */
-		first = 512 * (unsigned)rng_below(&c->rng, 3);
-	map = !c->pa[dom][first];
-	n = map ? free_run(c, dom, first) : 0;
-	if (!map) {
+	if (c->pa[dom][first]) {
 		n = c->to[dom][first] + 1u - c->from[dom][first];
 		first = c->from[dom][first];
-	}
-	r->u.sw.dom = dom;
-	r->u.sw.iova = iova_of(c, first);
-	r->u.sw.size = 4096 * (uint64_t)n;
-	r->kind = map ? TRC_MAP : TRC_UNMAP;
-	if (map) {
-		r->u.sw.pa = UINT64_C(0x100000000) + (rng_below(&c->rng, 4096) << 21) + 4096 * (first % 512);
-		r->u.sw.perm = XL_R | XL_W;
-	}
-	for (unsigned i = first; i < first + n; i++) {
-		c->pa[dom][i] = map ? r->u.sw.pa + 4096 * (i - first) : 0;
-		c->from[dom][i] = (uint16_t)first;
-		c->to[dom][i] = (uint16_t)(first + n - 1);
-	}
-}
-
-static void chaos_attach(struct chaos *c, struct trc_rec *r)
-{
-	unsigned ctx = (unsigned)rng_below(&c->rng, N_CTX), dom = 1 + (unsigned)rng_below(&c->rng, N_DOM);
-
-	if (!c->pasids)
-		ctx &= ~1u;
-	r->u.sw.rid = 0x20 + ctx / 2;
-	r->u.sw.pasid = ctx & 1 ? PASID : TRC_NO_PASID;
-	if (c->dom[ctx] && (c->dom[ctx] == dom || rng_below(&c->rng, 2))) {
-		r->kind = TRC_DETACH;
-		r->u.sw.dom = c->dom[ctx];
-		c->dom[ctx] = 0;
-		return;
-	}
-	r->kind = TRC_ATTACH;
-	r->u.sw.dom = c->dom[ctx] = dom;
-}
-
-static void chaos_dma(struct chaos *c, struct trc_rec *r)
-{
-	unsigned ctx = (unsigned)rng_below(&c->rng, N_CTX), slot = (unsigned)rng_below(&c->rng, N_SLOT);
-	unsigned off = (unsigned)rng_below(&c->rng, 64) * 64;
-	uint64_t pa = c->dom[ctx] ? c->pa[c->dom[ctx]][slot] : 0;
-
-	*r = (struct trc_rec)REC_DMA(rng_below(&c->rng, 2) ? 'r' : 'w', iova_of(c, slot) + off, 64,
-				     .expect = pa ? TRC_EXP_OK : c->lazy && c->dom[ctx] ? TRC_EXP_NONE : TRC_EXP_FAULT);
-	r->u.dma.pa = pa ? pa + off : 0;
-	r->u.dma.rid = 0x20 + ctx / 2;
-	r->u.dma.pasid = ctx & 1 ? PASID : TRC_NO_PASID;
-}
-
-static int chaos_next(void *arg, struct trc_rec *r, struct err *e)
-{
-	struct chaos *c = arg;
-	unsigned what = (unsigned)rng_below(&c->rng, 100);
-
-	(void)e;
-	*r = (struct trc_rec){ .at = TRC_NO_TIME, .u.sw = { .pasid = TRC_NO_PASID } };
-	if (c->n++ == EVENTS)
-		return 0;
-	if (c->n == 1) { /* switches the unit on */
-		r->kind = TRC_ATTACH;
-		r->u.sw.rid = 0x100;
-		r->u.sw.dom = 1;
-	} else if (what < 12) {
-		chaos_map(c, r);
-	} else if (what < 18) {
-		chaos_attach(c, r);
-	} else if (what < 20 && c->ats) {
-		r->kind = TRC_DEVICE;
-		r->u.dev.rid = 0x20 + (uint32_t)rng_below(&c->rng, N_RID);
-		r->u.dev.event = rng_below(&c->rng, 3) ? TRC_DEV_ATS_ON : TRC_DEV_ATS_OFF;
 	} else {
-		chaos_dma(c, r);
+		n = run_of(c, dom, first);
 	}
-	r->line = c->n;
-	return 1;
-}
-
-static bool any_fault(void *arg, const struct iommu *u, unsigned expected, unsigned got)
-{
-	(void)arg, (void)u, (void)expected, (void)got;
-	return true;
+	set_slots(c, r, dom, first, n);
 }
 
 static uint64_t random_events(unsigned mode, unsigned caches, bool np, bool lazy, uint64_t seed, bool deaf)
@@ -292,9 +129,8 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool np, bool lazy
 	struct drv_cfg dc = { 0 };
 	struct amdvi_cfg uc = { 0 };
 	struct err e = { 0 };
-	int diffs = 0;
-	struct plat_hooks h = { .arg = deaf ? NULL : &diffs, .diff = show_diff, .same_fault = any_fault };
 	struct chaos *c = calloc(1, sizeof(*c));
+	char name[40];
 
 	cfg_defaults(drv_opts, &dc);
 	cfg_defaults(amdvi_opts, &uc);
@@ -304,31 +140,24 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool np, bool lazy
 	uc.np_cache = np;
 	uc.ignore_invalidations = deaf;
 	set_caches(&uc, &pc, caches);
-	struct plat *p = plat_create(&pc, &h, &e);
+	struct plat *p = chaos_plat(&pc, deaf, &e);
 
 	dc.mode = mode;
 	dc.caching_mode = np;
 	dc.amd_sized_pages = seed & 4;
 	dc.amd_last_rid = 0x1ff;
-	dc.pool_bytes = UINT64_C(4) << 30;
-	dc.policy = lazy ? DRV_LAZY : DRV_STRICT;
-	dc.lazy_len = 20;
+	c->map = chaos_map;
 	c->lazy = lazy;
 	c->pasids = mode != DRV_MODE_SS;
-	c->ats = true;
+	c->ats_off = true;
 	c->base = seed & 8 && mode == DRV_MODE_SS ? UINT64_C(0x123440000000) : UINT64_C(0x40000000); /* with a fourth level, or without */
-	rng_seed(&c->rng, seed);
 	struct iommu *u = amdvi_create(&uc, "amdvi", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
 
 	ck_assert_msg(u && plat_add_unit(p, u, &e), "%s", e.msg);
-	struct drv *d = drv_create(&dc, p, chaos_next, c, &e);
+	snprintf(name, sizeof(name), "mode %u, caches %u", mode, caches);
+	uint64_t bad = run_chaos(p, &dc, c, seed, name);
 
-	ck_assert_msg(d && plat_run(p, drv_next, d, true, &e), "mode %u, caches %u, seed %" PRIu64 ": %s", mode, caches, seed, e.msg);
 	no_errors(u, true);
-	ck_assert_uint_gt(plat_verified(p)->agree, EVENTS / 4);
-	uint64_t bad = plat_verified(p)->disagree;
-
-	drv_destroy(d);
 	plat_destroy(p);
 	free(c);
 	return bad;
