@@ -92,6 +92,7 @@ struct chaos {
 	unsigned n;
 	bool lazy; /* what was unmapped may still be there */
 	bool pasids;
+	bool leave_first; /* a context is left before it gets another domain */
 	bool ats_off; /* ATS is switched off too: then a device answers no ATC_INV, and some drivers send one behind */
 };
 
@@ -138,6 +139,20 @@ static inline void set_slots(struct chaos *c, struct trc_rec *r, unsigned dom, u
 	}
 }
 
+/* What one map made goes as a whole: it may be one large page. */
+static inline void chaos_map_whole(struct chaos *c, struct trc_rec *r)
+{
+	unsigned dom = 1 + (unsigned)rng_below(&c->rng, N_DOM), first = some_slot(c), n;
+
+	if (c->pa[dom][first]) {
+		n = c->to[dom][first] + 1u - c->from[dom][first];
+		first = c->from[dom][first];
+	} else {
+		n = run_of(c, dom, first);
+	}
+	set_slots(c, r, dom, first, n);
+}
+
 static inline void chaos_attach(struct chaos *c, struct trc_rec *r)
 {
 	unsigned ctx = (unsigned)rng_below(&c->rng, N_CTX), dom = 1 + (unsigned)rng_below(&c->rng, N_DOM);
@@ -146,7 +161,7 @@ static inline void chaos_attach(struct chaos *c, struct trc_rec *r)
 		ctx &= ~1u;
 	r->u.sw.rid = 0x20 + ctx / 2;
 	r->u.sw.pasid = ctx & 1 ? PASID : TRC_NO_PASID;
-	if (c->dom[ctx] && (c->dom[ctx] == dom || rng_below(&c->rng, 2))) {
+	if (c->dom[ctx] && (c->leave_first || c->dom[ctx] == dom || rng_below(&c->rng, 2))) {
 		r->kind = TRC_DETACH;
 		r->u.sw.dom = c->dom[ctx];
 		c->dom[ctx] = 0;

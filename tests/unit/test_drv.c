@@ -434,6 +434,56 @@ START_TEST(runs_on_the_unit)
 }
 END_TEST
 
+static uint64_t random_events(unsigned mode, bool lazy, bool superpages, uint64_t seed, bool deaf)
+{
+	const bool scalable = mode != DRV_MODE_LEGACY;
+	struct plat_cfg pc = fake_plat_cfg();
+	struct drv_cfg dc = { 0 };
+	struct vtd_cfg vc = { 0 };
+	struct err e = { 0 };
+	struct plat *p = chaos_plat(&pc, deaf, &e);
+	struct chaos *c = calloc(1, sizeof(*c));
+	char name[40];
+
+	cfg_defaults(drv_opts, &dc);
+	cfg_defaults(vtd_opts, &vc);
+	vc.cap = scalable ? CAP_SCALABLE : CAP_LEGACY;
+	vc.ecap = scalable ? ECAP_SCALABLE : ECAP_LEGACY;
+	vc.ver = scalable ? 0x60 : 0x10;
+	vc.ignore_invalidations = deaf;
+	dc.mode = mode;
+	dc.superpages = superpages;
+	c->map = chaos_map_whole;
+	c->base = 0x40000000;
+	c->lazy = lazy;
+	c->pasids = scalable;
+	c->leave_first = true;
+	c->ats_off = true;
+	struct iommu *u = vtd_create(&vc, "vtd0", plat_kernel(p), plat_mem(p), plat_port(p), 1, &e);
+
+	ck_assert_msg(u && plat_add_unit(p, u, &e), "%s", e.msg);
+	snprintf(name, sizeof(name), "mode %u", mode);
+	uint64_t bad = run_chaos(p, &dc, c, seed, name);
+
+	ck_assert_uint_eq(u->ops->mmio_read(u, 0x34, 4) & 0x70, 0); /* no error of the queue */
+	plat_destroy(p);
+	free(c);
+	return bad;
+}
+
+static const uint32_t modes[] = { DRV_MODE_LEGACY, DRV_MODE_SS, DRV_MODE_FS, DRV_MODE_NESTED };
+START_TEST(random_events_on_the_unit)
+{
+	ck_assert_uint_eq(random_events(modes[_i % 4], _i & 4, _i & 8, 100 + (uint64_t)_i, false), 0);
+}
+END_TEST
+
+START_TEST(random_events_on_a_deaf_unit)
+{
+	ck_assert_uint_gt(random_events(modes[_i], false, true, 7, true), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("drv");
@@ -452,6 +502,8 @@ int main(void)
 	tcase_add_test(t, ring_wraps_and_waits);
 	tcase_add_test(t, user_mistakes);
 	tcase_add_loop_test(t, runs_on_the_unit, 0, (int)ARRAY_LEN(shapes));
+	tcase_add_loop_test(t, random_events_on_the_unit, 0, 4 * 4 * 4);
+	tcase_add_loop_test(t, random_events_on_a_deaf_unit, 0, 4);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -109,20 +109,6 @@ START_TEST(runs_on_the_unit)
 }
 END_TEST
 
-/* What one map made goes as a whole: it may be one large page. */
-static void chaos_map(struct chaos *c, struct trc_rec *r)
-{
-	unsigned dom = 1 + (unsigned)rng_below(&c->rng, N_DOM), first = some_slot(c), n;
-
-	if (c->pa[dom][first]) {
-		n = c->to[dom][first] + 1u - c->from[dom][first];
-		first = c->from[dom][first];
-	} else {
-		n = run_of(c, dom, first);
-	}
-	set_slots(c, r, dom, first, n);
-}
-
 static uint64_t random_events(unsigned mode, unsigned caches, bool np, bool lazy, uint64_t seed, bool deaf)
 {
 	struct plat_cfg pc = fake_plat_cfg();
@@ -146,7 +132,7 @@ static uint64_t random_events(unsigned mode, unsigned caches, bool np, bool lazy
 	dc.caching_mode = np;
 	dc.amd_sized_pages = seed & 4;
 	dc.amd_last_rid = 0x1ff;
-	c->map = chaos_map;
+	c->map = chaos_map_whole;
 	c->lazy = lazy;
 	c->pasids = mode != DRV_MODE_SS;
 	c->ats_off = true;
