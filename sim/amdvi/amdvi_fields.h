@@ -11,25 +11,10 @@
 #include "core/base/bits.h"
 #include "core/base/fld.h"
 
-/* amdvi_get_dte_Mode(w), amdvi_put_dte_Mode(w, v), amdvi_dte_words, amdvi_fs_dte */
-#define S(set, title, words)                                                                       \
-	enum { amdvi_##set##_words = (words) };                                                    \
-	extern const struct fld_set amdvi_fs_##set;
-#define F(set, field, word, hi, lo, kind, doc)                                                     \
-	static inline uint64_t amdvi_get_##set##_##field(const uint64_t *w)                        \
-	{                                                                                          \
-		return bits_get(w[word], hi, lo);                                                  \
-	}                                                                                          \
-	static inline void amdvi_put_##set##_##field(uint64_t *w, uint64_t v)                      \
-	{                                                                                          \
-		w[word] = bits_put(w[word], hi, lo, v);                                            \
-	}
-#define E(set)
-#include "amdvi/amdvi_entries.def"
-#include "amdvi/amdvi_regs_fields.def"
-#undef S
-#undef F
-#undef E
+#define FLD_ARCH amdvi
+#define FLD_ENTRIES "amdvi/amdvi_entries.def"
+#define FLD_REGS "amdvi/amdvi_regs_fields.def"
+#include "core/base/fld_access.h"
 /* Fields that lie in several places. The GCR3 table root is an address, its low 12 bits are 0. */
 static inline uint64_t amdvi_get_dte_GCR3TableRoot(const uint64_t *w)
 {
@@ -53,8 +38,6 @@ static inline void amdvi_put_cmd_invalidate_iotlb_pages_PASID(uint64_t *w, uint6
 	amdvi_put_cmd_invalidate_iotlb_pages_PASID_15_8(w, pasid >> 8);
 	amdvi_put_cmd_invalidate_iotlb_pages_PASID_19_16(w, pasid >> 16);
 }
-extern const struct fld_set *const amdvi_field_sets[]; /* ends with NULL */
-extern const struct fld_value amdvi_values[]; /* ends with set NULL */
 extern const struct fld_code amdvi_events[]; /* ends with name NULL */
 /** amdvi_cmd_set() - the layout of the command with first word @qw0, NULL for an opcode without one. */
 const struct fld_set *amdvi_cmd_set(uint64_t qw0);

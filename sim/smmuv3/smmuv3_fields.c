@@ -2,57 +2,12 @@
 /* smmuv3_fields.c - the field tables of smmuv3_fields.h, and look-ups in them. Layout only, no behaviour. */
 #include "smmuv3/smmuv3_fields.h"
 
-#define S(set, title, words) static const struct fld set##_f[] = {
-#define F(set, field, word, hi, lo, kind, doc) { #field, word, hi, lo, FLD_##kind, doc },
-#define E(set)                                                                                     \
-	}                                                                                          \
-	;
-#include "smmuv3/smmuv3_entries.def"
-#include "smmuv3/smmuv3_regs_fields.def"
-#undef S
-#undef F
-#undef E
-#define S(set, title, words) const struct fld_set smmuv3_fs_##set = { #set, title, words, set##_f, ARRAY_LEN(set##_f) };
-#define F(set, field, word, hi, lo, kind, doc)
-#define E(set)
-#include "smmuv3/smmuv3_entries.def"
-#include "smmuv3/smmuv3_regs_fields.def"
-#undef S
-#define S(set, title, words) &smmuv3_fs_##set,
-const struct fld_set *const smmuv3_field_sets[] = {
-#include "smmuv3/smmuv3_regs_fields.def"
-#include "smmuv3/smmuv3_entries.def"
-	NULL
-};
-#undef S
-#define S(set, title, words)
-#define CMD(op, set, title) { op, &smmuv3_fs_##set },
-#define EVT(no, set, title)
-static const struct fld_choice cmds[] = {
-#include "smmuv3/smmuv3_entries.def"
-	{ 0, NULL }
-};
-#define CMD(op, set, title)
-#define EVT(no, set, title) { no, &smmuv3_fs_##set },
-static const struct fld_choice event_sets[] = {
-#include "smmuv3/smmuv3_entries.def"
-	{ 0, NULL }
-};
-#undef S
-#undef F
-#undef E
-#define V(set, field, value, text) { #set, #field, value, text },
-const struct fld_value smmuv3_values[] = {
-#include "smmuv3/smmuv3_values.def"
-	{ NULL, NULL, 0, NULL }
-};
-#undef V
-#define EVENT(code, name, text) { code, #name, text },
-const struct fld_code smmuv3_events[] = {
-#include "smmuv3/smmuv3_events.def"
-	{ 0, NULL, NULL }
-};
-#undef EVENT
+#define FLD_ARCH smmuv3
+#define FLD_ENTRIES "smmuv3/smmuv3_entries.def"
+#define FLD_REGS "smmuv3/smmuv3_regs_fields.def"
+#define FLD_VALUES "smmuv3/smmuv3_values.def"
+#define FLD_EVENTS "smmuv3/smmuv3_events.def"
+#include "core/base/fld_tables.h"
 
 const struct fld_set *smmuv3_cmd_set(uint64_t dw0)
 {

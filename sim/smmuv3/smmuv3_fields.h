@@ -11,27 +11,10 @@
 #include "core/base/bits.h"
 #include "core/base/fld.h"
 
-/* smmuv3_get_ste_Config(w), smmuv3_put_ste_Config(w, v), smmuv3_ste_words, smmuv3_fs_ste */
-#define S(set, title, words)                                                                       \
-	enum { smmuv3_##set##_words = (words) };                                                   \
-	extern const struct fld_set smmuv3_fs_##set;
-#define F(set, field, word, hi, lo, kind, doc)                                                     \
-	static inline uint64_t smmuv3_get_##set##_##field(const uint64_t *w)                       \
-	{                                                                                          \
-		return bits_get(w[word], hi, lo);                                                  \
-	}                                                                                          \
-	static inline void smmuv3_put_##set##_##field(uint64_t *w, uint64_t v)                     \
-	{                                                                                          \
-		w[word] = bits_put(w[word], hi, lo, v);                                            \
-	}
-#define E(set)
-#include "smmuv3/smmuv3_entries.def"
-#include "smmuv3/smmuv3_regs_fields.def"
-#undef S
-#undef F
-#undef E
-extern const struct fld_set *const smmuv3_field_sets[]; /* ends with NULL */
-extern const struct fld_value smmuv3_values[]; /* ends with set NULL */
+#define FLD_ARCH smmuv3
+#define FLD_ENTRIES "smmuv3/smmuv3_entries.def"
+#define FLD_REGS "smmuv3/smmuv3_regs_fields.def"
+#include "core/base/fld_access.h"
 extern const struct fld_code smmuv3_events[]; /* ends with name NULL */
 /** smmuv3_cmd_set() - the layout of the command with first word @dw0, NULL for an opcode without one. */
 const struct fld_set *smmuv3_cmd_set(uint64_t dw0);

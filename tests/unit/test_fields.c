@@ -79,10 +79,10 @@ END_TEST
 
 START_TEST(sets_are_found_by_name)
 {
-	ck_assert_ptr_eq(vtd_field_set("inv-cc"), &vtd_fs_inv_cc);
-	ck_assert_ptr_null(vtd_field_set("inv_c"));
-	ck_assert_str_eq(vtd_value_text(&vtd_fs_context, fld_find(&vtd_fs_context, "TT"), 2), "pass-through");
-	ck_assert_ptr_null(vtd_value_text(&vtd_fs_context, fld_find(&vtd_fs_context, "AW"), 7));
+	ck_assert_ptr_eq(fld_set_find(vtd_field_sets, "inv-cc"), &vtd_fs_inv_cc);
+	ck_assert_ptr_null(fld_set_find(vtd_field_sets, "inv_c"));
+	ck_assert_str_eq(fld_value_text(vtd_values, &vtd_fs_context, fld_find(&vtd_fs_context, "TT"), 2), "pass-through");
+	ck_assert_ptr_null(fld_value_text(vtd_values, &vtd_fs_context, fld_find(&vtd_fs_context, "AW"), 7));
 }
 END_TEST
 
