@@ -10,66 +10,29 @@
  * Spec: Arm IHI 0070, "Event queue", "Event queue overflow", "Event merging".
  */
 #include "smmuv3/smmuv3_evtq.h"
+#include "smmuv3/smmuv3_outq.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { R_EVENTQ_BASE = 0xa0, R_EVENTQ_PROD = 0x100a8, R_EVENTQ_CONS = 0x100ac, RECORD_BYTES = 8 * SMMUV3_EVENT_WORDS, OVFLG = 31 };
-
-struct ring { /* the queue registers, decoded */
-	uint64_t base; /* aligned */
-	unsigned lg2;
-	uint32_t prod, cons; /* index and wrap bit */
-	bool ovflg, ovack;
-};
-
-static struct ring ring_of(const struct smmuv3 *s)
-{
-	uint64_t base = smmuv3_reg_get(s, R_EVENTQ_BASE, 8), p = smmuv3_reg_get(s, R_EVENTQ_PROD, 4), c = smmuv3_reg_get(s, R_EVENTQ_CONS, 4);
-	unsigned lg2 = (unsigned)bits_get(base, 4, 0);
-	struct ring r;
-
-	r.lg2 = lg2 < s->cap.eventqs ? lg2 : s->cap.eventqs;
-	r.base = base & bits_mask(55, 5) & ~low_mask(5 + r.lg2);
-	r.prod = (uint32_t)(p & low_mask(r.lg2 + 1));
-	r.cons = (uint32_t)(c & low_mask(r.lg2 + 1));
-	r.ovflg = p >> OVFLG & 1;
-	r.ovack = c >> OVFLG & 1;
-	return r;
-}
-
-static bool ring_full(const struct ring *r)
-{
-	return ((r->prod - r->cons) & low_mask(r->lg2 + 1)) >> r->lg2;
-}
-
-static void put_prod(struct smmuv3 *s, uint32_t prod, bool ovflg)
-{
-	smmuv3_reg_put(s, R_EVENTQ_PROD, 4, prod | (uint64_t)ovflg << OVFLG);
-}
-
 enum smmuv3_put smmuv3_evtq_put(struct smmuv3 *s, const uint64_t rec[SMMUV3_EVENT_WORDS])
 {
-	struct ring r = ring_of(s);
-	uint64_t at = r.base + RECORD_BYTES * (r.prod & low_mask(r.lg2));
-	uint32_t next = (uint32_t)((r.prod + 1) & low_mask(r.lg2 + 1));
+	struct smmuv3_outq q = smmuv3_eventq(s);
+	bool was_empty = q.prod == q.cons;
 
 	if (!s->on.eventq || smmuv3_gerror_active(s, GERR_EVENTQ_ABT))
 		return SMMUV3_PUT_OFF;
-	if (ring_full(&r))
+	if (smmuv3_outq_full(&q))
 		return SMMUV3_PUT_FULL;
-	if (s->u.port)
-		(void)mem_port_access(s->u.port, sim_now(s->u.k), at, RECORD_BYTES, true); /* posted: nobody waits for its end */
-	if (mem_write(s->u.mem, at, rec, SMMUV3_EVENT_WORDS) != MEM_OK) {
+	if (!smmuv3_outq_put(s, &q, rec)) {
 		smmuv3_gerror(s, GERR_EVENTQ_ABT);
 		return SMMUV3_PUT_ABORT;
 	}
-	put_prod(s, next, r.ovflg);
-	memcpy(s->eq->last, rec, RECORD_BYTES);
-	s->eq->last_prod = next;
+	memcpy(s->eq->last, rec, sizeof(s->eq->last));
+	s->eq->last_prod = q.prod;
 	s->eq->have_last = true;
 	s->st.events++;
-	if (r.prod == r.cons)
+	if (was_empty)
 		smmuv3_irq(s, SMMUV3_IRQ_EVENTQ);
 	return SMMUV3_PUT_OK;
 }
@@ -95,11 +58,11 @@ static bool merged(const struct smmuv3 *s, const uint64_t *rec, bool mev)
 {
 	const struct smmuv3_evtq *q = s->eq;
 	unsigned code = rec[0] & 0xff;
-	struct ring r;
+	struct smmuv3_outq r;
 
 	if (!s->cfg->merge_events || !q->have_last || !(mev || merges_always(code)) || !s->on.eventq)
 		return false;
-	r = ring_of(s); /* a stall record never matches: its bit Stall is not in @rec */
+	r = smmuv3_eventq(s); /* a stall record never matches: its bit Stall is not in @rec */
 	return r.prod == q->last_prod && r.prod != r.cons && rec[0] == q->last[0] && rec[1] == q->last[1] && rec[3] == q->last[3] &&
 	       !((rec[2] ^ q->last[2]) & compared_address_bits(code));
 }
@@ -108,13 +71,11 @@ static bool merged(const struct smmuv3 *s, const uint64_t *rec, bool mev)
 
 static void lost(struct smmuv3 *s, enum smmuv3_put why)
 {
-	struct ring r = ring_of(s);
+	struct smmuv3_outq q = smmuv3_eventq(s);
 
 	s->st.events_lost++;
-	if (why != SMMUV3_PUT_FULL || r.ovflg != r.ovack)
-		return;
-	put_prod(s, r.prod, !r.ovflg);
-	s->st.event_overflows++;
+	if (why == SMMUV3_PUT_FULL && smmuv3_outq_overflow(s, &q))
+		s->st.event_overflows++;
 }
 
 static bool append(struct smmuv3 *s, const uint64_t *rec, bool mev)

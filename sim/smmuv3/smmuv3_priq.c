@@ -9,37 +9,10 @@
  * Does not model: entries on their way to memory, asynchronous aborts, F_VMS_FETCH and F_CFG_CONFLICT of that STE.
  * Spec: Arm IHI 0070, "PRI queue", "PRI queue overflow", "Auto-generated PRG responses".
  */
-#include "smmuv3/smmuv3_int.h"
+#include "smmuv3/smmuv3_outq.h"
 
-enum { R_PRIQ_BASE = 0xc0, R_PRIQ_IRQ_CFG2 = 0xdc, R_PRIQ_PROD = 0x100c8, R_PRIQ_CONS = 0x100cc, ENTRY_WORDS = 2, ENTRY_BYTES = 16, OVFLG = 31, LO = 31 };
+enum { R_PRIQ_IRQ_CFG2 = 0xdc, LO = 31 };
 enum { RESP_SUCCESS = 0x0, RESP_INVALID = 0x1, RESP_FAILURE = 0xf }; /* PCIe codes */
-struct ring { /* the queue registers, decoded */
-	uint64_t base; /* aligned */
-	unsigned lg2;
-	uint32_t prod, cons; /* index and wrap bit */
-	bool ovflg, ovack;
-};
-
-static struct ring ring_of(const struct smmuv3 *s)
-{
-	uint64_t base = smmuv3_reg_get(s, R_PRIQ_BASE, 8), p = smmuv3_reg_get(s, R_PRIQ_PROD, 4), c = smmuv3_reg_get(s, R_PRIQ_CONS, 4);
-	unsigned lg2 = (unsigned)bits_get(base, 4, 0);
-	struct ring r;
-
-	r.lg2 = lg2 < s->cap.priqs ? lg2 : s->cap.priqs;
-	r.base = base & bits_mask(55, 5) & ~low_mask(r.lg2 > 1 ? 4 + r.lg2 : 5); /* at least 32 bytes */
-	r.prod = (uint32_t)(p & low_mask(r.lg2 + 1));
-	r.cons = (uint32_t)(c & low_mask(r.lg2 + 1));
-	r.ovflg = p >> OVFLG & 1;
-	r.ovack = c >> OVFLG & 1;
-	return r;
-}
-
-static void put_prod(struct smmuv3 *s, uint32_t prod, bool ovflg)
-{
-	smmuv3_reg_put(s, R_PRIQ_PROD, 4, prod | (uint64_t)ovflg << OVFLG);
-}
-
 /* ---- responses ---- */
 
 static void respond(struct smmuv3 *s, const struct page_req *p, bool pasid, unsigned code)
@@ -126,36 +99,20 @@ static void interrupt(struct smmuv3 *s, bool last, bool first)
 		smmuv3_irq(s, SMMUV3_IRQ_PRIQ);
 }
 
-static void overflow(struct smmuv3 *s, const struct ring *q, const struct page_req *p)
+static void overflow(struct smmuv3 *s, const struct smmuv3_outq *q, const struct page_req *p)
 {
-	if (q->ovflg == q->ovack) {
-		put_prod(s, q->prod, !q->ovflg);
+	if (smmuv3_outq_overflow(s, q))
 		s->st.pri_overflows++;
-	}
 	if (p->last && !stop_marker(p))
 		respond_overflow(s, p);
 	interrupt(s, p->last, false);
 }
 
-static void encode(const struct page_req *p, uint64_t w[ENTRY_WORDS])
+static void encode(const struct page_req *p, uint64_t w[2])
 {
 	w[0] = p->rid | (uint64_t)(p->has_pasid ? p->pasid & 0xfffff : 0) << 32 | (uint64_t)p->priv << 58 | (uint64_t)p->x << 59 | (uint64_t)p->r << 60 |
 	       (uint64_t)p->w << 61 | (uint64_t)p->last << 62 | (uint64_t)p->has_pasid << 63;
 	w[1] = (p->prgi & 0x1ffu) | (p->addr & bits_mask(63, 12));
-}
-
-static bool write_entry(struct smmuv3 *s, const struct ring *q, const struct page_req *p)
-{
-	uint64_t at = q->base + ENTRY_BYTES * (q->prod & low_mask(q->lg2)), w[ENTRY_WORDS];
-
-	encode(p, w);
-	if (s->u.port)
-		(void)mem_port_access(s->u.port, sim_now(s->u.k), at, ENTRY_BYTES, true); /* posted: nobody waits for its end */
-	if (mem_write(s->u.mem, at, w, ENTRY_WORDS) != MEM_OK)
-		return false;
-	put_prod(s, (uint32_t)((q->prod + 1) & low_mask(q->lg2 + 1)), q->ovflg);
-	s->st.page_requests++;
-	return true;
 }
 
 static void refuse(struct smmuv3 *s, const struct page_req *p)
@@ -167,21 +124,26 @@ static void refuse(struct smmuv3 *s, const struct page_req *p)
 void smmuv3_page_request(struct iommu *u, const struct page_req *p)
 {
 	struct smmuv3 *s = smmuv3_of(u);
-	struct ring q;
+	struct smmuv3_outq q;
+	bool was_empty;
+	uint64_t w[2];
 
 	if (!s->on.priq || smmuv3_gerror_active(s, GERR_PRIQ_ABT)) {
 		refuse(s, p);
 		return;
 	}
-	q = ring_of(s);
-	if (q.ovflg != q.ovack || ((q.prod - q.cons) & low_mask(q.lg2 + 1)) >> q.lg2) {
+	q = smmuv3_priq(s);
+	if (q.ovflg != q.ovack || smmuv3_outq_full(&q)) {
 		overflow(s, &q, p);
 		return;
 	}
-	if (!write_entry(s, &q, p)) {
+	was_empty = q.prod == q.cons;
+	encode(p, w);
+	if (!smmuv3_outq_put(s, &q, w)) {
 		smmuv3_gerror(s, GERR_PRIQ_ABT);
 		refuse(s, p);
 		return;
 	}
-	interrupt(s, p->last, q.prod == q.cons);
+	s->st.page_requests++;
+	interrupt(s, p->last, was_empty);
 }
