@@ -236,7 +236,7 @@ void plat_destroy(struct plat *p)
 		free(f->word);
 		free(f);
 	}
-	replay_fini(&p->r);
+	replay_dma_fini(&p->r);
 	wordset_fini(&p->is_aside);
 	wordset_fini(&p->held);
 	free(p->unit);

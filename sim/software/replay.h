@@ -47,12 +47,18 @@ struct replay {
 bool replay_start(struct replay *r, plat_source_fn *src, void *arg, struct err *e) MUST_USE;
 /** replay_wake() - something the next record may wait for has happened; it is looked at later in the same instant. */
 void replay_wake(struct replay *r);
+/* replay_dma.c: DMAs in flight, and the words their translations use. */
+enum replay_verdict { REPLAY_GO, REPLAY_WAIT, REPLAY_STOP };
+/** replay_dma() - issue the DMA that is the present record. REPLAY_STOP: @e says why not. */
+enum replay_verdict replay_dma(struct replay *r, plat_dma_fn *live, void *live_arg, struct err *e) MUST_USE;
 void replay_dma_done(struct replay *r, struct flight *f);
+/** replay_word_in_use() - does a DMA in flight use the word at @pa? */
+bool replay_word_in_use(struct replay *r, uint64_t pa);
+void replay_dma_fini(struct replay *r);
 /* Live use (plat_live(), plat_live_dma()). */
 bool replay_live(struct replay *r, const struct trc_rec *rec, uint64_t *value, struct err *e) MUST_USE;
 int replay_live_dma(struct replay *r, const struct trc_rec *rec, plat_dma_fn *fn, void *arg, struct err *e) MUST_USE;
 bool replay_done(const struct replay *r);
-void replay_fini(struct replay *r);
 
 /* What the replay needs of the platform (platform.c). */
 struct iommu *plat_unit(struct plat *p, unsigned i); /* NULL: no such unit */
