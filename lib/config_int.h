@@ -37,6 +37,12 @@ struct cfg_section { /* a section may have several rows in cfg_sections */
 	size_t off; /* in struct run_cfg */
 };
 extern const struct cfg_section cfg_sections[]; /* ends with opts NULL */
+extern const struct cfg_opt cfg_top_opts[]; /* keys at the top of the file */
+/** run_unit_add() - one more unit with its architecture's defaults. Returns: NULL without memory. */
+struct run_unit *run_unit_add(struct run_cfg *c, const struct arch *a, const char *name);
+void run_unit_free(struct run_unit *u);
+/** dev_cfg_copy() - a copy of @from called @name, with strings of its own. Returns: false without memory. */
+bool dev_cfg_copy(struct dev_cfg *d, const struct dev_cfg *from, const char *name) MUST_USE;
 /** cfg_owned_key() - keys of units and devices that the loader itself handles (name, arch, rid). */
 bool cfg_owned_key(const char *key);
 #endif
