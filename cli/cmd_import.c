@@ -10,6 +10,7 @@
 #include "import/image.h"
 #include "import/imp_ftrace.h"
 #include "import/imp_qemu.h"
+#include "outfile.h"
 
 static const char help[] =
 	"usage: iommusim import qemu LOG [--image NAME.idx] [-o OUT] [--summary FILE]\n"
@@ -104,20 +105,22 @@ static double seconds(void)
 /* One of @s and @fs. */
 static bool put_summary(const char *path, const struct imp_sum *s, const struct imp_ftrace_sum *fs, double secs, struct err *e)
 {
-	FILE *f = !path ? stderr : !strcmp(path, "-") ? stdout : fopen(path, "w");
-	bool ok;
+	bool file = path && strcmp(path, "-");
+	struct outfile out;
+	FILE *f = path ? stdout : stderr;
 
-	if (!f)
-		return err_errno(e, path);
+	if (file && !outfile_open(&out, path, e))
+		return false;
+	if (file)
+		f = out.o;
 	if (s)
 		imp_sum_print(f, s);
 	else
 		imp_ftrace_print(f, fs);
 	fprintf(f, "time: %.3f s\n", secs);
-	ok = !fflush(f) && !ferror(f);
-	if (f != stderr && f != stdout)
-		ok = !fclose(f) && ok;
-	return ok || err_set(e, ERR_MACHINE, "%s: could not be written", path ? path : "standard error");
+	if (file)
+		return outfile_end(&out, true, e);
+	return (!fflush(f) && !ferror(f)) || err_set(e, ERR_MACHINE, "%s: could not be written", path ? "standard output" : "standard error");
 }
 int cmd_import(int argc, char **argv)
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_report.c - `iommusim report`: the results of a sweep as one HTML file that needs nothing else. */
 #include "cli.h"
+#include "outfile.h"
 #include "report_html.h"
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int help(void)
 {
@@ -22,30 +21,18 @@ static int help(void)
 	return cli_out(0);
 }
 
-/* Written under another name and renamed, so that there is never half a page. */
 static bool write_page(const struct rdb *db, const struct html_req *q, const char *path, struct err *e)
 {
 	struct html h = { .db = db, .req = q };
-	char *tmp = NULL;
-	bool ok = asprintf(&tmp, "%s.tmp%ld", path, (long)getpid()) >= 0 || err_set(e, ERR_MACHINE, "out of memory");
+	struct outfile f;
+	bool ok;
 
-	h.o = ok ? fopen(tmp, "w") : NULL;
-	if (ok && !h.o)
-		ok = err_errno(e, path);
-	if (h.o) {
-		ok = html_page(&h, e);
-		errno = 0;
-		if ((fflush(h.o) || ferror(h.o)) && ok)
-			ok = err_set(e, ERR_MACHINE, "%s: %s", path, errno ? strerror(errno) : "write error");
-		fclose(h.o);
-		if (ok && rename(tmp, path))
-			ok = err_errno(e, path);
-		if (!ok)
-			unlink(tmp);
-		html_free(&h);
-	}
-	free(tmp);
-	return ok;
+	if (!outfile_open(&f, path, e))
+		return false;
+	h.o = f.o;
+	ok = html_page(&h, e);
+	html_free(&h);
+	return outfile_end(&f, ok, e);
 }
 
 int cmd_report(int argc, char **argv)

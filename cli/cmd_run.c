@@ -8,11 +8,11 @@
 #include "run_build.h"
 #include "run_epochs.h"
 #include "run_opts.h"
+#include "run_out.h"
 #include "run_check.h"
 #include "run_oracle.h"
 #include "run_verify.h"
 #include "timeline.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -225,66 +225,6 @@ static bool simulate(struct run *r, struct err *e)
 
 /* --- results --- */
 
-static bool put_config(const struct run *r, const char *path, struct err *e)
-{
-	char *tmp;
-	FILE *f;
-	bool ok;
-
-	if (asprintf(&tmp, "%s.tmp%ld", path, (long)getpid()) < 0)
-		return err_set(e, ERR_MACHINE, "out of memory");
-	f = fopen(tmp, "w");
-	ok = f ? run_cfg_dump(&r->c, f, e) : err_errno(e, path);
-	if (f && fclose(f) && ok)
-		ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
-	if (ok && rename(tmp, path))
-		ok = err_errno(e, path);
-	if (!ok && f)
-		unlink(tmp);
-	free(tmp);
-	return ok;
-}
-
-static bool in_dir(struct run *r, const char *name, bool config, struct err *e)
-{
-	char *path;
-	bool ok;
-
-	if (asprintf(&path, "%s/%s", r->o.dir, name) < 0)
-		return err_set(e, ERR_MACHINE, "out of memory");
-	ok = config ? put_config(r, path, e) : report_file(&r->reg, path, e);
-	free(path);
-	return ok;
-}
-
-static bool make_dir(const struct run *r, struct err *e)
-{
-	struct stat st;
-
-	if (!r->o.dir || !mkdir(r->o.dir, 0777))
-		return true;
-	if (errno != EEXIST || stat(r->o.dir, &st))
-		return err_errno(e, r->o.dir);
-	return S_ISDIR(st.st_mode) || err_set(e, ERR_INPUT, "-o %.200s: exists and is not a directory", r->o.dir);
-}
-
-/* Before a long run, not behind it: is there a directory for every --stats? */
-static bool stats_dirs(const struct run *r, struct err *e)
-{
-	for (size_t i = 0; i < r->o.n_stats; i++) {
-		const char *path = r->o.stats[i], *slash = strrchr(path, '/');
-		char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-		bool ok = dir && !access(dir, W_OK | X_OK);
-
-		if (!dir)
-			return err_set(e, ERR_MACHINE, "out of memory");
-		free(dir);
-		if (!ok)
-			return err_errno(e, path);
-	}
-	return true;
-}
-
 static void summary(const struct run *r)
 {
 	const struct plat_stats *s = plat_statistics(r->p);
@@ -302,11 +242,7 @@ static bool write_results(struct run *r, struct plat_verify *v, struct err *e)
 	summary(r);
 	if (!report_text(&r->reg, true, stdout, e))
 		return false;
-	for (size_t i = 0; i < r->o.n_stats; i++)
-		if (!report_file(&r->reg, r->o.stats[i], e))
-			return false;
-	return !r->o.dir || (in_dir(r, "config.yaml", true, e) && in_dir(r, "stats.txt", false, e) && in_dir(r, "stats.json", false, e) &&
-			     in_dir(r, "stats.csv", false, e));
+	return run_out_write(&r->o, &r->c, &r->reg, e);
 }
 
 static void print_result(const char *what, bool ok, uint64_t pa, unsigned code)
@@ -459,7 +395,7 @@ int cmd_run(int argc, char **argv)
 		st = cli_fail(&e);
 	else if (r->o.dump)
 		st = run_cfg_dump(&r->c, stdout, &e) ? cli_out(0) : cli_fail(&e);
-	else if (!make_dir(r, &e) || !stats_dirs(r, &e) || !build(r, &e) || !open_source(r, &e))
+	else if (!run_out_check(&r->o, &e) || !build(r, &e) || !open_source(r, &e))
 		st = cli_fail(&e);
 	else
 		st = simulate_and_report(r);

@@ -4,6 +4,7 @@
  * Colours: Okabe and Ito's eight, which people with any kind of colour vision can tell apart (lines also differ in point and dash); viridis.
  */
 #include "plot_fig.h"
+#include "outfile.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -317,23 +318,15 @@ static void put_script(const struct plot_fig *f, const char *db_name, const char
 
 static bool put_file(const struct plot_fig *f, const char *db_name, const char *path, const char *picture, const char *data, struct err *e)
 {
-	FILE *o = fopen(path, "w");
-	bool ok;
+	struct outfile out;
 
-	if (!o)
-		return err_errno(e, path);
+	if (!outfile_open(&out, path, e))
+		return false;
 	if (picture)
-		put_script(f, db_name, picture, data, o);
+		put_script(f, db_name, picture, data, out.o);
 	else
-		put_data(f, o);
-	errno = 0;
-	ok = !fflush(o) && !ferror(o);
-	ok = !fclose(o) && ok;
-	if (ok)
-		return true;
-	err_set(e, ERR_MACHINE, "%s: %s", path, errno ? strerror(errno) : "write error");
-	unlink(path); /* half a file is none */
-	return false;
+		put_data(f, out.o);
+	return outfile_end(&out, true, e);
 }
 
 static bool gnuplot(const char *dir, const char *script, struct err *e)

@@ -4,7 +4,7 @@
  * that warm-up reset in an interval counts from the reset.
  */
 #include "run_epochs.h"
-#include <errno.h>
+#include "outfile.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct epochs {
 	size_t n_row;
 	uint64_t *last;
 	size_t n_last;
-	FILE *o; /* open from the start, so that a path that cannot be written is known before the run */
+	struct outfile out; /* open from the start, so that a path that cannot be written is known before the run */
 	bool oom, full;
 };
 
@@ -109,9 +109,7 @@ struct epochs *epochs_start(struct sim_kernel *k, const struct stat_reg *reg, si
 	ep->k = k;
 	ep->reg = reg;
 	ep->period = period;
-	ep->o = fopen(path, "w");
-	if (!ep->o) {
-		err_errno(e, path);
+	if (!outfile_open(&ep->out, path, e)) {
 		epochs_destroy(ep);
 		return NULL;
 	}
@@ -123,17 +121,17 @@ struct epochs *epochs_start(struct sim_kernel *k, const struct stat_reg *reg, si
 
 static void header(const struct epochs *ep)
 {
-	fputs("begin_ps,end_ps", ep->o);
+	fputs("begin_ps,end_ps", ep->out.o);
 	for (size_t i = 0; i < ep->reg->n; i++) {
 		const struct stat_node *n = &ep->reg->node[i];
 
 		for (const struct stat_def *d = n->defs; d->name; d++) {
-			fprintf(ep->o, ",%s.%s%s", n->path, d->name, d->kind == STAT_HIST ? ".n" : "");
+			fprintf(ep->out.o, ",%s.%s%s", n->path, d->name, d->kind == STAT_HIST ? ".n" : "");
 			if (d->kind == STAT_HIST)
-				fprintf(ep->o, ",%s.%s.sum", n->path, d->name);
+				fprintf(ep->out.o, ",%s.%s.sum", n->path, d->name);
 		}
 	}
-	fputc('\n', ep->o);
+	fputc('\n', ep->out.o);
 }
 
 static void line(const struct epochs *ep, size_t r)
@@ -141,22 +139,22 @@ static void line(const struct epochs *ep, size_t r)
 	const struct row *row = &ep->row[r];
 	size_t at = 0;
 
-	fprintf(ep->o, "%" PRIu64 ",%" PRIu64, (uint64_t)(r ? ep->row[r - 1].end : 0), (uint64_t)row->end);
+	fprintf(ep->out.o, "%" PRIu64 ",%" PRIu64, (uint64_t)(r ? ep->row[r - 1].end : 0), (uint64_t)row->end);
 	for (size_t i = 0; i < ep->reg->n; i++) {
 		for (const struct stat_def *d = ep->reg->node[i].defs; d->name; d++, at += 2) {
 			uint64_t a = at < row->n ? row->gain[at] : 0, b = at < row->n ? row->gain[at + 1] : 0;
 
 			if (d->kind == STAT_RATIO && b)
-				fprintf(ep->o, ",%.6f", (double)a / (double)b);
+				fprintf(ep->out.o, ",%.6f", (double)a / (double)b);
 			else if (d->kind == STAT_RATIO)
-				fputc(',', ep->o);
+				fputc(',', ep->out.o);
 			else
-				fprintf(ep->o, ",%" PRIu64, a);
+				fprintf(ep->out.o, ",%" PRIu64, a);
 			if (d->kind == STAT_HIST)
-				fprintf(ep->o, ",%" PRIu64, b);
+				fprintf(ep->out.o, ",%" PRIu64, b);
 		}
 	}
-	fputc('\n', ep->o);
+	fputc('\n', ep->out.o);
 }
 
 bool epochs_finish(struct epochs *ep, struct err *e)
@@ -169,14 +167,11 @@ bool epochs_finish(struct epochs *ep, struct err *e)
 	header(ep);
 	for (size_t r = 0; r < ep->n_row; r++)
 		line(ep, r);
-	errno = 0;
-	ok = !ferror(ep->o);
-	if (fclose(ep->o) || !ok)
-		ok = err_errno(e, ep->path);
-	ep->o = NULL;
+	ok = !ep->oom || err_set(e, ERR_MACHINE, "out of memory for the intervals");
+	ok = outfile_end(&ep->out, ok, e);
 	if (ep->full)
 		fprintf(stderr, "iommusim: %s: only the first %d intervals; give --epochs a longer time\n", ep->path, EPOCHS_MAX);
-	return ok && (!ep->oom || err_set(e, ERR_MACHINE, "out of memory for the intervals"));
+	return ok;
 }
 
 void epochs_destroy(struct epochs *ep)
@@ -184,8 +179,7 @@ void epochs_destroy(struct epochs *ep)
 	if (!ep)
 		return;
 	sim_cancel(ep->k, &ep->ev);
-	if (ep->o)
-		fclose(ep->o);
+	outfile_drop(&ep->out);
 	for (size_t i = 0; i < ep->n_row; i++)
 		free(ep->row[i].gain);
 	free(ep->row);

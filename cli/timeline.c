@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* timeline.c - follows requests by the tap of each unit, and gives begin, phases and end to the format; see timeline.h. */
 #include "timeline_int.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,12 +270,11 @@ struct timeline *timeline_create(struct plat *p, const char *path, struct err *e
 	for (unsigned i = 0; (u = plat_unit(p, i)) != NULL; i++)
 		if (!attach(t, u))
 			goto oom;
-	t->o = fopen(path, "w");
-	if (!t->o) {
-		err_errno(e, path);
+	if (!outfile_open(&t->out, path, e)) {
 		timeline_destroy(t);
 		return NULL;
 	}
+	t->o = t->out.o;
 	t->fmt->header(t);
 	return t;
 oom:
@@ -290,22 +288,18 @@ bool timeline_finish(struct timeline *t, struct err *e)
 	bool ok;
 
 	t->fmt->footer(t);
-	errno = 0;
-	ok = !ferror(t->o);
-	if (fclose(t->o) || !ok)
-		ok = err_errno(e, t->path);
-	t->o = NULL;
+	ok = !t->oom || err_set(e, ERR_MACHINE, "out of memory for the timeline");
+	ok = outfile_end(&t->out, ok, e);
 	if (t->left_out)
 		fprintf(stderr, "iommusim: %s: full after %d events, %llu were left out\n", t->path, TL_EVENTS, (unsigned long long)t->left_out);
-	return ok && (!t->oom || err_set(e, ERR_MACHINE, "out of memory for the timeline"));
+	return ok;
 }
 
 void timeline_destroy(struct timeline *t)
 {
 	if (!t)
 		return;
-	if (t->o)
-		fclose(t->o);
+	outfile_drop(&t->out);
 	for (size_t i = 0; i < t->n_unit; i++) {
 		struct iommu *u = (struct iommu *)(uintptr_t)t->unit[i]->u;
 

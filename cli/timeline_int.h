@@ -3,6 +3,7 @@
 #ifndef IOMMUSIM_TIMELINE_INT_H
 #define IOMMUSIM_TIMELINE_INT_H
 #include "timeline.h"
+#include "outfile.h"
 
 enum { TL_HASH = 4096 };
 struct tl_live { /* a request in flight */
@@ -53,7 +54,8 @@ extern const struct tl_fmt tl_json, tl_vcd;
 struct timeline {
 	const struct tl_fmt *fmt;
 	struct sim_kernel *k;
-	FILE *o;
+	struct outfile out;
+	FILE *o; /* out.o */
 	char *path;
 	struct tl_unit **unit;
 	size_t n_unit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* validate_out.c - what `validate` writes: the table of targets, the checks that missed, every check as CSV, and the table inside a page. */
 #include "validate.h"
-#include <errno.h>
+#include "outfile.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,11 +125,12 @@ static void quoted(FILE *o, const char *s)
 bool val_csv(const struct val *v, const char *path, struct err *e)
 {
 	static const char *const name[] = { "pass", "FAIL", "input", "" };
-	FILE *o = fopen(path, "w");
-	bool ok;
+	struct outfile f;
+	FILE *o;
 
-	if (!o)
-		return err_errno(e, path);
+	if (!outfile_open(&f, path, e))
+		return false;
+	o = f.o;
 	fputs("target,check,published,ours,band,share_of_band,verdict\n", o);
 	for (size_t i = 0; i < v->n_check; i++) {
 		const struct val_check *c = &v->check[i];
@@ -140,8 +141,7 @@ bool val_csv(const struct val *v, const char *path, struct err *e)
 		quoted(o, c->band);
 		fprintf(o, ",%.3f,%s\n", c->reach, name[c->verdict]);
 	}
-	ok = !ferror(o);
-	return (!fclose(o) && ok) || err_errno(e, path);
+	return outfile_end(&f, true, e);
 }
 
 static char *slurp(const char *path, struct err *e)
@@ -175,7 +175,7 @@ static char *slurp(const char *path, struct err *e)
 bool val_doc(const struct val *v, const char *path, struct err *e)
 {
 	char *text = slurp(path, e), *from, *to;
-	FILE *o;
+	struct outfile f;
 	bool ok;
 
 	if (!text)
@@ -186,10 +186,14 @@ bool val_doc(const struct val *v, const char *path, struct err *e)
 		free(text);
 		return err_set(e, ERR_INPUT, "%s: expected the lines \"%s\" and \"%s\"", path, begin_mark, end_mark);
 	}
-	o = fopen(path, "w");
-	ok = o && fwrite(text, 1, (size_t)(from - text) + sizeof(begin_mark) - 1, o) && fputc('\n', o) != EOF && val_table(v, o, true) && fputs(to, o) != EOF;
-	if ((o && fclose(o)) || !ok)
-		ok = err_errno(e, path);
+	ok = outfile_open(&f, path, e);
+	if (ok) {
+		fwrite(text, 1, (size_t)(from - text) + sizeof(begin_mark) - 1, f.o);
+		fputc('\n', f.o);
+		(void)val_table(v, f.o, true); /* an error of writing stays with the stream */
+		fputs(to, f.o);
+		ok = outfile_end(&f, true, e);
+	}
 	free(text);
 	return ok;
 }

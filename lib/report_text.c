@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_text.c - the walk over the registry, the text writer, and writing to a file in one step. */
 #include "report.h"
+#include "outfile.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *const rep_hist_name[REP_HIST_N] = { "n", "sum", "min", "p50", "p95", "p99", "p99_9", "max" };
 
@@ -171,22 +171,11 @@ bool report_known(const char *path)
 bool report_file(const struct stat_reg *r, const char *path, struct err *e)
 {
 	int w = writer_of(path);
-	char *tmp;
-	FILE *o;
-	bool ok;
+	struct outfile f;
 
 	if (w < 0)
 		return err_set(e, ERR_INPUT, "%s: the name of a statistics file ends in .json, .csv or .txt", path);
-	if (asprintf(&tmp, "%s.tmp%ld", path, (long)getpid()) < 0)
-		return err_set(e, ERR_MACHINE, "out of memory");
-	o = fopen(tmp, "w");
-	ok = o ? writers[w].write(r, o, e) : err_errno(e, path);
-	if (o && fclose(o) && ok)
-		ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
-	if (ok && rename(tmp, path))
-		ok = err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
-	if (!ok && o)
-		unlink(tmp);
-	free(tmp);
-	return ok;
+	if (!outfile_open(&f, path, e))
+		return false;
+	return outfile_end(&f, writers[w].write(r, f.o, e), e);
 }

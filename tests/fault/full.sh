@@ -57,6 +57,8 @@ to_stdout params
 to_stdout sweep "$tmp/s.yaml" --list
 to_stdout faults configs/faults-vtd.yaml
 for x in json csv txt; do to_file run "$tmp/c.yaml" --stats @OUT.$x; done
+for x in json vcd; do to_file run "$tmp/c.yaml" --timeline @OUT.$x; done
+to_file run "$tmp/c.yaml" --epochs 1us --epochs-out @OUT.csv
 to_file run "$tmp/c.yaml" -o @OUT
 for x in iot iotb; do
 	to_file import qemu "$t/import/edu.log.zst" --image "$t/import/edu.snap1.idx" -o @OUT.$x --summary /dev/null
@@ -66,5 +68,14 @@ to_file sweep "$tmp/s.yaml" --out @OUT.db
 "$bin" sweep "$tmp/s.yaml" --out "$tmp/r.db" > /dev/null 2>&1 || complain "sweep"
 to_file report "$tmp/r.db" -o @OUT.html
 command -v gnuplot > /dev/null && to_file plot "$tmp/r.db" --x vtd.iotlb.entries --y vtd0.hit_rate -o @OUT.svg
+
+# A page that takes a table keeps its old text if the new one does not fit.
+mkdir "$tmp/v" && echo 'VAL-01 | undone | - | - | something | somewhere | the reason' > "$tmp/v/targets.txt"
+{ yes 'a line of the page' | head -n 3000; echo '<!-- validate: begin -->'; echo '<!-- validate: end -->'; } > "$tmp/v/page.md"
+cp "$tmp/v/page.md" "$tmp/v/before.md"
+(trap '' XFSZ && ulimit -f 16 && exec "$bin" validate "$tmp/v" --out "$tmp/v/out" --doc "$tmp/v/page.md") > /dev/null 2> "$tmp/err"
+st=$? tests=$((tests + 1))
+[ $st = 3 ] || complain "validate --doc: status $st, $(head -1 "$tmp/err")"
+cmp -s "$tmp/v/page.md" "$tmp/v/before.md" || complain "validate --doc: the page was changed"
 echo "$tests outputs made to fail"
 exit $bad
