@@ -4,22 +4,10 @@
 #   usage: bench/cache-tag-ambiguity/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/cache-tags
 # Prints the table (CSV) and writes OUTDIR/{points,short}.csv, checks.txt, and *.png (no pictures without gnuplot, or with --quick).
 # Exit status: 0 fine, 1 a check failed, 2 usage, 3 a point could not be run.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=--quick; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/cache-tags}
-bench=
-for b in "$build/bench/cache-tag-ambiguity/bench_tags" "$build/bench_tags"; do
-	[ ! -x "$b" ] || bench=$b
-done
-if [ ! "$bench" ]; then
-	echo "run.sh: no bench_tags in $build; usage: bench/cache-tag-ambiguity/run.sh [--quick] [BUILD [OUTDIR]]" >&2
-	exit 2
-fi
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=bench/cache-tag-ambiguity/bench_tags name=cache-tags
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 # shellcheck disable=SC2086
 "$bench" $quick points >"$out/points.csv" || exit 3
 cat "$out/points.csv"

@@ -4,19 +4,10 @@
 #   usage: bench/device-validation/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/device-validation; a second
 # Prints the rows id,quantity,published,ours,band,pass and writes OUTDIR/{rows,curve,published}.csv and fault-latency.png (if gnuplot is there, not with --quick).
 # Exit status: 0 fine, 1 a band is missed, 2 usage, 3 a run failed.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=--quick; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/device-validation}
-bench=$build/bench/device-validation/bench_devices
-if [ ! -x "$bench" ]; then
-	echo "run.sh: no $bench; usage: bench/device-validation/run.sh [--quick] [BUILD [OUTDIR]]" >&2
-	exit 2
-fi
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=bench/device-validation/bench_devices name=device-validation
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 st=0
 # shellcheck disable=SC2086
 "$bench" $quick "$root/configs/faults-vtd.yaml" "$out/curve.csv" >"$out/rows.csv" || st=$?

@@ -4,19 +4,10 @@
 #   usage: bench/laws/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/laws
 # Writes OUTDIR/laws.csv (every comparison) and prints the table of the document. VAL-A18 is taken from bench/lazy-window.
 # Exit status: 0 fine, 1 a law does not hold, 2 usage, 3 the machine failed.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=--quick; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/laws}
-bench=$build/bench/laws/bench_laws
-if [ ! -x "$bench" ]; then
-	echo "run.sh: no bench_laws in $build; usage: bench/laws/run.sh [--quick] [BUILD [OUTDIR]]" >&2
-	exit 2
-fi
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=bench/laws/bench_laws name=laws
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 bad=0
 # shellcheck disable=SC2086
 "$bench" $quick >"$out/laws.csv" || bad=$?

@@ -4,19 +4,10 @@
 #   usage: bench/lazy-window/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/lazy-window
 # Writes OUTDIR/{points,rates,windows}.csv, checks.csv and *.png (no pictures without gnuplot, or with --quick); prints the tables of the document.
 # Exit status: 0 fine, 1 a check failed, 2 usage, 3 a point could not be run.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=--quick; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/lazy-window}
-bench=$build/bench/lazy-window/bench_lazy_window
-if [ ! -x "$bench" ]; then
-	echo "run.sh: no bench_lazy_window in $build; usage: bench/lazy-window/run.sh [--quick] [BUILD [OUTDIR]]" >&2
-	exit 2
-fi
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=bench/lazy-window/bench_lazy_window name=lazy-window
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 # shellcheck disable=SC2086
 for what in points rates windows; do "$bench" $quick $what >"$out/$what.csv" || exit 3; done
 bad=0

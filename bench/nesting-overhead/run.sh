@@ -6,27 +6,21 @@
 #   usage: bench/nesting-overhead/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/nesting-overhead
 # Prints the table (CSV) and writes OUTDIR/{table.csv,tables.md,*.png}. Every point is checked with --verify and --oracle.
 # Exit status: 0 fine, 1 an answer was wrong or stale, 2 usage, 3 a point could not be run.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=1; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/nesting-overhead}
-bin=$build/iommusim
-[ -x "$bin" ] || { echo "run.sh: no $bin; usage: bench/nesting-overhead/run.sh [--quick] [BUILD [OUTDIR]]" >&2; exit 2; }
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=iommusim name=nesting-overhead
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 jobs=$(nproc 2>/dev/null || echo 2)
-export bin here tmp
+export bench here tmp
 
 # One point: number, experiment, input, arch, mode, parameter, value, second parameter, value, options of `run`.
 point() {
 	local n=$1 ex=$2 input=$3 arch=$4 mode=$5 p=$6 v=$7 p2=$8 v2=$9 st=0
 	shift 9
 	# shellcheck disable=SC2086
-	"$bin" run "$here/$arch.yaml" --set software.hypervisor="$mode" --verify --oracle --stats "$tmp/$n.csv" $* >"$tmp/$n.out" 2>&1 || st=$?
+	"$bench" run "$here/$arch.yaml" --set software.hypervisor="$mode" --verify --oracle --stats "$tmp/$n.csv" $* >"$tmp/$n.out" 2>&1 || st=$?
 	[ $st -le 1 ] || { cat "$tmp/$n.out" >&2; echo "$ex $arch $mode $p=$v $p2=$v2: status $st" >&2; return 3; }
 	awk -F, -v head="$ex,$input,$arch,$mode,$p,$v,$p2,$v2,$st" '
 		function g(k) { return k in c ? $c[k] : 0 }
@@ -55,7 +49,7 @@ add() {
 	echo "point $n $*" >>"$tmp/jobs"
 }
 
-"$bin" trace lift "$root/traces/vtd-lazy-vblk.iotb" -o "$tmp/lift.iot" 2>/dev/null
+"$bench" trace lift "$root/traces/vtd-lazy-vblk.iotb" -o "$tmp/lift.iot" 2>/dev/null
 # Reasons of faults and kinds of tables are VT-d's; the others have their own.
 sed 's/-> fault.*/-> fault/; s/type=legacy/type=-/' "$tmp/lift.iot" >"$tmp/all.iot"
 [ ! "$quick" ] || { head -n 12000 "$tmp/all.iot" >"$tmp/part.iot"; mv "$tmp/part.iot" "$tmp/all.iot"; }
@@ -66,7 +60,7 @@ synth() { # WINDOW [options]: uniform reads and writes of 512 bytes; the first f
 	echo "--set gen.count=$count --set gen.size=512 --set gen.window=$1 --warmup 20% ${*:2}"
 }
 # A device with ATS, one page unmapped and mapped elsewhere every 16 DMAs.
-"$bin" trace gen --set count=$count --set size=512 --set window=1M --set churn=16 -o - | sed 's/^attach.*/&\ndev 01:00.0 ats-on/' >"$tmp/ats.iot"
+"$bench" trace gen --set count=$count --set size=512 --set window=1M --set churn=16 -o - | sed 's/^attach.*/&\ndev 01:00.0 ats-on/' >"$tmp/ats.iot"
 archs='vtd smmuv3 amdvi'
 modes='native passthrough shadow nested-trapped nested-hw'
 tables='native passthrough nested-hw' # in the steady state a shadow walks as native does, and trapping is nothing that walks see

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 st=0
 # shellcheck disable=SC2086
-"$root/bench/validation/run.sh" $quick "$bin" "$out" >&2 || st=$?
+"$root/bench/validation/run.sh" $quick "$build" "$out" >&2 || st=$?
 [ $st -le 1 ] || exit 3
 for v in 01 02 04 05; do
 	[ -s "$out/val$v.csv" ] || continue # VAL-05 is not in the quick run

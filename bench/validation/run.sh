@@ -2,16 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reproduces the published latency and bandwidth against window of two Xeons (VAL-01 to VAL-05, docs/validation.md) and checks each
 # point against its band; exit 1 if one is missed. Structural: every miss walks four-level second-stage tables through the walk caches.
-#   usage: bench/validation/run.sh [--quick] [IOMMUSIM [OUTDIR]]      defaults: build/iommusim out/validation
+#   usage: bench/validation/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/validation
 # Writes OUTDIR/{points,val01,val02,val04,val05,control}.csv, checks.txt, and two pictures if gnuplot is there (not with --quick).
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=1; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-bin=${1:-$root/build/iommusim}
-out=${2:-$root/out/validation}
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=iommusim name=validation
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -31,7 +27,7 @@ one() {
 	shift 3
 	: >"$tmp/rows"
 	for seed in $seeds; do
-		"$bin" run "$root/configs/$config.yaml" --seed "$seed" --warmup $warm --set gen.count=$count --set gen.window="${window}K" "$@" \
+		"$bench" run "$root/configs/$config.yaml" --seed "$seed" --warmup $warm --set gen.count=$count --set gen.window="${window}K" "$@" \
 			--stats "$tmp/s.csv" >/dev/null
 		cat "$tmp/s.csv" >>"$tmp/rows"
 	done

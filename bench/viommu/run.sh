@@ -5,19 +5,10 @@
 #   usage: bench/viommu/run.sh [--quick] [BUILD [OUTDIR]]      defaults: build out/viommu
 # Prints one table (CSV, first column: experiment) and writes OUTDIR/{table.csv,<experiment>.csv,tables.md,*.png} (no pictures without gnuplot, or with --quick).
 # Exit status: 0 fine, 1 a point broke a rule of correctness, 2 usage, 3 a point could not be run.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=1; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-build=${1:-$root/build}
-out=${2:-$root/out/viommu}
-bench=$build/bench/bench_viommu
-if [ ! -x "$bench" ]; then
-	echo "run.sh: no $bench; usage: bench/viommu/run.sh [--quick] [BUILD [OUTDIR]]" >&2
-	exit 2
-fi
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=bench/bench_viommu name=viommu
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 jobs=$(nproc 2>/dev/null || echo 2)
 guests='1 2 4 8 16 32 64' batches='1,2,4,8,16,32,64,128,256' rounds=200
 [ ! "$quick" ] || { guests='1 8 64' batches='1,16,256' rounds=32; }

@@ -1,39 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Reuse distances of the named workloads beside those of captured devices (docs/workloads.md). About a minute.
-#   usage: bench/workloads/run.sh [--quick] [IOMMUSIM [OUTDIR [NAME=TRACE]...]]      defaults: build/iommusim out/workloads
+#   usage: bench/workloads/run.sh [--quick] [BUILD [OUTDIR [NAME=TRACE]...]]      defaults: build out/workloads
 # NAME=TRACE: captures of your own (stores are lifted to map and unmap). Writes OUTDIR/reuse.csv and *.png (no pictures without gnuplot, or with --quick);
 # prints the table. Exit status: 0 fine, 1 virtio-blk, nvme or nic is further than 0.1 from its capture somewhere, 2 usage, 3 a run failed.
-set -eu
-quick=
-[ "${1-}" != --quick ] || { quick=1; shift; }
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-bin=${1:-$root/build/iommusim}
-out=${2:-$root/out/workloads}
-shift $(($# < 2 ? $# : 2))
-[ -x "$bin" ] || { echo "run.sh: no $bin" >&2; exit 2; }
-mkdir -p "$out"
+# shellcheck disable=SC2034
+program=iommusim name=workloads
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 count=100000
 [ ! "$quick" ] || count=20000
 reuse() { awk -v name="$1" -f "$here/reuse.awk" "$2" >>"$tmp/reuse.csv"; }
 echo 'name,distance,share' >"$tmp/reuse.csv"
-"$bin" trace lift "$root/traces/vtd-lazy-vblk.iotb" -o "$tmp/vblk.iot" 2>/dev/null || exit 3
+"$bench" trace lift "$root/traces/vtd-lazy-vblk.iotb" -o "$tmp/vblk.iot" 2>/dev/null || exit 3
 reuse 'capture virtio-blk' "$tmp/vblk.iot"
-"$bin" trace cat "$root/tests/data/workloads/nvme.iotb" >"$tmp/nvme.iot" && "$bin" trace cat "$root/tests/data/workloads/nic.iotb" >"$tmp/nics.iot" || exit 3
+"$bench" trace cat "$root/tests/data/workloads/nvme.iotb" >"$tmp/nvme.iot" && "$bench" trace cat "$root/tests/data/workloads/nic.iotb" >"$tmp/nics.iot" || exit 3
 reuse 'capture nvme' "$tmp/nvme.iot"
 for card in 3 4; do # nic is one card: each of the two by itself
 	awk -v c=00:0$card.0 '$1 != "dma" || $2 == c' "$tmp/nics.iot" >"$tmp/nic.iot"
 	if [ $card = 3 ]; then reuse 'capture nic' "$tmp/nic.iot"; else reuse 'capture nic (other card)' "$tmp/nic.iot"; fi
 done
 for c in "$@"; do
-	"$bin" trace lift "${c#*=}" -o "$tmp/own.iot" 2>/dev/null || exit 3
+	"$bench" trace lift "${c#*=}" -o "$tmp/own.iot" 2>/dev/null || exit 3
 	reuse "own capture ${c%%=*}" "$tmp/own.iot"
 done
 for w in virtio-blk nvme nic mix tenants gpu zipf strided uniform; do
-	"$bin" trace gen --workload $w --set count=$count -o "$tmp/w.iot" || exit 3
+	"$bench" trace gen --workload $w --set count=$count -o "$tmp/w.iot" || exit 3
 	reuse $w "$tmp/w.iot"
 done
 mv "$tmp/reuse.csv" "$out/reuse.csv"

@@ -6,13 +6,14 @@ set -eu
 bin=$(readlink -f "$1")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-bench/validation/run.sh --quick "$bin" "$tmp/out"
+bench/validation/run.sh --quick "$(dirname "$bin")" "$tmp/out"
 tail -n 1 "$tmp/out/checks.txt" | grep -Eq '^([0-9]+) of \1 checks passed$'
-cat >"$tmp/wrong" <<END
+mkdir "$tmp/wrong"
+cat >"$tmp/wrong/iommusim" <<END
 #!/bin/sh
 exec "$bin" "\$@" --set memory.latency=150ns
 END
-chmod +x "$tmp/wrong"
+chmod +x "$tmp/wrong/iommusim"
 if bench/validation/run.sh --quick "$tmp/wrong" "$tmp/bad" >/dev/null; then
 	echo "a machine with 150 ns memory passed" >&2
 	exit 1

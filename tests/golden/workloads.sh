@@ -46,7 +46,7 @@ for x in 1 1 2 1 3 2; do echo "dma 01:00.0 r 0x${x}010+4"; done >>"$tmp/r.iot"
 printf 'unmap dom=1 0x1000 0x1000\ndma 01:00.0 r 0x1000+4\n' >>"$tmp/r.iot"
 awk -v name=t -f bench/workloads/reuse.awk "$tmp/r.iot" >"$tmp/r.csv"
 for line in 't,0,0.14286' 't,1,0.28571' 't,2,0.42857' 't,first,0.57143'; do grep -qx "$line" "$tmp/r.csv" || { cat "$tmp/r.csv"; exit 1; }; done
-bench/workloads/run.sh --quick "$bin" "$tmp/wl" >"$tmp/table" || { cat "$tmp/table"; exit 1; }
+bench/workloads/run.sh --quick "$(dirname "$bin")" "$tmp/wl" >"$tmp/table" || { cat "$tmp/table"; exit 1; }
 [ "$(grep -c 'differ by at most' "$tmp/table")" = 4 ] || { cat "$tmp/table"; exit 1; }
 
 bad() { # MESSAGE ARGUMENTS...
