@@ -121,9 +121,16 @@ static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct
 {
 	struct run *r = arg;
 
-	(void)res;
 	if (r->hyp)
-		hyp_fault(r->hyp, unit, q);
+		hyp_fault(r->hyp, unit, q, res);
+}
+
+static void guest_irq(void *arg, unsigned unit, unsigned guest)
+{
+	struct run *r = arg;
+
+	if (r->hyp)
+		hyp_guest_irq(r->hyp, unit, guest);
 }
 
 static void queue(void *arg, unsigned unit)
@@ -156,7 +163,7 @@ static bool build(struct run *r, struct err *e)
 {
 	const struct plat_hooks hooks = { .arg = r, .same_fault = run_same_fault, .diff = diff, .progress = progress, .note = note,
 					  .fault = r->c.hyp.mode != HYP_NONE ? fault : NULL,
-					  .queue = r->c.hyp.mode != HYP_NONE && r->c.hyp.timeouts ? queue : NULL };
+					  .queue = r->c.hyp.mode != HYP_NONE && r->c.hyp.timeouts ? queue : NULL, .guest_irq = guest_irq };
 
 	if (!make_host(r, e) || !run_opts_epochs(&r->o, &r->period, e))
 		return false;

@@ -142,9 +142,16 @@ static void fault(void *arg, unsigned unit, const struct xl_req *q, const struct
 {
 	const struct point *pt = arg;
 
-	(void)res;
 	if (pt->hyp)
-		hyp_fault(pt->hyp, unit, q);
+		hyp_fault(pt->hyp, unit, q, res);
+}
+
+static void guest_irq(void *arg, unsigned unit, unsigned guest)
+{
+	const struct point *pt = arg;
+
+	if (pt->hyp)
+		hyp_guest_irq(pt->hyp, unit, guest);
 }
 
 static void queue(void *arg, unsigned unit)
@@ -160,7 +167,7 @@ static bool simulate(struct point *pt, struct plat_verify *v, struct err *e)
 	struct run_cfg *c = &pt->s->base;
 	const struct plat_hooks hooks = { .arg = pt, .same_fault = run_same_fault, .diff = ignore_diff, .note = note,
 					  .fault = c->hyp.mode != HYP_NONE ? fault : NULL,
-					  .queue = c->hyp.mode != HYP_NONE && c->hyp.timeouts ? queue : NULL };
+					  .queue = c->hyp.mode != HYP_NONE && c->hyp.timeouts ? queue : NULL, .guest_irq = guest_irq };
 	struct plat *p = run_build(c, &hooks, &pt->reg, e);
 	void *src = pt;
 	plat_source_fn *fn = read_mem;

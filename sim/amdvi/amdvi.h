@@ -50,6 +50,8 @@ struct amdvi_cfg {
 extern const struct cfg_opt amdvi_opts[];
 /** amdvi_create() - a unit in reset. @c is borrowed and must outlive it. */
 struct iommu *amdvi_create(const struct amdvi_cfg *c, const char *name, struct sim_kernel *k, struct mem *m, struct mem_port *p, uint64_t seed, struct err *e) MUST_USE;
+/** amdvi_config() - what its host knows of it beside registers: its own requester (PCI), how many GuestIDs it has. */
+const struct amdvi_cfg *amdvi_config(const struct iommu *u);
 /** amdvi_event_record() - the event log entry a refused request would leave. Returns: false if it leaves none. */
 bool amdvi_event_record(const struct iommu *u, const struct xl_req *q, const struct xl_res *r, uint64_t rec[2]);
 #endif

@@ -176,3 +176,8 @@ fail:
 	amdvi_destroy(&v->u);
 	return NULL;
 }
+
+const struct amdvi_cfg *amdvi_config(const struct iommu *u)
+{
+	return ((const struct amdvi *)u)->cfg;
+}

@@ -8,7 +8,7 @@
  * INVALIDATE_IOMMU_ALL of a guest goes through the host ids that its maps hold (option guest_all_is_all).
  * The address in ILLEGAL_COMMAND_ERROR of a guest is base of the command control register plus offset, in both buffer modes;
  * IOTLB_INV_TIMEOUT of a guest's command goes to the host's log with the address from which the command was fetched.
- * Does not model: delivery of guest interrupts (the two-level interrupt table of the unit): they are counted, guest Status has its bits.
+ * Does not model: the way of guest interrupts (the two-level interrupt table of the unit): iommu_env.guest_irq is called, guest Status has its bits.
  * Spec: 48882; the interface as driver trees use it. See amdvi_viommu.h.
  */
 #include <string.h>
@@ -209,9 +209,11 @@ static void interrupt(struct amdvi_exec *x)
 {
 	struct vi_guest *g = container_of(x, struct vi_guest, x);
 
-	if (!(g->vf[VF_STATUS] & AMDVI_ST_ComWaitInt) && (g->cntl[VC_CMD] & VC_CMD_INT))
-		g->v->vi->st.interrupts++;
+	bool tell = !(g->vf[VF_STATUS] & AMDVI_ST_ComWaitInt) && (g->cntl[VC_CMD] & VC_CMD_INT);
+
 	g->vf[VF_STATUS] |= AMDVI_ST_ComWaitInt;
+	if (tell)
+		vi_interrupt(g);
 }
 
 static void my_turn(struct vi_turn *t)
@@ -391,30 +393,41 @@ static void mark(struct vi_guest *g, bool dirty)
 	vi_access(g->v, &g->acc, dirty ? VI_SET : VI_CLEAR, VI_PRIVATE, NULL, addr, 1);
 }
 
+/* Clearing the dirty bit behind the last command is no work that anybody waits for. */
+static void work(struct vi_guest *g, bool on)
+{
+	if (g->working == on)
+		return;
+	g->working = on;
+	vi_busy(g->v, on ? 1 : -1);
+}
+
 /* The engine has nothing in flight: what next? */
 static void step(struct vi_guest *g)
 {
 	if (g->vf[VF_CMD_HEAD] == g->vf[VF_CMD_TAIL])
 		g->tails_n = 0;
 	if (fetchable(g)) {
+		work(g, true);
 		if (g->dirty)
 			fetch(g);
 		else
 			mark(g, true);
-	} else if (to_clean(g)) {
-		mark(g, false);
-	} else {
-		g->state = VI_IDLE;
-		vi_busy(g->v, -1);
+		return;
 	}
+	if (to_clean(g))
+		mark(g, false);
+	else
+		g->state = VI_IDLE;
+	work(g, false);
 }
 
 void vi_guest_kick(struct vi_guest *g)
 {
-	if (g->state != VI_IDLE || !(fetchable(g) || to_clean(g)))
-		return;
-	vi_busy(g->v, 1);
-	step(g);
+	if (g->state == VI_CLEAN && fetchable(g))
+		work(g, true);
+	else if (g->state == VI_IDLE && (fetchable(g) || to_clean(g)))
+		step(g);
 }
 
 void vi_engine_init(struct vi_guest *g)

@@ -16,6 +16,13 @@ void vi_busy(struct amdvi *v, int n)
 		amdvi_progress(v);
 }
 
+void vi_interrupt(struct vi_guest *g)
+{
+	g->v->vi->st.interrupts++;
+	if (g->v->u.env.guest_irq)
+		g->v->u.env.guest_irq(g->v->u.env.arg, g->gid);
+}
+
 /* ---- the execution unit ---- */
 
 static void turn_begin(struct amdvi_viommu *vi, struct vi_turn *t)

@@ -11,7 +11,7 @@
  *  - A guest engine has one operation in flight: mark the buffer dirty, fetch 16 bytes, decode, look up the id, execute. Engines of several
  *    guests overlap; execution is one unit shared with the host's buffer (struct vi_turn).
  *  - The dirty bit of a guest is set before the first fetch and cleared when the buffer is empty, each time by reading and writing
- *    its double word in one access.
+ *    its double word in one access. With the last command done a guest's commands are finished; the clearing follows.
  *  - An id map entry in memory is the register written: bit 0 valid, 29:14 host id (16 bytes for a device, 8 for a domain). Map writes are
  *    done one after the other; a guest's commands wait for the map writes to that guest that came before.
  *  - Bit 63 of a map register reads 1 until its writes are done.
@@ -80,7 +80,7 @@ struct vi_turn {
 	X(pprs_lost, "count", "guest page requests not logged: log full")                                 \
 	X(ppr_auto, "count", "guest page requests answered by hardware")                                  \
 	X(overflows, "count", "guest log overflows")                                                      \
-	X(interrupts, "count", "guest interrupts (counted, not delivered)")                               \
+	X(interrupts, "count", "guest interrupts")                               \
 	X(turns, "count", "commands that used the execution unit")                                        \
 	X(turn_wait_ps, "ps", "time they waited for it")
 struct vi_stats {
@@ -129,6 +129,7 @@ struct vi_guest {
 	/* command engine */
 	uint8_t state; /* enum vi_state */
 	bool dirty; /* the bit in memory is set */
+	bool working; /* counted in amdvi_viommu.busy */
 	bool want_cmd, want_evt, want_ppr; /* enabled, by registers */
 	bool failed; /* the completion store */
 	bool all; /* a restricted INVALIDATE_IOMMU_ALL is in execution */
@@ -186,6 +187,8 @@ static inline uint32_t vi_buf_bytes(uint64_t len) /* 0: a reserved length */
 {
 	return len < 8 ? 0 : UINT32_C(16) << len;
 }
+/** vi_interrupt() - counted, and told to whoever stands for the guest. */
+void vi_interrupt(struct vi_guest *g);
 /** vi_busy() - an engine begins (+1) or ends (-1) work. */
 void vi_busy(struct amdvi *v, int n);
 /* amdvi_pas.c */

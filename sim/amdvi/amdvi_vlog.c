@@ -7,7 +7,7 @@
  * Ours: up to 64 entries per guest wait for their write, more are an overflow. A failing write loses the entry, stops the log and is
  * GUEST_EVENT_FAULT in the host's log; so is an event for a GuestID without registers. INSERT_GUEST_EVENT reads the 16 bytes at the address
  * and writes them unchanged; if that read fails it is VIOMMU_HARDWARE_ERROR.
- * Does not model: delivery of guest interrupts: they are counted, and guest Status has its bits.
+ * Does not model: the way of guest interrupts: iommu_env.guest_irq is called, and guest Status has its bits.
  * Spec: 48882, "Event Logging", "Peripheral Page Request Logging"; see amdvi_viommu.h.
  */
 #include "amdvi/amdvi_regs.h"
@@ -41,9 +41,11 @@ static const struct vi_logdef *def_of(unsigned what)
 
 static void status(struct vi_guest *g, const struct vi_logdef *d, uint64_t set)
 {
-	if ((set & ~g->vf[VF_STATUS]) && (g->cntl[d->cntl] & d->irq_en))
-		g->v->vi->st.interrupts++;
+	bool tell = (set & ~g->vf[VF_STATUS]) && (g->cntl[d->cntl] & d->irq_en);
+
 	g->vf[VF_STATUS] |= set;
+	if (tell)
+		vi_interrupt(g);
 }
 
 static uint64_t bytes_of(const struct vi_guest *g, const struct vi_logdef *d, unsigned b)
@@ -105,9 +107,9 @@ static void early(struct vi_guest *g, unsigned b)
 
 	if (!g->v->cap.early || !(r & AMDVI_EARLY_En) || n <= (r & 0x7fff) || (g->vf[VF_STATUS] & bit))
 		return;
-	if (r & AMDVI_EARLY_IntEn)
-		g->v->vi->st.interrupts++;
 	g->vf[VF_STATUS] |= bit;
+	if (r & AMDVI_EARLY_IntEn)
+		vi_interrupt(g);
 }
 
 static void fault(struct amdvi *v, uint32_t gid, uint64_t addr)

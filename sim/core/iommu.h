@@ -147,6 +147,7 @@ struct iommu_env {
 	void (*page_resp)(void *arg, const struct page_resp *r);
 	void (*progress)(void *arg); /* a wait completed, an error stopped the queue, or the unit went idle */
 	void (*fault)(void *arg, const struct xl_req *q, const struct xl_res *r); /* every refused request, recorded or not */
+	void (*guest_irq)(void *arg, unsigned guest); /* the unit interrupts a guest that has registers of its own */
 	void (*stall)(void *arg, struct xl *x, bool on); /* a request is held back for software; off: it goes on or is refused */
 	/* A host between devices and unit: carries @x to the unit, which then gets it by iommu_translate(); moves the data of a translated one. */
 	void (*request)(void *arg, struct xl *x);

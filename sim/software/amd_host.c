@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include "amdvi/amdvi.h"
 #include "software/amd_host_int.h"
+#include "software/amd_private.h"
 
-enum { C_DEVMAP = 0x00, C_DOMMAP = 0x08, C_MISC = 0x10, C_CMD = 0x20 };
 /* Control */
 #define CT_BASIC UINT64_C(0x31405) /* IommuEn, EventLogEn, Coherent, CmdBufEn, GTEn, GAEn */
 #define CT_VIOMMU (BIT64(52) | BIT64(53)) /* vCmdEn, vIommuEn */
@@ -16,11 +16,8 @@ enum { C_DEVMAP = 0x00, C_DOMMAP = 0x08, C_MISC = 0x10, C_CMD = 0x20 };
 #define H_STATE UINT64_C(0x40000000) /* guest MMIO state and dirty bits: the first 8 MiB of the private address space */
 #define H_MAPS UINT64_C(0x100000000) /* 2 MiB per guest: device map, domain map */
 #define H_GUESTS UINT64_C(0x1000000000)
-enum { PAGE = 4096, STATE_BYTES = 8 << 20, DEVMAP_LG2 = 20, DOMMAP_LG2 = 19, PRIVATE_LEVELS = 3, GUEST_LEVELS = 4 };
+enum { PAGE = 4096, GUEST_LEVELS = 4 };
 enum { PRIVATE_DID = 0x3fff, PARENT_DID = 0x4000, TRANS_DEVID = 0x8000, RID0 = 0x100 };
-#define P_DEVMAP UINT64_C(0x1000000000)
-#define P_DOMMAP UINT64_C(0x2000000000)
-#define P_CMD UINT64_C(0x2800000000)
 #define PR_IR_IW UINT64_C(0x6000000000000001)
 
 /* ---- v1 tables ---- */
@@ -72,19 +69,20 @@ static void private_tables(struct amd_host *h)
 	uint64_t before = h->next_table, ring_bytes = (uint64_t)h->guest->ring_entries * 16;
 
 	h->private_root = new_table(h);
-	v1_map_range(h, h->private_root, PRIVATE_LEVELS, 0, H_STATE, STATE_BYTES, 21);
+	v1_map_range(h, h->private_root, AMDP_LEVELS, 0, H_STATE, AMDP_STATE_BYTES, 21);
 	for (uint32_t g = 0; g < h->n_guests; g++) {
-		uint64_t maps = H_MAPS + ((uint64_t)g << 21), dev = P_DEVMAP + ((uint64_t)g << DEVMAP_LG2), dom = P_DOMMAP + ((uint64_t)g << DOMMAP_LG2);
-		unsigned dev_lg2 = c->small_pages ? 12 : DEVMAP_LG2, dom_lg2 = c->small_pages ? 12 : DOMMAP_LG2;
+		uint64_t maps = H_MAPS + ((uint64_t)g << 21), dev = AMDP_DEVMAP + ((uint64_t)g << AMDP_DEVMAP_LG2);
+		uint64_t dom = AMDP_DOMMAP + ((uint64_t)g << AMDP_DOMMAP_LG2);
+		unsigned dev_lg2 = c->small_pages ? 12 : AMDP_DEVMAP_LG2, dom_lg2 = c->small_pages ? 12 : AMDP_DOMMAP_LG2;
 
-		v1_map_range(h, h->private_root, PRIVATE_LEVELS, dev, maps, 1 << DEVMAP_LG2, dev_lg2);
-		v1_map_range(h, h->private_root, PRIVATE_LEVELS, dom, maps + (1 << DEVMAP_LG2), 1 << DOMMAP_LG2, dom_lg2);
+		v1_map_range(h, h->private_root, AMDP_LEVELS, dev, maps, 1 << AMDP_DEVMAP_LG2, dev_lg2);
+		v1_map_range(h, h->private_root, AMDP_LEVELS, dom, maps + (1 << AMDP_DEVMAP_LG2), 1 << AMDP_DOMMAP_LG2, dom_lg2);
 		if (!c->trp) /* pinned, page by page */
-			v1_map_range(h, h->private_root, PRIVATE_LEVELS, P_CMD + ((uint64_t)g << 19), h->guest[g].ram + AMDG_RING, ring_bytes, 12);
+			v1_map_range(h, h->private_root, AMDP_LEVELS, AMDP_CMD + ((uint64_t)g << 19), h->guest[g].ram + AMDG_RING, ring_bytes, 12);
 	}
 	h->st.private_tables = (h->next_table - before) / PAGE;
-	h->st.state_pages = STATE_BYTES / PAGE;
-	h->st.map_pages = (uint64_t)h->n_guests * ((1 << DEVMAP_LG2) + (1 << DOMMAP_LG2)) / PAGE;
+	h->st.state_pages = AMDP_STATE_BYTES / PAGE;
+	h->st.map_pages = (uint64_t)h->n_guests * ((1 << AMDP_DEVMAP_LG2) + (1 << AMDP_DOMMAP_LG2)) / PAGE;
 	h->st.private_pages = h->st.private_tables + h->st.state_pages + h->st.map_pages;
 }
 
@@ -179,16 +177,16 @@ static void plan_hw_guest(struct amd_host *h, uint32_t g)
 	plan_command(h, UINT64_C(0xa000000090000000) | g, 0); /* RESET_VMMIO, All, vCmd */
 	plan_wait(h);
 	plan_v1_dte(h, TRANS_DEVID + g, h->guest_root[g], GUEST_LEVELS, PARENT_DID + g);
-	plan(h, S_MMIO, cntl + C_MISC, (uint64_t)(TRANS_DEVID + g) << 16);
+	plan(h, S_MMIO, cntl + AMDP_C_MISC, (uint64_t)(TRANS_DEVID + g) << 16);
 	plan_command(h, UINT64_C(3) << 60 | (uint64_t)PRIVATE_DID << 32, everything); /* its maps are in the private table now */
 	plan_wait(h);
-	plan_fill(h, cntl + C_DOMMAP, PARENT_DID + g);
-	plan_fill(h, cntl + C_DEVMAP, 0);
+	plan_fill(h, cntl + AMDP_C_DOMMAP, PARENT_DID + g);
+	plan_fill(h, cntl + AMDP_C_DEVMAP, 0);
 	for (uint32_t d = 0; d < t->cfg->devices; d++)
-		plan(h, S_MMIO, cntl + C_DEVMAP, map_reg(AMDG_DEV0 + d, t->rid0 + d));
+		plan(h, S_MMIO, cntl + AMDP_C_DEVMAP, map_reg(AMDG_DEV0 + d, t->rid0 + d));
 	for (uint32_t m = 0; m < t->cfg->domains; m++)
-		plan(h, S_MMIO, cntl + C_DOMMAP, map_reg(AMDG_DOM0 + m, amd_host_did(g, m)));
-	plan(h, S_MMIO, cntl + C_CMD, (h->cfg->trp ? AMDG_RING : 0) | BIT64(8) | amd_guest_ring_len(t->cfg));
+		plan(h, S_MMIO, cntl + AMDP_C_DOMMAP, map_reg(AMDG_DOM0 + m, amd_host_did(g, m)));
+	plan(h, S_MMIO, cntl + AMDP_C_CMD, (h->cfg->trp ? AMDG_RING : 0) | BIT64(8) | amd_guest_ring_len(t->cfg));
 }
 
 static void plan_boot(struct amd_host *h)
@@ -200,7 +198,7 @@ static void plan_boot(struct amd_host *h)
 	plan(h, S_MMIO, AMDH_R_EVT_BASE, AMDH_EVENTS | UINT64_C(12) << 56);
 	plan(h, S_MMIO, AMDH_R_CONTROL, CT_BASIC | CT_GCR3TRP);
 	if (hw) {
-		plan_v1_dte(h, h->unit_devid, h->private_root, PRIVATE_LEVELS, PRIVATE_DID);
+		plan_v1_dte(h, h->unit_devid, h->private_root, AMDP_LEVELS, PRIVATE_DID);
 		plan(h, S_MMIO, AMDH_R_CONTROL, CT_BASIC | CT_GCR3TRP | CT_VIOMMU | (h->cfg->trp ? CT_TRP : 0));
 	}
 	plan(h, S_MARK, 0, 0);

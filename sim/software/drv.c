@@ -38,6 +38,7 @@ const struct cfg_opt drv_opts[] = {
 	O("smmu_e2h", CFG_BOOL, smmu_e2h, 0, 0, 1, "", "SMMUv3: stage 1 of the host in stream world EL2-E2H, as a kernel at EL2 does; off: NS-EL1.", 0),
 	O("amd_sized_pages", CFG_BOOL, amd_sized_pages, 1, 0, 1, "", "AMD-Vi v1 tables: use pages of every power of two, not of 4 KiB, 2 MiB and 1 GiB only (needs superpages).", 0),
 	O("amd_gcr3_trp", CFG_ENUM, amd_gcr3_trp, DRV_AUTO, 0, 2, "", "AMD-Vi, nesting: the GCR3 table is in guest memory (Control.GCR3TRPMode); auto: as EFR2 says.", "auto|on|off"),
+	O("amd_gst_trp", CFG_BOOL, amd_gst_trp, 0, 0, 1, "", "AMD-Vi, nested-hw: guests' buffers are at guest-physical addresses (Control.GstBufferTRPMode); off: in the private address space.", 0),
 	O("amd_last_rid", CFG_U32, amd_last_rid, 0xffff, 0, 0xffff, "rid", "AMD-Vi: the device table has entries up to this requester and the end of its page.", 0),
 	O("break", CFG_LIST, broken, 0, 0, 0, "", "Ordering rules that the driver breaks on purpose ('iommusim params --breaks' says how).", &(DRV_BREAKS(DRV_BREAK_CHOICE))[1]),
 	O("break_every", CFG_U32, break_every, 1, 1, 1000000, "sequences", "It breaks them in every so many of the unmaps, detaches or maps they concern.", 0),
@@ -116,9 +117,10 @@ void drv_devtlb(struct drv *d, bool on)
 	d->no_devtlb = !on;
 }
 
-void drv_hw_queues(struct drv *d)
+void drv_hw_queues(struct drv *d, bool logs)
 {
 	d->hw_queues = true;
+	d->hw_logs = logs;
 }
 
 bool drv_owes_flush(const struct drv *d, uint32_t dom)

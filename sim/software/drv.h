@@ -41,6 +41,7 @@ struct drv_cfg {
 	bool smmu_e2h;
 	bool amd_sized_pages;
 	uint32_t amd_gcr3_trp; /* DRV_AUTO, DRV_ON, DRV_OFF */
+	bool amd_gst_trp;
 	uint32_t amd_last_rid; /* the device table ends with its page */
 	uint64_t broken; /* enum drv_break: faults put in on purpose (drv_break.h) */
 	uint32_t break_every; /* into every so many of the sequences they concern */
@@ -61,8 +62,19 @@ enum { DRV_MAX_VMS = 64, DRV_MAX_VIOMMUS = 8 /* of one virtual machine */ };
 void drv_bring_up(struct drv *d, unsigned unit);
 /** drv_devtlb() - off: no invalidation is sent to devices' translation caches from now on. */
 void drv_devtlb(struct drv *d, bool on);
-/** drv_hw_queues() - before the first record: guests' invalidations go to queues of their own, where the unit has such (SMMUv3: CMDQV). */
-void drv_hw_queues(struct drv *d);
+/**
+ * drv_hw_queues() - before the first record: guests' invalidations go to queues of their own, where the unit has such (SMMUv3: CMDQV; AMD-Vi: hardware
+ * vIOMMU). @logs: and what the unit has to tell of their devices to their own logs (AMD-Vi).
+ */
+void drv_hw_queues(struct drv *d, bool logs);
+/**
+ * drv_guest_rid() - the requester that guest @gid of AMD-Vi unit @unit calls @gdev; TRC_NO_PASID: nobody. drv_guest_id(): the other way, and the
+ * GuestID in *@gid.
+ */
+uint32_t drv_guest_rid(const struct drv *d, unsigned unit, unsigned gid, uint32_t gdev);
+uint32_t drv_guest_id(const struct drv *d, unsigned unit, uint32_t rid, unsigned *gid);
+/** drv_insert_event() - @rec into the event log of AMD-Vi guest @gid, by the host: memory and registers at the present time, no records. */
+void drv_insert_event(struct drv *d, unsigned unit, unsigned gid, const uint64_t rec[2]);
 /** drv_owes_flush() - has domain @dom unmapped ranges that are not flushed yet? */
 bool drv_owes_flush(const struct drv *d, uint32_t dom);
 void drv_destroy(struct drv *drv);

@@ -26,10 +26,15 @@ static void wr(struct amdd *v, uint32_t off, unsigned bytes, uint64_t val)
 	drv_mmio(v->d, v->index, off, bytes, val);
 }
 
+void amdd_control(struct amdd *v)
+{
+	wr(v, REG_CONTROL, 8, v->control);
+}
+
 static void control(struct amdd *v, void (*put)(uint64_t *w, uint64_t val), uint64_t val)
 {
 	put(&v->control, val);
-	wr(v, REG_CONTROL, 8, v->control);
+	amdd_control(v);
 }
 
 /* A ring or log of 2^9 entries at @pa, its pointers 0. */
@@ -50,9 +55,9 @@ static void bring_up(struct amdd *v)
 	wr(v, REG_CONTROL, 8, v->control); /* everything off */
 	v->devtab = amdd_device_table(v);
 	wr(v, REG_DEVTAB, 8, v->devtab | d->cfg->amd_last_rid / 128);
-	v->ring = drv_alloc(d, ring);
-	v->sem = drv_alloc(d, 1);
-	buffer(v, REG_CMD, v->ring, REG_CMD_HEAD, REG_CMD_TAIL);
+	v->q = (struct amdd_queue){ .ring = drv_alloc(d, ring), .tail_reg = REG_CMD_TAIL };
+	v->q.sem = v->q.sem_at = drv_alloc(d, 1);
+	buffer(v, REG_CMD, v->q.ring, REG_CMD_HEAD, REG_CMD_TAIL);
 	control(v, amdvi_put_control_CmdBufEn, 1);
 	buffer(v, REG_EVT, drv_alloc(d, log), REG_EVT_HEAD, REG_EVT_TAIL);
 	control(v, amdvi_put_control_EventLogEn, 1);
@@ -122,6 +127,7 @@ static void destroy(struct drv_unit *u)
 
 	for (unsigned i = 0; i < 256; i++)
 		free(v->dev[i]);
+	amdd_vq_free(v);
 	free(v);
 }
 
@@ -253,6 +259,8 @@ static bool fits(struct drv *d, const struct amdd *v, const struct amdd_dev *a, 
 	unsigned bits = (unsigned)amdvi_get_efr_PASmax(&v->efr) + 1, most = v->glx > 2 ? 20 : 9 * v->glx;
 	bool nested = m->mode == DRV_MODE_NESTED;
 
+	if (a->reserved)
+		return drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " is the unit itself, or in use as a TransDevID", a->rid);
 	if (pasid == TRC_NO_PASID) {
 		if (a->n_pasid && !beside_pasids(m, a->nested))
 			return drv_fail(d, ERR_INPUT, "requester 0x%" PRIx32 " has PASIDs attached that a %s domain cannot be with", a->rid, mode_name[m->mode]);
@@ -331,6 +339,7 @@ static void join(struct amdd *v, struct amdd_dev *a, struct drv_dom *m, uint32_t
 	if (amdd_is_v2(m)) {
 		a->nested = m->mode == DRV_MODE_NESTED;
 		a->vm = m->vm;
+		amdd_vq_attach(v, a, v->d->at_viommu);
 		fresh = amdd_gcr3_set(v, a, main ? 0 : pasid, m);
 	}
 	if (main)

@@ -2,7 +2,7 @@
 /*
  * drv_amdvi_cmds.c - commands of the AMD driver: queueing, COMPLETION_WAIT, invalidation of a domain.
  * Every command is one write of the tail (Linux copies it and writes the tail under the lock). Nobody polls for room: a register write
- * ends when the unit has finished the commands. A range is one command, of the aligned power of two that covers it; with NpCache it is
+ * ends when the unit has finished the commands. In a guest's buffer only that of COMPLETION_WAIT does, and every one that could fill it. A range is one command, of the aligned power of two that covers it; with NpCache it is
  * one for each aligned power of two it is made of, because there a flush too large costs a hypervisor more than several. PDE is always 1.
  * Everything of a domain is one command (Linux under NpCache sends some 60 for it, which together cover everything several times).
  * Order: IOMMU, then device IOTLBs, then one COMPLETION_WAIT on every unit. Not modelled: time-outs of the semaphore, retries.
@@ -11,41 +11,57 @@
 #include "software/drv_amdvi.h"
 #include "amdvi/amdvi_fields.h"
 
-enum { REG_CMD_TAIL = 0x2008 };
+enum { RING_SLOTS = 1 << AMDD_RING_LG2 };
 #define OP(n) ((uint64_t)(n) << 60)
 #define ALL UINT64_C(0x7ffffffffffff001) /* Address and S */
 enum { OP_WAIT = 1, OP_DEVTAB, OP_PAGES, OP_IOTLB, OP_IRT, OP_ALL = 8, PDE = 2, GN = 4 };
 
-static void put(struct amdd *v, uint64_t qw0, uint64_t qw1)
+static void put(struct amdd *v, struct amdd_queue *q, const uint64_t w[2])
 {
-	drv_store(v->d, v->ring + v->tail, qw0);
-	drv_store(v->d, v->ring + v->tail + 8, qw1);
-	v->tail = (v->tail + 16) & (uint32_t)low_mask(AMDD_RING_LG2 + 4);
-	drv_mmio(v->d, v->index, REG_CMD_TAIL, 4, v->tail);
+	drv_store(v->d, q->ring + q->tail, w[0]);
+	drv_store(v->d, q->ring + q->tail + 8, w[1]);
+	q->tail = (q->tail + 16) & (uint32_t)low_mask(AMDD_RING_LG2 + 4);
+	if (q != &v->q && w[0] >> 60 != OP_WAIT && ++q->behind < RING_SLOTS - 1) {
+		drv_mmio_on(v->d, v->index, q->tail_reg, 4, q->tail);
+		return;
+	}
+	q->behind = 0;
+	drv_mmio(v->d, v->index, q->tail_reg, 4, q->tail);
+}
+
+static void wait_on(struct amdd *v, struct amdd_queue *q)
+{
+	uint64_t w[2] = { OP(OP_WAIT) };
+
+	if (!q->need_sync)
+		return;
+	q->need_sync = false;
+	if (v->d->brk.no_wait)
+		return;
+	amdvi_put_cmd_completion_wait_s(w, 1);
+	amdvi_put_cmd_completion_wait_StoreAddress(w, q->sem_at >> 3);
+	w[1] = ++q->seq;
+	put(v, q, w);
 }
 
 void amdd_wait(struct amdd *v)
 {
-	uint64_t w[2] = { OP(OP_WAIT) };
-
-	if (!v->need_sync)
-		return;
-	v->need_sync = false;
-	if (v->d->brk.no_wait)
-		return;
-	amdvi_put_cmd_completion_wait_s(w, 1);
-	amdvi_put_cmd_completion_wait_StoreAddress(w, v->sem >> 3);
-	put(v, w[0], ++v->seq);
+	wait_on(v, &v->q);
+	for (size_t i = 0; i < v->n_vq; i++)
+		wait_on(v, &v->vq[i]->q);
 }
 
 void amdd_cmd(struct amdd *v, uint64_t qw0, uint64_t qw1)
 {
+	struct amdd_queue *q = v->as ? &v->as->vq->q : &v->q;
 	uint64_t w[2] = { qw0, qw1 };
 
 	if (!drv_step(v->d, v->index, w))
 		return;
-	put(v, w[0], w[1]);
-	v->need_sync = true;
+	if (v->as)
+		amdd_vq_ids(v->as, w);
+	put(v, q, w);
+	q->need_sync = true;
 	if (v->d->cfg->wait == DRV_WAIT_EACH)
 		amdd_wait(v);
 }
@@ -93,10 +109,23 @@ void amdd_cmd_iotlb_all(struct amdd *v, const struct amdd_dev *a, bool gn, uint3
 	iotlb(v, a, ALL, gn, pasid);
 }
 
+void amdd_flush_domain(struct amdd *v, uint16_t domid)
+{
+	pages(v, domid, ALL, false, 0);
+}
+
+/* Commands from now on are those of the guest that has @a, if its buffer is served by hardware. */
+static void act_as(struct amdd *v, const struct amdd_dev *a, bool nested)
+{
+	v->as = nested && a->vq ? a : NULL;
+}
+
 void amdd_flush_pasid(struct amdd *v, const struct amdd_dev *a, uint32_t pasid)
 {
+	act_as(v, a, a->nested);
 	pages(v, a->domid, ALL, true, pasid);
 	iotlb(v, a, ALL, true, pasid);
+	v->as = NULL;
 	amdd_wait(v);
 }
 
@@ -115,13 +144,19 @@ static void flush_pages(struct drv *d, const struct drv_dom *m, uint64_t addr)
 		pages(amdd_of(d, i->unit), m->asid, addr, false, 0);
 	for (const struct drv_att *a = m->att; a && v2 && !d->failed; a = a->next) {
 		struct amdd *v = amdd_of(d, a->unit);
+		const struct amdd_dev *dev = amdd_dev(v, a->rid);
 
-		pages(v, amdd_dev(v, a->rid)->domid, addr, true, pasid_of(a));
+		act_as(v, dev, m->mode == DRV_MODE_NESTED);
+		pages(v, dev->domid, addr, true, pasid_of(a));
+		v->as = NULL;
 	}
 	for (const struct drv_att *a = m->att; a && !d->failed; a = a->next) {
 		struct amdd *v = amdd_of(d, a->unit);
+		const struct amdd_dev *dev = amdd_dev(v, a->rid);
 
-		iotlb(v, amdd_dev(v, a->rid), addr, v2, pasid_of(a));
+		act_as(v, dev, m->mode == DRV_MODE_NESTED);
+		iotlb(v, dev, addr, v2, pasid_of(a));
+		v->as = NULL;
 	}
 }
 

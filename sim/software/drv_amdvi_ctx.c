@@ -51,7 +51,7 @@ void amdd_write_dte(struct amdd *v, uint32_t rid, const uint64_t target[4])
 	} else if (!v_is || !gv_is) {
 		put_half(v, at, w, false);
 		put_half(v, at + 16, w + 2, true);
-	} else if ((old[2] ^ w[2]) & guest_paging_mode) {
+	} else if (((old[2] ^ w[2]) & guest_paging_mode) || old[3] != w[3]) {
 		put_half(v, at, blocked, false);
 		flush_dte(v, rid);
 		put_half(v, at + 16, w + 2, true);
@@ -71,6 +71,18 @@ static void put_host(uint64_t *w, uint64_t root, unsigned levels)
 {
 	amdvi_put_dte_Mode(w, levels);
 	amdvi_put_dte_HostPTRoot(w, root >> 12);
+}
+
+void amdd_write_v1_dte(struct amdd *v, uint32_t rid, uint64_t root, unsigned levels, uint16_t domid)
+{
+	uint64_t w[4] = { BLOCKED };
+
+	amdvi_put_dte_TV(w, 1);
+	amdvi_put_dte_IR(w, 1);
+	amdvi_put_dte_IW(w, 1);
+	amdvi_put_dte_DomainID(w, domid);
+	put_host(w, root, levels);
+	amdd_write_dte(v, rid, w);
 }
 
 void amdd_install(struct amdd *v, struct amdd_dev *a)
@@ -98,6 +110,11 @@ void amdd_install(struct amdd *v, struct amdd_dev *a)
 		amdvi_put_dte_GLX(w, a->gcr3_levels - 1u);
 		amdvi_put_dte_GCR3TableRoot(w, to_guest(v, a, a->gcr3));
 		amdvi_put_dte_GuestPagingMode(w, d->cfg->levels == 5);
+	}
+	if (guest && a->nested && a->vq && d->hw_logs) {
+		amdvi_put_dte_vImuEn(w, 1);
+		amdvi_put_dte_GDeviceID(w, a->gdev);
+		amdvi_put_dte_GuestID(w, a->vq->gid);
 	}
 	if (!d->failed)
 		amdd_write_dte(v, a->rid, w);

@@ -148,6 +148,20 @@ bool amdd_s2_map(struct drv *d, unsigned n, uint64_t spa, uint64_t bytes)
 	return !d->failed;
 }
 
+void amdd_v1_map(struct drv *d, uint64_t root, unsigned levels, uint64_t ia, uint64_t spa, uint64_t bytes, unsigned lg2)
+{
+	const struct tables t = { .root = root, .levels = (uint8_t)levels };
+	const unsigned level = level_of(lg2);
+	unsigned at;
+
+	for (uint64_t o = 0; o < bytes && !d->failed; o += BIT64(lg2)) {
+		uint64_t pa = descend(d, &t, ia + o, level, &at);
+
+		for (unsigned i = 0; i < 1u << (lg2 - shift(level)) && !d->failed; i++)
+			drv_store(d, pa + 8 * i, leaf_entry(&t, spa + o, lg2, XL_R | XL_W));
+	}
+}
+
 static unsigned host_levels(struct amdd *v, unsigned want, unsigned otherwise, const char *key)
 {
 	if (!want)

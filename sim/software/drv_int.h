@@ -117,12 +117,13 @@ struct drv {
 	struct drv_brk brk;
 	struct drv_vm vm[DRV_VMS];
 	uint8_t at_vm, at_viommu; /* where the attach in progress belongs */
-	bool no_devtlb, hw_queues;
+	bool no_devtlb, hw_queues, hw_logs;
 };
 /** drv_fail() - the first error wins; the text gets the trace line in front. Returns: false. */
 bool drv_fail(struct drv *d, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void drv_emit(struct drv *d, const struct trc_rec *r);
 void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v);
+void drv_mmio_on(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v); /* and goes on, whatever the unit does then */
 /** drv_store() - one 64-bit word into a pool page: shadow and record. */
 void drv_store(struct drv *d, uint64_t pa, uint64_t v);
 void drv_store32(struct drv *d, uint64_t pa, uint32_t v);

@@ -51,7 +51,7 @@ static struct trc_rec out_rec(const struct drv *d, enum trc_kind kind, unsigned 
 	return (struct trc_rec){ .kind = (uint8_t)kind, .unit = (uint8_t)unit, .at = d->cur.at, .line = d->cur.line };
 }
 
-void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v)
+static void mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v, bool on)
 {
 	struct trc_rec r = out_rec(d, TRC_MMIO_WRITE, unit);
 
@@ -59,9 +59,19 @@ void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64
 	r.u.mmio.bytes = (uint8_t)bytes;
 	r.u.mmio.val = v;
 	r.u.mmio.has_val = true;
-	r.u.mmio.unwaited = d->brk.no_wait;
+	r.u.mmio.unwaited = on || d->brk.no_wait;
 	d->brk.unwaited += d->brk.no_wait;
 	drv_emit(d, &r);
+}
+
+void drv_mmio(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v)
+{
+	mmio(d, unit, off, bytes, v, false);
+}
+
+void drv_mmio_on(struct drv *d, unsigned unit, uint32_t off, unsigned bytes, uint64_t v)
+{
+	mmio(d, unit, off, bytes, v, true);
 }
 
 static uint64_t *shadow(const struct drv *d, uint64_t pa)

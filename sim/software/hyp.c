@@ -68,6 +68,7 @@ const struct stat_def hyp_stat_defs[] = {
 	STAT_ROW(guest_commands, "count", "commands queued by guests")
 	STAT_ROW(devtlb_commands, "count", "commands for devices' translation caches handed to units")
 	STAT_ROW(waits, "count", "waits handed to units")
+	STAT_ROW(waits_lost, "count", "AMD-Vi guest's waits whose store was not there when software went on: its buffer had stopped")
 	STAT_ROW(table_stores, "count", "stores to tables and rings")
 	STAT_ROW(dma_translated, "count", "DMAs given a guest-physical address instead of an I/O virtual one")
 	STAT_ROW(dma_split, "count", "more DMAs because the guest's map was not contiguous")
@@ -76,7 +77,7 @@ const struct stat_def hyp_stat_defs[] = {
 	STAT_ROW(fault_exact, "count", "of these, whose guest requester and PASID is one")
 	STAT_ROW(fault_ambiguous, "count", "of these, that several interfaces of guests can have made")
 	STAT_ROW(fault_unknown, "count", "of these, of nobody attached")
-	STAT_ROW(fault_lost, "count", "of these, that the guest is not told: its device has no virtual IOMMU")
+	STAT_ROW(fault_lost, "count", "of these, that the guest is not told: its device has no virtual IOMMU, or its log took no entry")
 	STAT_ROW(timeouts, "count", "reports of device-TLB invalidations without an answer")
 	STAT_ROW(timeout_exact, "count", "of these, for which the guest has one suspect: device, or device and PASID")
 	STAT_ROW(timeout_ambiguous, "count", "of these, for which it has several")
@@ -166,7 +167,7 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 		h->dc = &h->strict;
 	h->drv = c->mode == HYP_NONE ? drv_create(dc, p, src, arg, e) : drv_create(h->dc, p, hyp_source, h, e);
 	if (h->drv && c->mode == HYP_HW)
-		drv_hw_queues(h->drv);
+		drv_hw_queues(h->drv, c->back != HYP_BACK_SOFTWARE);
 	if (h->drv)
 		return h;
 	free(h);
@@ -185,6 +186,7 @@ void hyp_destroy(struct hyp *h)
 	for (size_t i = 0; i < ARRAY_LEN(h->ring); i++)
 		free(h->ring[i]);
 	hyp_back_fini(h);
+	hyp_vlog_fini(h);
 	free(h->q);
 	free(h->dev);
 	free(h->dev_at);
@@ -199,6 +201,20 @@ struct hyp_stats *hyp_statistics(struct hyp *h)
 	return &h->st;
 }
 
+/* What guests' waits store is there, or never comes. */
+static void waits_over(struct hyp *h)
+{
+	for (struct hyp_ring *r = h->asked, *next; r; r = next) {
+		uint64_t w = 0;
+
+		next = r->asked;
+		r->asked = NULL;
+		h->st.waits_lost += mem_read(plat_mem(h->p), r->wait_at, &w, 1) != MEM_OK || w < r->wait_val;
+		r->wait_at = 0;
+	}
+	h->asked = NULL;
+}
+
 /* What went out last has taken effect. */
 static void took_effect(struct hyp *h)
 {
@@ -208,6 +224,8 @@ static void took_effect(struct hyp *h)
 		h->op.first_store = now;
 	else if (h->op.last == LAST_MARK)
 		h->op.done = now;
+	if (h->asked && h->op.last == LAST_MARK)
+		waits_over(h);
 	h->op.last = LAST_OTHER;
 }
 
@@ -226,14 +244,22 @@ static void tail_write(struct hyp *h, struct trc_rec *r)
 
 	if (r->unit >= h->n_ring)
 		h->n_ring = r->unit + 1u;
-	if (!h->ring[r->unit] && !(h->ring[r->unit] = calloc(1, sizeof(struct hyp_unit)))) {
-		hyp_fail(h, ERR_MACHINE, "out of memory");
-		return;
+	if (!h->ring[r->unit]) {
+		h->ring[r->unit] = calloc(1, sizeof(struct hyp_unit));
+		if (!h->ring[r->unit]) {
+			hyp_fail(h, ERR_MACHINE, "out of memory");
+			return;
+		}
+		h->ring[r->unit]->s2_offset = h->dc->s2_offset;
 	}
 	if (!u || !hyp_ring_write(h->ring[r->unit], u, plat_mem(h->p), r->u.mmio.off, r->u.mmio.val, &b,
 				   h->c->timeouts ? &h->targets : NULL))
 		return;
 	hyp_op_commands(h, &b);
+	if (b.asked) {
+		b.guest->asked = h->asked;
+		h->asked = b.guest;
+	}
 	back = (h->st.exits - exits) * h->c->exit_ps / 2;
 	h->op.owed_ps -= back;
 	h->held = *r;

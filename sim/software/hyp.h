@@ -10,8 +10,8 @@
  *   shadow          the guest's map and unmap leave to the host, which keeps one stage of its own; the guest is in caching mode, so never lazy
  *   nested-trapped  the guest's stage 1 above a stage 2 of the host; its invalidation commands leave to the host, which queues them with host ids
  *   nested-hw       the same tables; the guest's commands go to the hardware without an exit: on an SMMUv3 with CMDQV to a queue of its own, where
- *                   the hardware puts VMID and StreamID in; else to the unit's own queue (VT-d: what if; AMD-Vi: what the guest's buffer costs
- *                   beside, through a private address space and id maps, is measured by bench_viommu)
+ *                   the hardware puts VMID and StreamID in; on an AMD-Vi with hardware vIOMMU to a buffer of its own, where it puts DomainID and
+ *                   DeviceID in; else to the unit's own queue (VT-d: what if)
  *
  * Models: several virtual machines, several virtual IOMMUs of each, devices without one; virtual to host requester ids and PASIDs (interfaces);
  * device-TLB invalidations of the guest hidden or forwarded; faults and time-outs of those invalidations on their way back to the guest (hyp_back.c).
@@ -55,6 +55,7 @@ struct hyp_stats {
 	uint64_t commands, guest_commands, devtlb_commands, waits; /* executed by the unit; of these, queued by a guest */
 	uint64_t table_stores;
 	uint64_t dma_translated, dma_split, dma_lost; /* passthrough: IOVA replaced; into pieces; of an unmapped IOVA */
+	uint64_t waits_lost; /* AMD-Vi guest: COMPLETION_WAIT whose store had not come when software went on */
 	uint64_t faults, fault_exact, fault_ambiguous, fault_unknown, fault_lost; /* by whom the guest can be told */
 	uint64_t timeouts, timeout_exact, timeout_ambiguous, timeout_unknown, timeout_lost, bad_completions;
 	struct hist safe, inval, unmap, map, attach, s2_unmap, fault_latency, timeout_latency; /* ps */
@@ -68,7 +69,9 @@ struct hyp *hyp_create(const struct hyp_cfg *c, const struct drv_cfg *dc, struct
 /** hyp_next() - a plat_source_fn; @hyp is the struct hyp. */
 int hyp_next(void *hyp, struct trc_rec *r, struct err *e) MUST_USE;
 /** hyp_fault() - a unit refused @q: the fault starts its way to the guest. To be called from plat_hooks.fault. */
-void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q);
+void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q, const struct xl_res *res);
+/** hyp_guest_irq() - a guest's log has something for it. To be called from plat_hooks.guest_irq. */
+void hyp_guest_irq(struct hyp *h, unsigned unit, unsigned guest);
 /** hyp_look() - the queue of a unit got on or stopped: has it reported a time-out? To be called from plat_hooks.queue. */
 void hyp_look(struct hyp *h, unsigned unit);
 struct hyp_stats *hyp_statistics(struct hyp *h);

@@ -5,7 +5,9 @@
  * go on; one handler in the host, first come first served; who the guest can blame, from what its unit tells it and what it queued itself:
  *   VT-d     FSTS.ITE and the requester of IQERCD; without one every target of the batch. The virtual requester-id stands for the real one
  *   SMMUv3   CERROR_ATC_INV_SYNC of the queue, the main one or the guest's own VCMDQ: every target of the batch
- *   AMD-Vi   IOTLB_INV_TIMEOUT names the command, and that names the device and the PASID
+ *   AMD-Vi   IOTLB_INV_TIMEOUT names the command, and that names the device and the PASID. It goes to the host's log even if the command was a
+ *            guest's own (the specification we have names faults and page requests for guests' logs): by hardware means that the host reads
+ *            it, puts the guest's ids in and has it written to the guest's log by INSERT_GUEST_EVENT
  * Whoever waits for the queue goes on when the report has been dealt with, and takes the invalidation for done. Bad completions (VT-d FSTS.ICE)
  * are counted and acknowledged; nobody is told.
  * Does not model: reactions (retry, isolate, reset: inv_host.h, for a driver that owns the unit), the time of register reads (host_fault_time
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/bits.h"
+#include "software/amd_private.h"
 #include "software/hyp_int.h"
 
 struct report { /* a time-out, as the unit tells it */
@@ -29,13 +32,18 @@ struct hyp_back { /* a unit's errors on their way to software */
 	bool pending;
 	sim_time seen, told; /* the unit reported; whoever waits goes on */
 	struct hyp_targets targets; /* of the batch that failed */
+	bool insert; /* AMD-Vi: by guests' logs */
+	unsigned inserted; /* events on their way there */
 	bool private; /* the host's own batch, or nothing that the guest queued */
 };
 struct way { /* an architecture's record */
 	const char *arch;
 	bool (*looks)(struct hyp *h, struct iommu *u, const struct hyp_unit *ring);
-	void (*collect)(struct hyp_back *b, struct iommu *u, const struct hyp_unit *ring);
+	void (*collect)(struct hyp_back *b, struct iommu *u, struct hyp_unit *ring);
 };
+
+#define NEVER UINT64_MAX /* not known yet */
+enum { LOOK_PS = 10000 }; /* so often a guest looks that waits for what comes by its log */
 
 static bool by_host(const struct hyp *h, uint32_t back)
 {
@@ -54,8 +62,7 @@ static sim_time handled(struct hyp *h, sim_time now, bool host)
 	return h->fault_busy;
 }
 
-/* Attached ones that a unit sees as these ids; *who: one of them. */
-static unsigned owners(const struct hyp *h, unsigned unit, uint32_t rid, uint32_t pasid, const struct hyp_space **who)
+unsigned hyp_owners(const struct hyp *h, unsigned unit, uint32_t rid, uint32_t pasid, const struct hyp_space **who)
 {
 	unsigned n = 0;
 
@@ -70,12 +77,13 @@ static unsigned owners(const struct hyp *h, unsigned unit, uint32_t rid, uint32_
 	return n;
 }
 
-void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q)
+void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q, const struct xl_res *res)
 {
 	const struct hyp_space *who = NULL;
 	sim_time now = sim_now(plat_kernel(h->p));
-	const bool host = by_host(h, h->c->back);
-	unsigned n = owners(h, unit, q->rid, q->has_pasid ? q->pasid : TRC_NO_PASID, &who);
+	bool host = by_host(h, h->c->back);
+	enum hyp_way way;
+	unsigned n = hyp_owners(h, unit, q->rid, q->has_pasid ? q->pasid : TRC_NO_PASID, &who);
 
 	h->st.faults++;
 	if (!n) {
@@ -86,6 +94,10 @@ void hyp_fault(struct hyp *h, unsigned unit, const struct xl_req *q)
 		h->st.fault_lost++;
 		return;
 	}
+	way = host ? HYP_WAY_NONE : hyp_vlog_fault(h, unit, q, res);
+	if (way == HYP_WAY_LOG)
+		return;
+	host |= way == HYP_WAY_HOST;
 	h->st.fault_exact += n == 1;
 	h->st.fault_ambiguous += n > 1;
 	hist_add(&h->st.fault_latency, handled(h, now, host) + (host ? h->c->inject_ps : 0) - now);
@@ -103,7 +115,7 @@ static unsigned suspects(const struct hyp_back *b, const struct report *r)
 
 	for (unsigned i = 0; i < t->n; i++)
 		if (!named || (t->t[i].rid == r->rid && (!r->exact || t->t[i].pasid == r->pasid)))
-			n += t->t[i].is_virtual ? 1 : owners(b->h, b->unit, t->t[i].rid, t->t[i].pasid, &who);
+			n += t->t[i].is_virtual ? 1 : hyp_owners(b->h, b->unit, t->t[i].rid, t->t[i].pasid, &who);
 	return n;
 }
 
@@ -141,7 +153,7 @@ static bool looks_vtd(struct hyp *h, struct iommu *u, const struct hyp_unit *rin
 	return rd(u, R_FSTS, 4) & (FSTS_ITE | FSTS_ICE);
 }
 
-static void collect_vtd(struct hyp_back *b, struct iommu *u, const struct hyp_unit *ring)
+static void collect_vtd(struct hyp_back *b, struct iommu *u, struct hyp_unit *ring)
 {
 	uint64_t s = rd(u, R_FSTS, 4);
 	struct report r = { .rid = (uint32_t)bits_get(rd(u, R_IQERCD, 8), 47, 32) };
@@ -181,7 +193,7 @@ static void acknowledge_smmuv3(struct hyp_back *b, struct iommu *u, uint32_t ger
 	u->ops->mmio_write(u, gerrorn, 4, rd(u, gerrorn, 4) ^ GERROR_CMDQ); /* the same CMD_SYNC runs again */
 }
 
-static void collect_smmuv3(struct hyp_back *b, struct iommu *u, const struct hyp_unit *ring)
+static void collect_smmuv3(struct hyp_back *b, struct iommu *u, struct hyp_unit *ring)
 {
 	for (uint32_t i = 0; i < HYP_VINTFS && ring->vintf[i].size; i++)
 		acknowledge_smmuv3(b, u, VQ + i * VQ_STRIDE + VQ_GERROR, VQ + i * VQ_STRIDE + VQ_GERRORN, VQ + i * VQ_STRIDE + VQ_CONS);
@@ -201,25 +213,89 @@ static bool looks_amdvi(struct hyp *h, struct iommu *u, const struct hyp_unit *r
 	return false;
 }
 
+/* A command of a guest's buffer: what the unit calls its address is private or guest-physical. */
+struct guest_cmd {
+	unsigned gid;
+	uint32_t gdev;
+	uint64_t spa;
+};
+
+static bool guest_cmd(const struct hyp_back *b, const struct hyp_unit *ring, const uint64_t *w, struct guest_cmd *c)
+{
+	const uint64_t at = w[1] & bits_mask(63, 4);
+	const struct hyp_ring *r;
+	uint64_t off;
+
+	c->gdev = drv_guest_id(b->h->drv, b->unit, (uint32_t)bits_get(w[0], 15, 0), &c->gid);
+	if (c->gdev == TRC_NO_PASID || c->gid >= HYP_VINTFS || at - ring->main.base < ring->main.size)
+		return false;
+	r = &ring->vintf[c->gid];
+	off = at - (r->base + ring->s2_offset);
+	c->spa = r->base + (off < r->size ? off : at & bits_mask(AMDP_BUF_LG2 - 1, 0));
+	return r->size;
+}
+
+static void insert(struct hyp_back *b, struct hyp_unit *ring, const uint64_t *w, const struct guest_cmd *c)
+{
+	const uint64_t rec[2] = { bits_put(w[0], 15, 0, c->gdev), c->spa + ring->s2_offset };
+
+	drv_insert_event(b->h->drv, b->unit, c->gid, rec);
+	ring->main.tail = (ring->main.tail + 16) & (ring->main.size - 1);
+	b->h->st.commands++;
+	b->inserted++;
+}
+
+/* What the report @w says of device @rid: the command at @spa names the PASID. */
+static struct report named(const struct hyp_back *b, uint32_t rid, uint64_t spa)
+{
+	struct report r = { .named = true, .rid = rid, .pasid = TRC_NO_PASID };
+	struct hyp_target t;
+	uint64_t cmd[2];
+
+	r.exact = mem_read(plat_mem(b->h->p), spa, cmd, 2) == MEM_OK && hyp_ring_target("amdvi", cmd, &t) && t.rid == rid;
+	if (r.exact)
+		r.pasid = t.pasid;
+	return r;
+}
+
 /* Reads the log to its end; what else is in it is for others, and is not needed here. */
-static void collect_amdvi(struct hyp_back *b, struct iommu *u, const struct hyp_unit *ring)
+static void collect_amdvi(struct hyp_back *b, struct iommu *u, struct hyp_unit *ring)
 {
 	const struct mem *m = plat_mem(b->h->p);
-	uint64_t base = rd(u, R_EVT_BASE, 8), size = UINT64_C(16) << bits_get(base, 59, 56), tail = rd(u, R_EVT_TAIL, 4), w[2], cmd[2];
+	uint64_t base = rd(u, R_EVT_BASE, 8), size = UINT64_C(16) << bits_get(base, 59, 56), tail = rd(u, R_EVT_TAIL, 4), w[2];
 
-	(void)ring;
 	for (uint64_t at = rd(u, R_EVT_HEAD, 4); at != tail; at = (at + 16) & (size - 1)) {
-		struct report r = { .named = true };
-		struct hyp_target t;
+		struct guest_cmd c;
+		struct report r;
+		bool guest;
 
 		if (mem_read(m, (base & bits_mask(51, 12)) + at, w, 2) != MEM_OK || w[0] >> 60 != EV_IOTLB_INV_TIMEOUT)
 			continue;
-		r.rid = (uint32_t)bits_get(w[0], 15, 0);
-		r.exact = mem_read(m, w[1] & bits_mask(63, 4), cmd, 2) == MEM_OK && hyp_ring_target(u->ops->arch, cmd, &t) && t.rid == r.rid;
-		r.pasid = r.exact ? t.pasid : TRC_NO_PASID;
+		guest = guest_cmd(b, ring, w, &c);
+		if (guest && b->insert && !b->private) {
+			insert(b, ring, w, &c);
+			continue;
+		}
+		r = guest ? named(b, c.gdev, c.spa) : named(b, (uint32_t)bits_get(w[0], 15, 0), w[1] & bits_mask(63, 4));
 		tell(b, &r);
 	}
+	if (b->insert)
+		b->told = b->inserted ? NEVER : sim_now(plat_kernel(b->h->p));
 	u->ops->mmio_write(u, R_EVT_HEAD, 4, tail);
+}
+
+void hyp_back_told(struct hyp *h, unsigned unit, const uint64_t w[2])
+{
+	struct hyp_back *b = h->back[unit];
+	struct report r;
+
+	if (!b || !b->inserted)
+		return;
+	r = named(b, (uint32_t)bits_get(w[0], 15, 0), (w[1] & bits_mask(63, 4)) - h->dc->s2_offset);
+	b->told = sim_now(plat_kernel(h->p));
+	tell(b, &r);
+	if (--b->inserted)
+		b->told = NEVER;
 }
 
 static const struct way ways[] = {
@@ -290,18 +366,41 @@ void hyp_look(struct hyp *h, unsigned unit)
 	b->seen = sim_now(plat_kernel(h->p));
 	b->targets = h->targets;
 	b->private = private_batch(h);
-	at = handled(h, b->seen, host);
-	b->told = at + (host ? h->c->inject_ps : 0);
+	b->insert = !host && h->ring[unit]->vintf[0].log_size;
+	at = handled(h, b->seen, host || b->insert);
+	b->told = b->insert ? NEVER : at + (host ? h->c->inject_ps : 0);
 	sim_at(plat_kernel(h->p), at, &b->ev);
 }
 
-sim_time hyp_back_wait(const struct hyp *h)
+/* An event that did not get into the guest's log will not come. */
+static bool waits_for_log(struct hyp *h, unsigned unit)
+{
+	struct hyp_back *b = h->back[unit];
+	struct iommu *u = plat_unit(h->p, unit);
+
+	if (b->told != NEVER)
+		return false;
+	if (b->pending || hyp_vlog_pending(h, unit) || !u->ops->commands_idle(u))
+		return true;
+	b->told = 0;
+	h->st.timeouts += b->inserted;
+	h->st.timeout_lost += b->inserted;
+	b->inserted = 0;
+	return false;
+}
+
+sim_time hyp_back_wait(struct hyp *h)
 {
 	sim_time now = sim_now(plat_kernel(h->p)), most = now;
 
-	for (unsigned i = 0; h->c->timeouts && i < h->n_ring; i++)
-		if (h->back[i] && h->back[i]->told > most)
+	for (unsigned i = 0; h->c->timeouts && i < h->n_ring; i++) {
+		if (!h->back[i])
+			continue;
+		if (waits_for_log(h, i))
+			return LOOK_PS;
+		if (h->back[i]->told > most)
 			most = h->back[i]->told;
+	}
 	return most - now;
 }
 

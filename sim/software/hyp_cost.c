@@ -77,11 +77,14 @@ static bool in_ring(const struct hyp *h, uint64_t pa)
 	return false;
 }
 
+/* In the entry of the requester that the record is about. The other entries that are stored are the host's own. */
 static bool in_device_table(const struct hyp *h, uint64_t pa)
 {
+	enum { ENTRY = 32 };
+
 	for (unsigned i = 0; i < h->n_ring; i++)
 		if (h->ring[i] && pa >= h->ring[i]->main.devtab && pa < h->ring[i]->main.devtab_end)
-			return true;
+			return (pa - h->ring[i]->main.devtab) / ENTRY == h->op.hrid;
 	return false;
 }
 
@@ -138,7 +141,7 @@ void hyp_op_commands(struct hyp *h, const struct hyp_batch *b)
 		own(h, b->commands * c->cmd_ps + c->doorbell_ps);
 		return;
 	}
-	if (o->shadowed || o->kind == TRC_ATTACH || o->kind == TRC_DETACH || o->kind == TRC_DEVICE) {
+	if (!b->guest && (o->shadowed || o->kind == TRC_ATTACH || o->kind == TRC_DETACH || o->kind == TRC_DEVICE)) {
 		host(h, b->commands * c->cmd_ps + c->doorbell_ps);
 		if (o->shadowed && b->devtlb && c->devtlb == HYP_DEVTLB_FORWARDED && !o->devtlb_paid) {
 			o->devtlb_paid = true;

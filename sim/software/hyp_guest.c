@@ -135,6 +135,7 @@ static void attach(struct hyp *h, const struct trc_rec *r)
 	m->host_side |= !strcmp(r->u.sw.type, "vm");
 	m->shadow |= !own && s->kind == HYP_AS_IS && strcmp(o.u.sw.type, "nested");
 	hyp_op_begin(h, r, own, NULL);
+	h->op.hrid = s->hrid;
 	s->attached = true;
 	for (size_t i = 0; i < h->cap_space; i++) {
 		const struct hyp_space *t = &h->space[i];
@@ -176,6 +177,7 @@ static void detach(struct hyp *h, const struct trc_rec *r)
 		o.u.sw.dom = o.u.sw.dom ? s->hdom : 0;
 	}
 	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH || (s && s->kind == HYP_BY_MAP), NULL);
+	h->op.hrid = o.u.sw.rid;
 	push(h, &o);
 	push_end(h, r);
 }
@@ -302,6 +304,7 @@ static void device(struct hyp *h, const struct trc_rec *r)
 	if (r->u.dev.rid - h->c->if_first < h->c->if_count)
 		o.u.dev.rid = h->c->if_rid;
 	hyp_op_begin(h, r, h->c->mode <= HYP_PASSTHROUGH, NULL);
+	h->op.hrid = o.u.dev.rid;
 	push(h, &o);
 	push_end(h, r);
 }

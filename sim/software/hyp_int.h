@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hyp_int.h - private to the hypervisor: who is attached to what (hyp_space.c), and what the commands on their way to a unit are (hyp_ring.c).
+ * hyp_int.h - private to the hypervisor: who is attached to what (hyp_space.c), what the commands on their way to a unit are (hyp_ring.c), and the
+ * way back (hyp_back.c, hyp_vlog.c).
  */
 #ifndef IOMMUSIM_HYP_INT_H
 #define IOMMUSIM_HYP_INT_H
@@ -44,16 +45,22 @@ struct hyp_space { /* a requester, with or without PASID, as guests see it */
 	uint8_t kind; /* enum hyp_kind */
 	bool used, attached;
 };
-enum { HYP_VINTFS = 64 };
+enum { HYP_VINTFS = DRV_MAX_VMS * DRV_MAX_VIOMMUS };
 struct hyp_ring { /* of commands; learnt from the writes to its registers */
 	uint64_t base, size, tail, devtab, devtab_end;
+	uint64_t log, log_size; /* AMD-Vi guest: its event log */
+	uint64_t wait_at, wait_val; /* AMD-Vi guest: what its last COMPLETION_WAIT stores; at 0: nothing */
+	struct hyp_ring *asked; /* of struct hyp */
 	bool wide; /* VT-d: 256-bit descriptors */
 };
 struct hyp_unit {
-	struct hyp_ring main, vintf[HYP_VINTFS]; /* SMMUv3: of guests */
+	uint64_t s2_offset; /* AMD-Vi: guests' addresses are higher by this */
+	struct hyp_ring main, vintf[HYP_VINTFS]; /* of guests: SMMUv3 by virtual interface, AMD-Vi by GuestID */
 };
 struct hyp_batch { /* what a tail write hands over */
 	unsigned commands, devtlb, waits;
+	struct hyp_ring *guest; /* NULL: the main ring */
+	bool asked; /* the first wait of it that is looked at */
 };
 enum { HYP_TARGETS = 64 };
 struct hyp_targets { /* whom device-TLB commands were for: the first HYP_TARGETS different ones, as the unit sees them */
@@ -78,7 +85,7 @@ struct hyp_op { /* the software-level record being carried out */
 	bool is_vm; /* of the stage 2 itself */
 	uint8_t last; /* what went out last, enum hyp_last */
 	bool stored, flushed;
-	uint32_t dom;
+	uint32_t dom, hrid; /* hrid: of an attach, detach, or ATS change */
 	sim_time begin, first_store, inval, done; /* done: all commands finished */
 	uint64_t pre_ps; /* before the first store */
 	uint64_t post_ps; /* behind everything */
@@ -117,6 +124,10 @@ struct hyp {
 	size_t n_lazy, cap_lazy;
 	sim_time fault_busy;
 	struct hyp_back *back[256]; /* hyp_back.c, per unit */
+	struct hyp_vlog *vlog; /* hyp_vlog.c, guests whose logs the hardware writes */
+	struct hyp_vfault *vfault; /* on their way there */
+	size_t n_vfault, cap_vfault;
+	struct hyp_ring *asked; /* whose waits shall be over when op is */
 	struct hyp_targets targets; /* of op, when time-outs are looked for */
 	bool failed;
 	struct err err;
@@ -131,9 +142,19 @@ struct hyp_space *hyp_space_add(struct hyp *h, unsigned unit, uint32_t rid, uint
 unsigned hyp_space_sharers(const struct hyp *h, unsigned unit, uint32_t hrid, uint32_t hpasid);
 /** hyp_translate() - the records of the host for a guest's @r go to the queue (hyp_guest.c). */
 void hyp_translate(struct hyp *h, const struct trc_rec *r);
+/** hyp_owners() - attached ones that a unit sees as these ids; *who: one of them. */
+unsigned hyp_owners(const struct hyp *h, unsigned unit, uint32_t rid, uint32_t pasid, const struct hyp_space **who);
 /** hyp_back_wait() - so long software waits for a queue that stopped; 0: for none. */
-sim_time hyp_back_wait(const struct hyp *h);
+sim_time hyp_back_wait(struct hyp *h);
+/** hyp_back_told() - the guest reads the IOTLB_INV_TIMEOUT @w from its log. */
+void hyp_back_told(struct hyp *h, unsigned unit, const uint64_t w[2]);
 void hyp_back_fini(struct hyp *h);
+/* hyp_vlog.c: AMD-Vi event logs of guests */
+enum hyp_way { HYP_WAY_NONE /* no such log */, HYP_WAY_LOG, HYP_WAY_HOST };
+/** hyp_vlog_fault() - the way of a fault where the hardware knows the guest: its log (then all is done), or the host's. */
+enum hyp_way hyp_vlog_fault(struct hyp *h, unsigned unit, const struct xl_req *q, const struct xl_res *res);
+bool hyp_vlog_pending(const struct hyp *h, unsigned unit); /* has a guest been interrupted and not read its log yet? */
+void hyp_vlog_fini(struct hyp *h);
 /* hyp_cost.c: what happens when, and what it costs */
 void hyp_op_begin(struct hyp *h, const struct trc_rec *r, bool own, const struct hyp_dom *m); /* @m: of a map, unmap, flush; else NULL */
 void hyp_op_end(struct hyp *h);

@@ -2,11 +2,13 @@
 /*
  * hyp_ring.c - what a tail write hands to a unit: how many commands, how many of them for devices' TLBs and for whom, how many waits.
  * The ring is known from the register writes that set it up, its content from memory. A VCMDQ is known by the page of its virtual
- * interface. Other further rings (ECMDQ, guests' buffers of AMD-Vi) are not looked at.
+ * interface, a guest's buffer of AMD-Vi by its GuestID. Other further rings (ECMDQ) are not looked at.
  * Spec: VT-d, "Invalidation Queue Address Register"; SMMUv3, "SMMU_CMDQ_BASE", "SMMU_CMDQ_PROD"; AMD-Vi, "Command Buffer Base Address".
  */
 #include <string.h>
+#include "amdvi/amdvi.h"
 #include "core/base/bits.h"
+#include "software/amd_private.h"
 #include "software/hyp_int.h"
 
 static bool ring_vtd(struct hyp_ring *r, uint32_t off, uint64_t val)
@@ -22,12 +24,41 @@ static bool ring_vtd(struct hyp_ring *r, uint32_t off, uint64_t val)
 	return off == IQT;
 }
 
+enum { AMD_CMD_BASE = 0x08, AMD_CMD_TAIL = 0x2008, NOTHING = UINT16_MAX };
+
+/* Registers of a guest of AMD-Vi, as if they were the unit's own with its addresses. Its bases are guest-physical. */
+static struct hyp_ring *which_amdvi(struct hyp_unit *u, uint32_t *off, uint64_t *val)
+{
+	const bool vf = *off >= AMDVI_VF_OFF;
+	const uint32_t from = *off - (vf ? AMDVI_VF_OFF : AMDVI_VFCNTL_OFF), stride = vf ? AMDP_VF_BYTES : AMDP_C_BYTES, reg = from % stride;
+	const uint64_t base = (*val & bits_mask(51, 12)) - u->s2_offset, len = bits_get(*val, 3, 0);
+	struct hyp_ring *r = &u->vintf[from / stride];
+
+	if (*off < AMDVI_VFCNTL_OFF)
+		return &u->main;
+	*off = NOTHING;
+	if (from / stride >= HYP_VINTFS)
+		return &u->main;
+	if (vf && reg == AMDP_VF_CMD_TAIL) {
+		*off = AMD_CMD_TAIL;
+	} else if (!vf && reg == AMDP_C_CMD) {
+		*off = AMD_CMD_BASE;
+		*val = base | len << 56;
+	} else if (!vf && reg == AMDP_C_EVT) {
+		r->log = base;
+		r->log_size = UINT64_C(16) << len;
+	}
+	return r;
+}
+
 /* The ring a write is about: of a unit, or of a virtual interface (pages of 64 KiB, two for each, registers of logical queue 0). */
-static struct hyp_ring *which(struct hyp_unit *u, const char *arch, uint32_t *off)
+static struct hyp_ring *which(struct hyp_unit *u, const char *arch, uint32_t *off, uint64_t *val)
 {
 	enum { BLOCK = 0x4000000 + 0x30000, STRIDE = 0x20000, PAGE1 = 0x10000 };
 	uint32_t in = *off - BLOCK;
 
+	if (!strcmp(arch, "amdvi"))
+		return which_amdvi(u, off, val);
 	if (strcmp(arch, "smmuv3") || *off < BLOCK || in / STRIDE >= HYP_VINTFS)
 		return &u->main;
 	*off = in % STRIDE == PAGE1 ? 0x90 : in % STRIDE == 4 ? 0x98 : 0; /* BASE, PROD */
@@ -48,18 +79,18 @@ static bool ring_smmuv3(struct hyp_ring *r, uint32_t off, uint64_t val)
 
 static bool ring_amdvi(struct hyp_ring *r, uint32_t off, uint64_t val)
 {
-	enum { DEVTAB = 0x00, CMD_BASE = 0x08, CMD_TAIL = 0x2008 };
+	enum { DEVTAB = 0x00 };
 
 	if (off == DEVTAB) {
 		r->devtab = val & bits_mask(51, 12);
 		r->devtab_end = r->devtab + 4096 * (1 + bits_get(val, 8, 0));
 	}
-	if (off == CMD_BASE) {
+	if (off == AMD_CMD_BASE) {
 		r->base = val & bits_mask(51, 12);
 		r->size = UINT64_C(16) << bits_get(val, 59, 56);
 		r->tail = 0;
 	}
-	return off == CMD_TAIL;
+	return off == AMD_CMD_TAIL;
 }
 
 /* By the first word: is it for a device's TLB, is it a wait? */
@@ -143,12 +174,22 @@ static void add_target(struct hyp_targets *all, const char *arch, const uint64_t
 	all->t[all->n++] = t;
 }
 
+/* A guest's COMPLETION_WAIT that stores. */
+static void remember_wait(const struct hyp_unit *u, struct hyp_ring *r, const uint64_t *w, struct hyp_batch *b)
+{
+	if (w[0] >> 60 != 1 || !(w[0] & 1))
+		return;
+	b->asked |= !r->wait_at;
+	r->wait_at = (w[0] & bits_mask(51, 3)) - u->s2_offset;
+	r->wait_val = w[1];
+}
+
 bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct mem *m, uint32_t off, uint64_t val, struct hyp_batch *b,
 		    struct hyp_targets *t)
 {
-	struct hyp_ring *r = which(unit, u->ops->arch, &off);
+	struct hyp_ring *r = which(unit, u->ops->arch, &off, &val);
 
-	*b = (struct hyp_batch){ 0 };
+	*b = (struct hyp_batch){ .guest = r == &unit->main ? NULL : r };
 	for (size_t i = 0; i < ARRAY_LEN(rings); i++) {
 		uint64_t tail, step, w[2];
 
@@ -163,6 +204,8 @@ bool hyp_ring_write(struct hyp_unit *unit, const struct iommu *u, const struct m
 				break;
 			b->commands++;
 			rings[i].count(w[0], b);
+			if (b->guest && !strcmp(u->ops->arch, "amdvi"))
+				remember_wait(unit, r, w, b);
 			if (t)
 				add_target(t, u->ops->arch, w, r != &unit->main);
 		}

@@ -64,6 +64,14 @@ static void env_fault(void *arg, const struct xl_req *q, const struct xl_res *r)
 		u->p->hook.fault(u->p->hook.arg, u->index, q, r);
 }
 
+static void env_guest_irq(void *arg, unsigned guest)
+{
+	struct unit_rec *u = arg;
+
+	if (u->p->hook.guest_irq)
+		u->p->hook.guest_irq(u->p->hook.arg, u->index, guest);
+}
+
 /* ---- stalled DMAs ---- */
 
 static void set_aside(struct plat *p, struct flight *f)
@@ -188,5 +196,5 @@ void plat_set_link(struct plat *p, const struct plat_link *l)
 struct iommu_env plat_env(struct unit_rec *r)
 {
 	return (struct iommu_env){ .arg = r, .msi = env_msi, .ats_inv = env_ats_inv, .page_resp = env_page_resp,
-				   .progress = env_progress, .fault = env_fault, .stall = env_stall };
+				   .progress = env_progress, .fault = env_fault, .guest_irq = env_guest_irq, .stall = env_stall };
 }

@@ -50,6 +50,7 @@ struct plat_hooks {
 	void (*msi)(void *arg, unsigned unit, uint64_t addr, uint32_t data); /* an interrupt message of a unit */
 	void (*fault)(void *arg, unsigned unit, const struct xl_req *q, const struct xl_res *r); /* a request that a unit refused */
 	void (*queue)(void *arg, unsigned unit); /* as iommu_env.progress */
+	void (*guest_irq)(void *arg, unsigned unit, unsigned guest); /* as iommu_env.guest_irq */
 };
 struct plat_verify { uint64_t agree, disagree, not_compared; };
 struct plat_stats {

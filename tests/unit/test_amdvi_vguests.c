@@ -509,6 +509,7 @@ START_TEST(many_guests)
 		seen |= mem64(w->r, word);
 	}
 	ck_assert_uint_eq(seen, 3);
+	run_all(w->r);
 	ck_assert_uint_eq(mem64(w->r, word), 0);
 	ck_assert_uint_eq(rd32(w->r, VF(gid[1], VF_CMD_HEAD)), 0x20);
 	ck_assert_ptr_null(w->v->vi->gst);

@@ -69,6 +69,8 @@ START_TEST(dirty_bit)
 		seen |= vr_dirty(w, G);
 	}
 	ck_assert(seen);
+	ck_assert(vr_dirty(w, G)); /* the commands are done; clearing follows */
+	run_all(w->r);
 	ck_assert_uint_eq(mem64(w->r, a), ~bit);
 	ck_assert_uint_eq(ST.dirty_updates, 2);
 	/* a buffer that stops with commands in it stays dirty */

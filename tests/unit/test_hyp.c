@@ -80,6 +80,9 @@ static const struct ring_row {
 	/* ComLen = 9. INVALIDATE_IOMMU_PAGES, INVALIDATE_IOTLB_PAGES, INVALIDATE_DEVTAB_ENTRY, COMPLETION_WAIT */
 	{ "amdvi", 16, { 0x08, UINT64_C(9) << 56 | 0x10000 }, { 0x2008, 4 * 16 },
 	  { UINT64_C(3) << 60 | 7, UINT64_C(4) << 60 | 0x100, UINT64_C(2) << 60 | 0x100, UINT64_C(1) << 60 | 1 }, 4, 1, 1 },
+	/* VFCntl and VF of GuestID 3: CmdBufEn, ComLen = 9 */
+	{ "amdvi", 16, { 0x1000000 + 3 * 64 + 0x20, 0x10109 }, { 0x10000000 + 3 * 4096 + 8, 2 * 16 },
+	  { UINT64_C(3) << 60 | 7, UINT64_C(1) << 60 | 1 }, 2, 0, 1 },
 };
 
 START_TEST(a_tail_write_is_counted)
@@ -99,8 +102,41 @@ START_TEST(a_tail_write_is_counted)
 	ck_assert_uint_eq(b.commands, w->commands);
 	ck_assert_uint_eq(b.devtlb, w->devtlb);
 	ck_assert_uint_eq(b.waits, w->waits);
+	ck_assert(!b.guest == (w->base.off < 0x1000000)); /* registers of guests begin there, on both */
+	ck_assert(b.asked == (b.guest && !strcmp(w->arch, "amdvi")));
 	ck_assert(hyp_ring_write(unit, &u, m, w->tail.off, w->tail.val, &b, NULL)); /* the same tail again: nothing new */
 	ck_assert_uint_eq(b.commands, 0);
+	mem_destroy(m);
+	free(unit);
+}
+END_TEST
+
+/* GuestID 1, guest-physical addresses 1000000000h higher: two waits, of which the last one counts; another one of GuestID 0 is its own. */
+START_TEST(what_a_guests_wait_stores)
+{
+	const struct iommu_ops ops = { .arch = "amdvi" };
+	const struct iommu u = { .ops = &ops };
+	struct hyp_unit *unit = calloc(1, sizeof(*unit));
+	struct mem *m = mem_create(0, false);
+	const uint64_t waits[4] = { UINT64_C(0x1000001000005001), 7, UINT64_C(0x1000001000006009), 8 };
+	struct hyp_batch b;
+
+	unit->s2_offset = UINT64_C(0x1000000000);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(mem_write(m, 0x10000 + 8 * i, &waits[i], 1), MEM_OK);
+	ck_assert(!hyp_ring_write(unit, &u, m, 0x1000040 + 0x20, UINT64_C(0x1000010109), &b, NULL));
+	ck_assert(hyp_ring_write(unit, &u, m, 0x10001008, 16, &b, NULL));
+	ck_assert(b.asked);
+	ck_assert_ptr_eq(b.guest, &unit->vintf[1]);
+	ck_assert_uint_eq(b.guest->wait_at, 0x5000);
+	ck_assert(hyp_ring_write(unit, &u, m, 0x10001008, 32, &b, NULL));
+	ck_assert(!b.asked);
+	ck_assert_uint_eq(b.guest->wait_at, 0x6008);
+	ck_assert_uint_eq(b.guest->wait_val, 8);
+	ck_assert_uint_eq(unit->vintf[0].wait_at, 0);
+	ck_assert(!hyp_ring_write(unit, &u, m, 0x1000040 + 0x28, UINT64_C(0x1000020309), &b, NULL)); /* its event log */
+	ck_assert_uint_eq(unit->vintf[1].log, 0x20000);
+	ck_assert_uint_eq(unit->vintf[1].log_size, 8192);
 	mem_destroy(m);
 	free(unit);
 }
@@ -165,6 +201,7 @@ int main(void)
 	tcase_add_loop_test(t, ranges_are_pages, 0, 4);
 	tcase_add_test(t, ranges_end_at_the_top);
 	tcase_add_loop_test(t, a_tail_write_is_counted, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(t, what_a_guests_wait_stores);
 	tcase_add_test(t, a_ring_wraps);
 	tcase_add_loop_test(t, a_command_names_its_device, 0, (int)ARRAY_LEN(targets));
 	suite_add_tcase(s, t);
