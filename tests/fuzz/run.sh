@@ -48,7 +48,7 @@ share=$((seconds / $(wc -w <<< "$targets")))
 bad=0
 for t in $targets; do
 	seed "$t"
-	UBSAN_OPTIONS=print_stacktrace=1 nice "$dir/b/tests/fuzz/$t" -max_len="$(longest "$t")" -timeout=20 -rss_limit_mb=2048 -max_total_time=$share \
+	UBSAN_OPTIONS=print_stacktrace=1 nice -n 19 "$dir/b/tests/fuzz/$t" -max_len="$(longest "$t")" -timeout=5 -rss_limit_mb=2048 -max_total_time=$share \
 		-print_final_stats=1 -artifact_prefix="$dir/crashes/$t/" "$dir/corpus/$t" > "$dir/$t.log" 2>&1
 	st=$?
 	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/$t.log")
