@@ -188,10 +188,11 @@ static bool add_points(struct sweep *s, const int32_t *choice, struct err *e)
 /* The axes of group @g from @axis on, then the groups behind it: the last axis varies fastest, seeds faster still. */
 static bool expand(struct sweep *s, int32_t *choice, size_t g, size_t axis, struct err *e)
 {
-	const struct sweep_group *gr = &s->group[g];
+	const struct sweep_group *gr;
 
 	if (g == s->n_group)
 		return add_points(s, choice, e);
+	gr = &s->group[g];
 	if (axis == gr->first + gr->n)
 		return expand(s, choice, g + 1, g + 1 < s->n_group ? s->group[g + 1].first : 0, e);
 	if (axis == gr->first && !sweep_cond_holds(s, &gr->when, choice)) {

@@ -3,7 +3,6 @@
  * fuzz_import.c - libFuzzer harness: any bytes as a QEMU log, or as a memory image (the index, and the pages gzipped from raw bytes), or as an image with
  * the log that goes on from it. The parts are separated by a line "====". A refusal has a code and a sentence; a trace that was written can be read.
  */
-#include <string.h>
 #include <zlib.h>
 #include "core/trace/trc.h"
 #include "fuzz_file.h"
@@ -12,19 +11,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const uint8_t *part(const uint8_t **p, const uint8_t *end, size_t *n)
-{
-	const uint8_t *from = *p, *cut = memmem(from, (size_t)(end - from), "\n====\n", 6);
-
-	*n = (size_t)((cut ? cut + 1 : end) - from);
-	*p = cut ? cut + 6 : end;
-	return from;
-}
-static void must_say(const struct err *e)
-{
-	if (!e->code || !e->msg[0])
-		abort();
-}
 static struct image *load(const char *dir, const uint8_t *idx, size_t ni, const uint8_t *pages, size_t np)
 {
 	char path[64];
@@ -43,7 +29,7 @@ static struct image *load(const char *dir, const uint8_t *idx, size_t ni, const 
 		abort();
 	im = image_load(path, &e);
 	if (!im)
-		must_say(&e);
+		fuzz_said(&e);
 	return im;
 }
 static void import(const char *dir, const uint8_t *log, size_t n, const struct image *im)
@@ -62,7 +48,7 @@ static void import(const char *dir, const uint8_t *log, size_t n, const struct i
 	if (!w)
 		abort();
 	if (!imp_qemu(&(struct imp_qemu_in){ in.path, im ? "f.idx" : NULL, im }, w, &s, &e)) {
-		must_say(&e);
+		fuzz_said(&e);
 		trc_abandon(w);
 	} else {
 		if (!trc_finish(w, &e))
@@ -89,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (!mkdtemp(dir))
 		abort();
-	log = part(&p, end, &nl);
-	idx = part(&p, end, &ni);
-	pages = part(&p, end, &np);
+	log = fuzz_part(&p, end, &nl);
+	idx = fuzz_part(&p, end, &ni);
+	pages = fuzz_part(&p, end, &np);
 	if (ni)
 		im = load(dir, idx, ni, pages, np);
 	if (nl)

@@ -36,20 +36,39 @@ seed() { # target: inputs made of files of the tree
 				[ -f "$i" ] && { zstd -dcq "$f" | head -n 20; echo ====; head -n 40 "$i"; echo ====; } > "$d/${i##*/}"
 			done
 		done ;;
+	fuzz_ftrace) { printf '\2'; cat tests/data/import/ftrace-vtd.txt; } > "$d/ftrace-vtd" ;;
+	fuzz_sweep) for f in bench/sweep/*.yaml tests/data/sweep/*.yaml; do { grep -v '^base' "$f"; echo ====; cat configs/mmu600.yaml; } > "$d/${f##*/}"; done ;;
+	fuzz_walk) for f in tests/data/walk/*-4711-w0*.cases.gz tests/data/walk/amdvi*.gz; do walk_seed "$f" "$d/${f##*/}"; done ;;
+	fuzz_packed) # compressed files by the reader they are for
+		for f in tests/data/import/*.log.zst; do { printf 0; head -c 3000 "$f"; } > "$d/${f##*/}"; done
+		for f in traces/*-edu.iotb; do { printf 1; head -c 3000 "$f"; } > "$d/${f##*/}"; done
+		for f in tests/data/walk/*4711*.gz; do
+			case $f in
+			*.pages.gz) { printf 3; gzip -dc "$f" | head -c 12288 | gzip -n; } > "$d/${f##*/}" ;; # three pages
+			*) printf 2 | cat - "$f" > "$d/${f##*/}" ;;
+			esac
+		done ;;
 	fuzz_vtd | fuzz_smmuv3 | fuzz_amdvi | fuzz_api) # bytes without a pattern
 		for f in traces/*-edu.iotb; do
 			head -c 30000 "$f" | split -b 1500 - "$d/${f##*/}."
 		done ;;
 	esac
 }
-longest() { case $1 in fuzz_import | fuzz_config) echo 6000 ;; fuzz_decode) echo 67 ;; *) echo 4096 ;; esac; }
+walk_seed() { # a query and the image it is about: FILE TO
+	local image kind
+	case ${1##*/} in vtd-4711*) image=0 ;; vtd-sm-fl*) image=1 ;; vtd-sm*) image=2 ;; smmuv3-s1*) image=3 ;; smmuv3*) image=4 ;; *) image=6 ;; esac
+	case $1 in *.maps.gz) kind=0 ;; *.xlate.gz) kind=1 ;; *.cases.gz) kind=2 ;; *) return ;; esac
+	{ printf '%b\0' "\\0$(printf %o $((image | kind << 3)))"; gzip -dc "$1" | head -n 60; } > "$2"
+}
+longest() { case $1 in fuzz_import | fuzz_config | fuzz_walk) echo 6000 ;; fuzz_decode) echo 67 ;; *) echo 4096 ;; esac; }
+quiet() { case $1 in fuzz_db) echo 3 ;; *) echo 0 ;; esac; } # commands print
 share=$((seconds / $(wc -w <<< "$targets")))
 [ $share -gt 0 ] || share=1
 bad=0
 for t in $targets; do
 	seed "$t"
 	UBSAN_OPTIONS=print_stacktrace=1 nice -n 19 "$dir/b/tests/fuzz/$t" -max_len="$(longest "$t")" -timeout=5 -rss_limit_mb=2048 -max_total_time=$share \
-		-print_final_stats=1 -artifact_prefix="$dir/crashes/$t/" "$dir/corpus/$t" > "$dir/$t.log" 2>&1
+		-close_fd_mask="$(quiet "$t")" -print_final_stats=1 -artifact_prefix="$dir/crashes/$t/" "$dir/corpus/$t" > "$dir/$t.log" 2>&1
 	st=$?
 	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/$t.log")
 	echo "$t: ${n:-?} executions in $share s, $(grep -o 'cov: [0-9]*' "$dir/$t.log" | tail -1), $([ $st = 0 ] && echo "nothing failed" || echo "FAILED: $(ls "$dir/crashes/$t" | tail -1)")"
