@@ -200,7 +200,10 @@ static int summary(const struct state *st, const char *path, struct err *e)
 	while (q && n < FAILED_SHOWN && rdb_step(&st->db, q, e) == 1) {
 		size_t p = (size_t)sqlite3_column_int64(q, 0);
 
-		sweep_say(&st->s, &st->s.point[p], text, sizeof(text));
+		if (p < st->s.n_point)
+			sweep_say(&st->s, &st->s.point[p], text, sizeof(text));
+		else
+			snprintf(text, sizeof(text), "not of this sweep");
 		printf("point %zu (%s): %s\n", p, text, !strcmp(rdb_text(q, 1), "failed") ? rdb_text(q,
 				2) : "differs from the trace; see its verify.disagree");
 		n++;

@@ -36,16 +36,26 @@ bool plot_known(const char *path)
 	return terminal(path);
 }
 
-/* A gnuplot string. */
+/* A gnuplot string. One with a backquote goes into single quotes: in double quotes gnuplot would run as a command what stands behind it. */
 static void put_string(FILE *o, const char *s)
 {
-	fputc('"', o);
+	bool single = strchr(s, '`');
+
+	fputc(single ? '\'' : '"', o);
 	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fputc('\\', o);
+		if (single ? *s == '\'' : *s == '"' || *s == '\\')
+			fputc(single ? '\'' : '\\', o);
 		fputc((unsigned char)*s < 0x20 ? ' ' : *s, o);
 	}
-	fputc('"', o);
+	fputc(single ? '\'' : '"', o);
+}
+
+/* The rest of a line that is a comment. */
+static void put_comment(FILE *o, const char *s)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 ? ' ' : *s, o);
+	fputc('\n', o);
 }
 
 static void put_words(FILE *o, const char *a, const char *b, const char *c, const char *d)
@@ -107,7 +117,8 @@ static void put_data(const struct plot_fig *f, FILE *o)
 
 		fprintf(o, "%s# %s%s%s%s\n", i ? "\n\n" : "", f->y.name, f->req->by ? ", " : "", f->req->by ? f->req->by : "",
 				f->req->by ? "=" : "");
-		fprintf(o, "# series %zu: %s\n", i, s->name);
+		fprintf(o, "# series %zu: ", i);
+		put_comment(o, s->name);
 		for (size_t j = 0; j < s->n; j++) {
 			const struct plot_pt *p = &s->pt[j];
 

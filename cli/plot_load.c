@@ -230,7 +230,7 @@ static bool one_stat(const struct plot_fig *f, const struct rdb *db, const char 
 	if (got > 0 && !strcmp(rdb_text(q, 2), "histogram"))
 		part = "mean";
 	snprintf(base, sizeof(base), "%s", name);
-	for (size_t i = 0; !got && dot && i < ARRAY_LEN(parts); i++)
+	for (size_t i = 0; !got && dot && dot < name + sizeof(base) && i < ARRAY_LEN(parts); i++)
 		if (!strcmp(dot + 1, parts[i])) {
 			part = parts[i];
 			base[dot - name] = 0;

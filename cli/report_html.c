@@ -39,6 +39,12 @@ static void put_query_text(const struct html *h, const char *sql, const char *ar
 	sqlite3_finalize(q);
 }
 
+static void put_column(FILE *o, const char *before, sqlite3_stmt *q, int col)
+{
+	fputs(before, o);
+	html_text(o, rdb_text(q, col));
+}
+
 /* --- what was run --- */
 
 static void put_axis_values(const struct html *h, size_t k)
@@ -89,7 +95,9 @@ static bool put_traces(const struct html *h, struct err *e)
 	while (q && (got = rdb_step(h->db, q, e)) > 0) {
 		fputs("<p>Trace <code>", h->o);
 		html_text(h->o, rdb_text(q, 0));
-		fprintf(h->o, "</code>, %s bytes, SHA-256 <code>%s</code></p>\n", rdb_text(q, 1), rdb_text(q, 2));
+		put_column(h->o, "</code>, ", q, 1);
+		put_column(h->o, " bytes, SHA-256 <code>", q, 2);
+		fputs("</code></p>\n", h->o);
 	}
 	sqlite3_finalize(q);
 	return got == 0;
@@ -221,9 +229,11 @@ static bool put_bad(const struct html *h, struct err *e)
 		if (!any)
 			fputs("<table><thead><tr><th>point</th><th>axes</th><th>seed</th><th>status</th><th>error</th></tr></thead><tbody>\n", h->o);
 		any = true;
-		fprintf(h->o, "<tr><td>%s</td><td>", rdb_text(q, 0));
-		html_text(h->o, rdb_text(q, 4));
-		fprintf(h->o, "</td><td>%s</td><td class=\"bad\">%s</td><td>", rdb_text(q, 1), rdb_text(q, 2));
+		put_column(h->o, "<tr><td>", q, 0);
+		put_column(h->o, "</td><td>", q, 4);
+		put_column(h->o, "</td><td>", q, 1);
+		put_column(h->o, "</td><td class=\"bad\">", q, 2);
+		fputs("</td><td>", h->o);
 		html_text(h->o, *rdb_text(q, 3) ? rdb_text(q, 3) : "DMAs disagree with the trace: see verify.disagree");
 		fputs("</td></tr>\n", h->o);
 	}
@@ -243,8 +253,10 @@ static bool put_findings(const struct html *h, struct err *e)
 		sqlite3_finalize(q);
 		return false;
 	}
-	fprintf(h->o, "<li>%s of the %s points of the sweep are in this database: <span class=\"good\">%s ok</span>", rdb_text(q, 0),
-			rdb_text(q, 5), rdb_text(q, 1));
+	put_column(h->o, "<li>", q, 0);
+	put_column(h->o, " of the ", q, 5);
+	put_column(h->o, " points of the sweep are in this database: <span class=\"good\">", q, 1);
+	fputs(" ok</span>", h->o);
 	if (sqlite3_column_int(q, 2))
 		fprintf(h->o, ", <span class=\"bad\">%s failed</span>", rdb_text(q, 2));
 	if (sqlite3_column_int(q, 3))

@@ -56,11 +56,11 @@ struct sweep {
 	char **stats; /* shell patterns over flat names; none: every statistic */
 	size_t n_stats;
 	struct sweep_point *point;
-	size_t n_point;
+	size_t n_point, n_tried; /* tried: combinations of values, whether or not when: holds */
 	char plan[SHA_HEX]; /* over the ids of all points */
 	struct ytree tree;
 };
-enum { SWEEP_MAX_POINTS = 1000000, SWEEP_MAX_VALUES = 100000 };
+enum { SWEEP_MAX_POINTS = 1000000, SWEEP_MAX_TRIED = 4000000, SWEEP_MAX_VALUES = 100000 };
 
 /** sweep_load() - @path "-" is standard input. Values and conditions are checked, points are listed, traces are not opened. */
 bool sweep_load(struct sweep *s, const char *path, struct err *e) MUST_USE;

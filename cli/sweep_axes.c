@@ -123,7 +123,7 @@ static bool add_value(struct sweep_axis *a, const struct sweep_value *v, struct 
 	return true;
 }
 
-static bool add_text(struct sweep_axis *a, const struct ynode *n, bool zip, struct err *e)
+static bool add_text(struct sweep_axis *a, const struct ynode *n, struct err *e)
 {
 	struct sweep_value v;
 	struct err in = { 0 };
@@ -132,16 +132,55 @@ static bool add_text(struct sweep_axis *a, const struct ynode *n, bool zip, stru
 		return FAIL_AT(&n->at, e, "%s: expected a single value", a->key);
 	if (!sweep_value_parse(a->opt, a->key, n->text, &v, &in))
 		return in.code == ERR_MACHINE ? err_set(e, in.code, "%s", in.msg) : FAIL_AT(&n->at, e, "%s", in.msg);
-	for (size_t i = 0; !zip && i < a->n; i++)
-		if (!strcmp(a->v[i].text, v.text)) {
-			free(v.text);
-			return FAIL_AT(&n->at, e, "%s: the value %s appears twice", a->key, a->v[i].text);
-		}
 	return add_value(a, &v, e);
+}
+
+/* --- values that come again --- */
+
+struct rows { const struct sweep_axis *axis; size_t n; }; /* row i: the value i of every axis */
+
+static int row_cmp(const struct rows *r, size_t i, size_t j)
+{
+	int c = 0;
+
+	for (size_t k = 0; k < r->n && !c; k++)
+		c = strcmp(r->axis[k].v[i].text, r->axis[k].v[j].text);
+	return c;
+}
+
+static int by_row(const void *a, const void *b, void *rows)
+{
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	int c = row_cmp(rows, i, j);
+
+	return c ? c : i < j ? -1 : i > j;
+}
+
+/* *@again: the first row that repeats one before it, *@first. Returns: 1, 0 if all differ, -1 on error. */
+static int repeated(struct rows r, size_t *first, size_t *again, struct err *e)
+{
+	size_t n = r.axis->n, *row = malloc((n + 1) * sizeof(*row));
+
+	if (!row) {
+		oom(e);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		row[i] = i;
+	qsort_r(row, n, sizeof(*row), by_row, &r);
+	*again = n;
+	for (size_t i = 1; i < n; i++)
+		if (row[i] < *again && !row_cmp(&r, row[i - 1], row[i])) {
+			*first = row[i - 1];
+			*again = row[i];
+		}
+	free(row);
+	return *again < n;
 }
 
 /* --- ranges: from, to, and one of step, factor, points --- */
 
+#define EXACT 0x1p53 /* whole numbers above are not all different as a double */
 struct range { double from, to, step, factor, points; const struct ynode *how; };
 
 static bool plain_number(const struct ynode *n, double *v)
@@ -197,8 +236,10 @@ static bool range_check(const struct range *r, const struct sweep_axis *a, const
 		return FAIL_AT(&r->how->at, e, "%s: step: must be above 0", a->key);
 	if (!isnan(r->factor) && r->factor <= 1)
 		return FAIL_AT(&r->how->at, e, "%s: factor: must be above 1", a->key);
-	if (!isnan(r->points) && (r->points < 2 || r->points > SWEEP_MAX_VALUES))
+	if (!isnan(r->points) && (r->points < 2 || r->points > SWEEP_MAX_VALUES || r->points != floor(r->points)))
 		return FAIL_AT(&r->how->at, e, "%s: points: from 2 to %d", a->key, SWEEP_MAX_VALUES);
+	if (r->to > EXACT)
+		return FAIL_AT(&n->at, e, "%s: a range ends at 2^53 at most: give a list", a->key);
 	if (isnan(r->step) && r->from <= 0)
 		return FAIL_AT(&n->at, e, "%s: a logarithmic range starts above 0", a->key);
 	return true;
@@ -262,6 +303,14 @@ static bool unknown_key(struct sweep *s, const char *key, const struct ynode *n,
 	return FAIL_AT(&n->key_at, e, "%s%s%s", key, *msg == ':' ? "" : ": ", msg);
 }
 
+static bool list_differs(const struct sweep_axis *a, const struct ynode *n, struct err *e)
+{
+	size_t i, j;
+	int got = repeated((struct rows){ a, 1 }, &i, &j, e);
+
+	return got > 0 ? FAIL_AT(&n->child[j]->at, e, "%s: the value %s appears twice", a->key, a->v[j].text) : !got;
+}
+
 static bool add_axis(struct sweep *s, const char *key, const struct ynode *n, bool zip, struct err *e)
 {
 	struct sweep_axis *grown = realloc(s->axis, (s->n_axis + 1) * sizeof(*grown)), *a;
@@ -284,13 +333,13 @@ static bool add_axis(struct sweep *s, const char *key, const struct ynode *n, bo
 	if (n->kind == YN_MAP)
 		return add_range(a, n, e);
 	if (n->kind == YN_SCALAR)
-		return add_text(a, n, zip, e);
-	if (!n->n)
-		return FAIL_AT(&n->at, e, "%s: the list of values is empty", key);
+		return add_text(a, n, e);
+	if (!n->n || n->n > SWEEP_MAX_VALUES)
+		return n->n ? FAIL_AT(&n->at, e, "%s: more than %d values", key, SWEEP_MAX_VALUES) : FAIL_AT(&n->at, e, "%s: the list of values is empty", key);
 	for (size_t i = 0; i < n->n; i++)
-		if (!add_text(a, n->child[i], zip, e))
+		if (!add_text(a, n->child[i], e))
 			return false;
-	return true;
+	return zip || list_differs(a, n, e);
 }
 
 static const struct ynode *child(const struct ynode *map, const char *key)
@@ -326,16 +375,10 @@ static bool add_axes(struct sweep *s, const char *key, const struct ynode *n, bo
 /* In a zipped group a value may come again, all of them together not. */
 static bool zip_differs(const struct sweep *s, const struct sweep_group *g, const struct ymark *at, struct err *e)
 {
-	for (size_t i = 0; i < s->axis[g->first].n; i++)
-		for (size_t j = 0; j < i; j++) {
-			size_t a = g->first;
+	size_t i, j;
+	int got = repeated((struct rows){ s->axis + g->first, g->n }, &i, &j, e);
 
-			while (a < g->first + g->n && !strcmp(s->axis[a].v[i].text, s->axis[a].v[j].text))
-				a++;
-			if (a == g->first + g->n)
-				return FAIL_AT(at, e, "zip: values %zu and %zu are the same in every key", j + 1, i + 1);
-		}
-	return true;
+	return got > 0 ? FAIL_AT(at, e, "zip: values %zu and %zu are the same in every key", i + 1, j + 1) : !got;
 }
 
 static bool add_group(struct sweep *s, const struct ynode *n, struct err *e)

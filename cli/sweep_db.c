@@ -27,11 +27,13 @@ static const char schema[] =
 	"CREATE VIEW histograms AS SELECT run, point, seed, name, n, sum, min, p50, p95, p99, p99_9, max, buckets, unit, doc"
 	" FROM hist_values JOIN names USING(name_id) JOIN runs USING(run);";
 
+/* Our statements are right: what they cannot do is the fault of the file, unless the machine failed. */
 bool rdb_fail(const struct rdb *r, struct err *e)
 {
+	static const uint8_t file[] = { SQLITE_ERROR, SQLITE_CORRUPT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_NOTADB };
 	int code = sqlite3_errcode(r->db) & 0xff;
 
-	return err_set(e, code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_INPUT : ERR_MACHINE, "%s: %s", r->path, sqlite3_errmsg(r->db));
+	return err_set(e, memchr(file, code, sizeof(file)) ? ERR_INPUT : ERR_MACHINE, "%s: %s", r->path, sqlite3_errmsg(r->db));
 }
 
 bool rdb_exec(const struct rdb *r, const char *sql, struct err *e)
@@ -118,6 +120,32 @@ static bool create(const struct rdb *r, struct err *e)
 	return rdb_exec(r, "BEGIN", e) && rdb_exec(r, schema, e) && rdb_exec(r, sql, e) && rdb_exec(r, "COMMIT", e);
 }
 
+/* Is every table there as we make it, and nothing that acts on its own? Views and indices are the users'. */
+static bool same_schema(const struct rdb *r, struct err *e)
+{
+	struct rdb fresh = { .path = "memory" };
+	sqlite3_stmt *ours = NULL, *q = NULL;
+	int got = -1, have = 1;
+
+	if (sqlite3_open(":memory:", &fresh.db) != SQLITE_OK)
+		rdb_fail(&fresh, e);
+	else if (rdb_exec(&fresh, schema, e))
+		ours = rdb_query(&fresh, e, "SELECT name, sql FROM sqlite_master WHERE type = 'table'");
+	while (ours && have == 1 && (got = rdb_step(&fresh, ours, e)) > 0) {
+		q = rdb_query(r, e, "SELECT 1 FROM sqlite_master WHERE name = ?1 AND sql = ?2", rdb_text(ours, 0), rdb_text(ours, 1));
+		have = q ? rdb_step(r, q, e) : -1;
+		sqlite3_finalize(q);
+		if (!have)
+			err_set(e, ERR_INPUT, "%s: damaged, or changed by another program: %s is not as it was made", r->path, rdb_text(ours, 0));
+	}
+	sqlite3_finalize(ours);
+	sqlite3_close(fresh.db);
+	if (got || have != 1)
+		return false;
+	return pragma(r, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'", e) == 0 ||
+	       err_set(e, ERR_INPUT, "%s: has a trigger; this program makes none", r->path);
+}
+
 /* A sweep that was killed before its first transaction leaves a file with nothing in it. */
 static bool check(const struct rdb *r, bool may_create, struct err *e)
 {
@@ -130,8 +158,9 @@ static bool check(const struct rdb *r, bool may_create, struct err *e)
 		return create(r, e);
 	if (id != RDB_APP_ID)
 		return err_set(e, ERR_INPUT, "%s: not a result database of iommusim sweep", r->path);
-	return version == RDB_VERSION || err_set(e, ERR_INPUT, "%s: written in version %d of the format; this program knows %d", r->path,
-			(int)version, RDB_VERSION);
+	if (version != RDB_VERSION)
+		return err_set(e, ERR_INPUT, "%s: written in version %d of the format; this program knows %d", r->path, (int)version, RDB_VERSION);
+	return same_schema(r, e);
 }
 
 /* A directory that is not there is a mistyped name; one that cannot be written is the machine's. */

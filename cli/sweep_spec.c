@@ -101,6 +101,30 @@ static bool number(const struct ynode *n, uint64_t *v, struct err *e)
 	return (*n->text >= '0' && *n->text <= '9' && !*end && !errno) || FAIL_AT(&n->at, e, "seeds: %.80s: expected a whole number", n->text);
 }
 
+static int by_seed(const void *a, const void *b, void *seed)
+{
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	const uint64_t *s = seed;
+
+	return s[i] != s[j] ? (s[i] < s[j] ? -1 : 1) : i < j ? -1 : i > j;
+}
+
+static bool seeds_differ(const struct sweep *s, const struct ynode *n, struct err *e)
+{
+	size_t *at = malloc(s->n_seed * sizeof(*at)), again = s->n_seed;
+
+	if (!at)
+		return oom(e);
+	for (size_t i = 0; i < s->n_seed; i++)
+		at[i] = i;
+	qsort_r(at, s->n_seed, sizeof(*at), by_seed, s->seed);
+	for (size_t i = 1; i < s->n_seed; i++)
+		if (s->seed[at[i - 1]] == s->seed[at[i]] && at[i] < again)
+			again = at[i];
+	free(at);
+	return again == s->n_seed || FAIL_AT(&n->child[again]->at, e, "seeds: %s appears twice", n->child[again]->text);
+}
+
 /* "seeds: 5": the seed of the configuration and the four after it; "seeds: [1, 7]": these. */
 static bool read_seeds(struct sweep *s, struct err *e)
 {
@@ -121,11 +145,8 @@ static bool read_seeds(struct sweep *s, struct err *e)
 		s->seed[i] = s->base.plat.seed + i;
 		if (n && n->kind == YN_SEQ && !number(n->child[i], &s->seed[i], e))
 			return false;
-		for (size_t j = 0; n && n->kind == YN_SEQ && j < i; j++)
-			if (s->seed[j] == s->seed[i])
-				return FAIL_AT(&n->child[i]->at, e, "seeds: %s appears twice", n->child[i]->text);
 	}
-	return true;
+	return !n || n->kind != YN_SEQ || seeds_differ(s, n, e);
 }
 
 static bool read_stats(struct sweep *s, struct err *e)
@@ -162,6 +183,9 @@ static bool read_verify(struct sweep *s, struct err *e)
 
 static bool add_points(struct sweep *s, const int32_t *choice, struct err *e)
 {
+	if (s->n_tried++ == SWEEP_MAX_TRIED)
+		return err_set(e, ERR_INPUT, "%s: more than %d combinations of values, with those that when: leaves out", s->tree.file[0],
+			       SWEEP_MAX_TRIED);
 	if (!sweep_cond_holds(s, &s->when, choice))
 		return true;
 	for (size_t i = 0; i < s->n_seed; i++) {

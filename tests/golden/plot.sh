@@ -93,3 +93,24 @@ grep -q 'gnuplot is not installed' err && [ -s no.gp ] && [ -s no.dat ]
 ln -s /dev/full full.dat
 status 3 "$bin" plot r.db --x gen.window --y vtd0.hits --by vtd.iotlb.entries --where gen.pattern=uniform -o full.svg
 grep -q 'full.dat: No space left' err
+
+# texts of a database are data: no command, no markup, no way past a buffer
+cp r.db evil.db
+sqlite3 evil.db "UPDATE names SET doc = 'a \`touch evil_ran\` it''s' WHERE name = 'vtd0.hits'; UPDATE traces SET hash = '<script>';
+	INSERT OR REPLACE INTO meta VALUES('points', '<script>'); INSERT INTO traces VALUES('<script>x', 'p', '<script>')"
+status 0 "$bin" plot evil.db --x gen.window --y vtd0.hits --by gen.pattern --where vtd.iotlb.entries=64 -o evil.svg
+[ ! -e evil_ran ]
+grep -q "^set title 'vtd0.hits: a \`touch evil_ran\` it''s'" evil.gp
+status 0 "$bin" report r.db --y vtd0.hits -o want.html
+status 0 "$bin" report evil.db --y vtd0.hits -o evil.html
+grep -q '&lt;script' evil.html && [ "$(grep -c '<script>' evil.html)" = "$(grep -c '<script>' want.html)" ]
+status 2 "$bin" plot r.db --x gen.window --y "vtd0.hits/$(printf '%0400d' 1).p99" -o bad.svg
+# a table that was replaced, a trigger
+cp r.db view.db
+sqlite3 view.db "ALTER TABLE names RENAME TO n; CREATE VIEW names AS SELECT * FROM n"
+status 2 "$bin" plot view.db --list
+grep -q 'damaged, or changed by another program: ' err
+cp r.db trigger.db
+sqlite3 trigger.db "CREATE TRIGGER t AFTER INSERT ON runs BEGIN SELECT 1; END"
+status 2 "$bin" plot trigger.db --list
+grep -q 'has a trigger' err

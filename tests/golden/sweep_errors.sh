@@ -24,6 +24,11 @@ bad ':1:37: vtd.iotlb.entries: too is not part of a range; did you mean to?' 'ax
 bad ':1:27: vtd.iotlb.entries: a range needs from, to, and step, factor or points' 'axes: {vtd.iotlb.entries: {from: 4, to: 8}}'
 bad ':1:53: vtd.iotlb.entries: a range has one of step, factor and points' 'axes: {vtd.iotlb.entries: {from: 4, to: 8, step: 1, factor: 2}}'
 bad ':1:27: vtd.iotlb.entries: a logarithmic range starts above 0' 'axes: {vtd.iotlb.entries: {from: 0, to: 8, factor: 2}}'
+bad ':1:67: vtd.iotlb.entries: points: from 2 to 100000' 'axes: {vtd.iotlb.entries:                {from: 1, to: 8, points: 2.5}}'
+bad ':1:19: gen.count: a range ends at 2^53 at most: give a list' 'axes: {gen.count: {from: 1, to: 0xffffffffffffffff, points: 3}}'
+bad ':1:34: vtd.iotlb.entries: the value 2 appears twice' 'axes: {vtd.iotlb.entries: [3, 2, 02, 3]}'
+bad ': more than 4000000 combinations of values, with those that when: leaves out' \
+	$'axes:\n  - gen.count: {from: 1, to: 2001, step: 1}\n  - gen.window: {from: 1M, to: 3M, step: 1K}\nwhen: gen.count < 1'
 bad ':1:26: vtd.iotlb.policy: not a number: give a list of values' 'axes: {vtd.iotlb.policy: {from: 1, to: 2, step: 1}}'
 bad ':1:8: seed: not an axis; repeats over seeds are "seeds:" at the top of the file' 'axes: {seed: [1, 2]}'
 bad ':1:1: axis: not a key of a sweep; did you mean axes?' 'axis: {vtd.walkers: [1]}'
@@ -38,6 +43,7 @@ bad ':1:16: gen.cuont: unknown key; did you mean count?' 'config: {gen: {cuont: 
 bad ':1:7: base: none.yaml: No such file or directory' 'base: none.yaml'
 bad ':1:8: seeds: from 1 to 1000000 of them' 'seeds: 0'
 bad ':1:12: seeds: 7 appears twice' 'seeds: [7, 7]'
+bad ':1:18: seeds: 5 appears twice' 'seeds: [7, 5, 9, 5, 7]'
 bad ':1:9: verify: maybe: expected true or false' 'verify: maybe'
 # the example of the document; includes; an axis of traces
 sed -n '/^```yaml/,/^```/p' "$top/docs/sweeps.md" | sed '/^```/d; s#../../configs#'"$top"'/configs#' >doc.yaml

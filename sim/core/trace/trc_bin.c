@@ -236,8 +236,9 @@ static bool get_comment(struct trc_reader *t, struct trc_rec *r, struct cur *c)
 	}
 	/* Move it one byte down, over the length, so that the terminating NUL overwrites nothing that is still to be read. */
 	memmove(text - 1, text, n);
-	text[n - 1] = 0;
-	r->u.text = text - 1;
+	text--;
+	text[n] = 0;
+	r->u.text = text;
 	c->p += n;
 	if (memchr(r->u.text, 0, n))
 		c->bad = true;
