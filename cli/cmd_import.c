@@ -89,7 +89,7 @@ static int parse(int argc, char **argv, struct import_args *a)
 	if (argc - optind > 2)
 		return cli_usage("import", "one log at a time; what is \"%s\"?", argv[optind + 2]);
 	a->log = argv[optind + 1];
-	if (!*a->out)
+	if (!a->out || !*a->out)
 		return cli_usage("import", "the name of the output is empty");
 	if (a->summary && !strcmp(a->summary, "-") && !strcmp(a->out, "-"))
 		return cli_usage("import", "the trace and the summary cannot both go to standard output; use -o FILE");

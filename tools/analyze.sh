@@ -14,7 +14,7 @@ if [ $# = 0 ]; then
 else
 	files=("$@")
 fi
-nice cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppressions-list=tools/cppcheck.supp --error-exitcode=1 \
+nice cppcheck -j "$(nproc)" --quiet --std=c11 --enable=warning,portability --inline-suppr --suppressions-list=tools/cppcheck.supp --error-exitcode=1 \
 	-Isim -Ilib -Icli -Iinclude "${files[@]}" || bad=1
 printf '%s\0' "${files[@]}" | nice xargs -0 -n 4 -P "$(nproc)" clang-tidy -p "$dir" --quiet 2> >(grep -v 'warnings\? generated\|Suppressed\|Use -header-filter' >&2) || bad=1
 exit $bad

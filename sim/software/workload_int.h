@@ -6,7 +6,8 @@
 #include "core/iommu.h"
 #include "software/workload.h"
 
-enum { PAGE = 4096, IOVA = 0x80000000u, QUEUE = 1 << 16, LAYERS = 4 /* physical pages of one I/O page, taken in turn */ };
+#define IOVA UINT64_C(0x80000000)
+enum { PAGE = 4096, QUEUE = 1 << 16, LAYERS = 4 /* physical pages of one I/O page, taken in turn */ };
 #define FIRST_PA UINT64_C(0x100000000)
 #define LAST_PA UINT64_C(0x4000000000) /* the driver model's own memory begins there (software.base) */
 struct wl_pool { /* ranges of I/O addresses, given back last in, first out */
