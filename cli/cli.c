@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli.c - what every command needs at its ends: errors, usage errors, and the check that standard output was really written. */
+#define CLI_C
 #include "cli.h"
 #include <errno.h>
 #include <stdarg.h>

@@ -29,4 +29,9 @@ int cli_fail(const struct err *e);
 int cli_usage(const char *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /** cli_out() - flush and check standard output at the end. Returns: @status, or 3 with a message if it could not be written. */
 int cli_out(int status);
+#if defined(__clang_analyzer__) && !defined(CLI_C) /* it sees one file at a time, and must be told what these return */
+#define cli_usage(...) (cli_usage(__VA_ARGS__), 2)
+#define cli_fail(...) (cli_fail(__VA_ARGS__), ERR_MACHINE)
+#define cli_out(status) (cli_out(status) == ERR_MACHINE ? ERR_MACHINE : (status))
+#endif
 #endif

@@ -134,7 +134,7 @@ static bool categories(struct plot_fig *f)
 	for (size_t i = 0; i < f->n_series; i++)
 		for (size_t j = 0; j < f->series[i].n; j++)
 			for (size_t k = 0; k < f->n_cat; k++)
-				if (!strcmp(f->cat[k].text, f->series[i].pt[j].text))
+				if (!differ(f->cat[k].text, f->series[i].pt[j].text))
 					f->series[i].pt[j].cat = k;
 	return true;
 }
@@ -151,7 +151,7 @@ static void finish_points(struct plot_fig *f)
 			s->pt[j].sd = s->pt[j].n > 1 ? sqrt(s->pt[j].sd / (double)(s->pt[j].n - 1)) : 0;
 			f->max_n = s->pt[j].n > f->max_n ? s->pt[j].n : f->max_n;
 		}
-		if (!f->x.words)
+		if (!f->x.words && s->n)
 			qsort(s->pt, s->n, sizeof(*s->pt), by_x);
 	}
 	if (numbers && f->n_series)
@@ -311,7 +311,8 @@ static bool cdf(struct plot_fig *f, const struct rdb *db, size_t by, struct err 
 		struct plot_series *s = &f->series[i];
 		double sum = 0, all = 0;
 
-		qsort(s->pt, s->n, sizeof(*s->pt), by_edge);
+		if (s->n)
+			qsort(s->pt, s->n, sizeof(*s->pt), by_edge);
 		for (size_t j = 0; j < s->n; j++)
 			all += s->pt[j].y;
 		for (size_t j = 0; j < s->n; j++) {

@@ -215,5 +215,6 @@ int sweep_point_run(struct sweep *s, const struct sweep_point *p, const struct s
 		fprintf(out, "E\t%s\n", e.msg);
 	fprintf(out, "T\t%.3f\n", 1e3 * (double)(b.tv_sec - a.tv_sec) + 1e-6 * (double)(b.tv_nsec - a.tv_nsec));
 	fprintf(out, "Z\t%s\n", !ok ? "failed" : v.disagree ? "differs" : "ok");
+	free(pt.hit);
 	return fflush(out) || ferror(out);
 }
