@@ -74,11 +74,18 @@ struct pt_fmt {
 	struct pt_plain (*plain)(const struct pt_table *t);
 	uint8_t priv_shift; /* perm >> priv_shift is what a privileged access has; 0: entry() was told the privilege, one answer */
 };
+struct pt_empty { /* caches without entries: what a look-up does to them */
+	bool all; /* none has entries or ports, and all have one latency */
+	uint32_t lat_cyc;
+	struct xc_stats *st[PT_LEVELS]; /* NULL: no such cache */
+};
 struct pt_caches { /* any may be NULL */
 	/* [stage][level]: where the table entry at this level leads to; payload struct pt_psc. Several may be one cache: the level is in the tag. */
 	struct xcache *psc[2][PT_LEVELS];
 	struct xcache *nested; /* gpa page to spa; payload struct pt_psc */
-	uint8_t keep[2]; /* bit l: psc[stage][l] has entries; from pt_caches_ready() */
+	/* from pt_caches_ready() */
+	uint8_t keep[2]; /* bit l: psc[stage][l] has entries */
+	struct pt_empty empty[2], empty_nested;
 };
 struct pt_psc {
 	uint64_t next; /* spa of the next table (nested cache: of the page) */

@@ -3,39 +3,9 @@
  * pt_walk.c - the page-walk shell: stage 1, stage 2, and stage 1 above stage 2 as one state machine.
  * It never touches memory: it says which word it needs (x->mem_spa) and goes on when the word is there.
  */
-#include "core/pt/pt.h"
-#include "core/base/bits.h"
-
-enum { S1, S2 };
+#include "core/pt/pt_int.h"
 
 static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x);
-
-static unsigned shift_of(const struct pt_table *t, unsigned level)
-{
-	return t->grain_lg2 + level * (t->grain_lg2 - 3u);
-}
-
-static unsigned index_bits(const struct pt_table *t, unsigned level)
-{
-	return level == t->levels - 1u && t->top_bits ? t->top_bits : t->grain_lg2 - 3u;
-}
-
-static uint64_t entry_offset(const struct pt_table *t, uint64_t ia, unsigned level)
-{
-	return 8 * (ia >> shift_of(t, level) & ((UINT64_C(1) << index_bits(t, level)) - 1));
-}
-
-/* Input bits of the levels skipped below @level, @skip of them. */
-static bool skips_bits(const struct pt_table *t, uint64_t ia, unsigned level, unsigned skip)
-{
-	return skip && (ia & low_mask(shift_of(t, level)) & ~low_mask(shift_of(t, level - skip)));
-}
-
-/* The permission bits that @acc needs in an accumulated perm. */
-static unsigned need_of(const struct pt_table *t, unsigned acc)
-{
-	return (acc & (XL_R | XL_W | XL_X)) << (acc & XL_PRIV ? t->fmt->priv_shift : 0);
-}
 
 static enum xl_act fault(struct pt_walk *w, unsigned stage, enum pt_why why)
 {
@@ -79,78 +49,6 @@ static bool is_plain(const struct pt_walk *w, unsigned stage, uint64_t e)
 	const struct pt_plain *p = &w->plain[stage];
 
 	return p->next && w->level[stage] && (e & p->mask) == p->val + w->level[stage] * p->step;
-}
-
-/* ---- walk caches ---- */
-
-static uint64_t level_id(const struct pt_table *t, unsigned level)
-{
-	return t->id ^ (uint64_t)level << 56;
-}
-
-/* The deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */
-static const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level)
-{
-	const struct pt_table *t = &w->t[stage];
-	bool asked = false;
-
-	if (!w->c || x->functional)
-		return NULL;
-	for (unsigned l = 1; l < t->levels; l++) {
-		struct xcache *c = w->c->psc[stage][l];
-		uint32_t slot;
-
-		if (!c)
-			continue;
-		if (!asked)
-			xl_charge(x, c, xc_config(c)); /* all levels are looked up at once */
-		asked = true;
-		slot = xc_lookup(c, ia, level_id(t, l));
-		if (slot != XC_MISS) {
-			const struct pt_psc *p = xc_payload(c, slot);
-
-			if (skips_bits(t, ia, l, l - 1u - p->level))
-				continue;
-			*level = p->level;
-			return p;
-		}
-	}
-	return NULL;
-}
-
-static void cache_fill(struct xcache *c, const struct pt_table *t, uint64_t id, struct xl *x, uint64_t ia, unsigned size_lg2, const struct pt_psc *p)
-{
-	struct xc_tag tag;
-	uint32_t slot;
-
-	if (!c || !xc_config(c)->entries || !xl_may_fill(x, ia & ~low_mask(size_lg2), size_lg2))
-		return;
-	tag = t->inv;
-	tag.id = id;
-	tag.size_lg2 = (uint8_t)size_lg2;
-	tag.first = ia & ~low_mask(size_lg2);
-	slot = xc_fill(c, &tag);
-	if (slot != XC_MISS)
-		*(struct pt_psc *)xc_payload(c, slot) = *p;
-}
-
-void pt_caches_ready(struct pt_caches *c)
-{
-	for (unsigned st = 0; st < 2; st++)
-		for (unsigned l = 0; l < PT_LEVELS; l++)
-			if (c->psc[st][l] && xc_config(c->psc[st][l])->entries)
-				c->keep[st] |= (uint8_t)(1u << l);
-}
-
-/* Is there a walk cache for entries at this level? */
-static bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned level)
-{
-	return w->c && (w->c->keep[stage] >> level & 1);
-}
-
-static void psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
-{
-	cache_fill(w->c->psc[stage][level], &w->t[stage], level_id(&w->t[stage], level), x, ia, shift_of(&w->t[stage], level), p);
 }
 
 /* ---- the end ---- */
@@ -204,38 +102,6 @@ static enum xl_act s2_done(struct pt_walk *w, struct xl *x, const struct pt_psc 
 	return finish(w, spa, w->s1_lg2 < p->size_lg2 ? w->s1_lg2 : p->size_lg2);
 }
 
-static unsigned s2_acc(const struct pt_walk *w)
-{
-	if (w->fetch)
-		return PT_ACC_WALK | (w->update ? XL_R | XL_W : XL_R);
-	return w->acc;
-}
-
-/* Stage 2 of w->gpa from the nested cache, if it grants what is needed. */
-static const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
-{
-	struct xcache *c = w->c && !x->functional && (w->t[S1].fmt || w->ipa) ? w->c->nested : NULL;
-	unsigned need;
-	uint32_t slot;
-	const struct pt_psc *p;
-
-	if (!c)
-		return NULL;
-	need = need_of(&w->t[S2], s2_acc(w));
-	xl_charge(x, c, xc_config(c));
-	slot = xc_lookup(c, w->gpa, w->t[S2].id);
-	if (slot == XC_MISS)
-		return NULL;
-	p = xc_payload(c, slot);
-	if (w->fetch && (w->t[S2].opt & PT_OPT_FETCH_DIRTY))
-		need |= p->perm & XL_W;
-	if ((need & ~p->perm) || (p->no_walk && (s2_acc(w) & PT_ACC_WALK)) || ((need & (XL_W | XL_W << w->t[S2].fmt->priv_shift)) && p->clean)) {
-		xc_miss_after_hit(c);
-		return NULL;
-	}
-	return p;
-}
-
 static enum xl_act s2_entry(struct pt_walk *w, struct xl *x)
 {
 	return read_word(w, x, PT_PH_S2_ENTRY, w->table[S2] + entry_offset(&w->t[S2], w->gpa, w->level[S2]));
@@ -277,7 +143,7 @@ static __attribute__((noinline)) enum xl_act s2_keep(struct pt_walk *w, struct x
 {
 	struct pt_psc p = { .next = w->table[S2], .perm = w->perm[S2], .level = w->level[S2] };
 
-	psc_fill(w, x, S2, w->gpa, level, &p);
+	pt_psc_fill(w, x, S2, w->gpa, level, &p);
 	return s2_entry(w, x);
 }
 
@@ -310,8 +176,8 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	p.next = (i->next | (w->gpa & low_mask(lg2))) & ~low_mask(p.size_lg2);
 	p.clean = i->clean;
 	p.no_walk = i->no_walk;
-	if (w->c && (w->t[S1].fmt || w->ipa))
-		cache_fill(w->c->nested, &w->t[S2], w->t[S2].id, x, w->gpa, p.size_lg2, &p);
+	if (w->c && (w->t[S1].fmt || w->ipa) && !w->c->empty_nested.all)
+		pt_nested_fill(w, x, &p);
 	return s2_done(w, x, &p);
 }
 
@@ -353,7 +219,7 @@ static enum xl_act s1_fetch(struct pt_walk *w, struct xl *x)
 		struct pt_psc p = { .next = w->table[S1], .next_gpa = w->s1_gpa, .perm = w->perm[S1], .s2_perm = w->s1_tab_perm,
 				    .split = w->tab_split, .level = (uint8_t)level };
 
-		psc_fill(w, x, S1, w->ia, w->s1_from, &p);
+		pt_psc_fill(w, x, S1, w->ia, w->s1_from, &p);
 	}
 	w->s1_entry_spa = w->table[S1] + off;
 	return read_word(w, x, PT_PH_S1_ENTRY, w->s1_entry_spa);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pt_int.h - what the files of the page walk share; nobody else includes it.
+ * pt_walk.c has the steps (and alone knows permissions and faults), pt_run.c runs of plain entries, pt_caches.c the walk caches.
+ */
+#ifndef IOMMUSIM_PT_INT_H
+#define IOMMUSIM_PT_INT_H
+#include "core/base/bits.h"
+#include "core/pt/pt.h"
+
+enum { S1, S2 };
+
+static inline unsigned shift_of(const struct pt_table *t, unsigned level)
+{
+	return t->grain_lg2 + level * (t->grain_lg2 - 3u);
+}
+
+static inline unsigned index_bits(const struct pt_table *t, unsigned level)
+{
+	return level == t->levels - 1u && t->top_bits ? t->top_bits : t->grain_lg2 - 3u;
+}
+
+static inline uint64_t entry_offset(const struct pt_table *t, uint64_t ia, unsigned level)
+{
+	return 8 * (ia >> shift_of(t, level) & ((UINT64_C(1) << index_bits(t, level)) - 1));
+}
+
+/* Input bits of the levels skipped below @level, @skip of them. */
+static inline bool skips_bits(const struct pt_table *t, uint64_t ia, unsigned level, unsigned skip)
+{
+	return skip && (ia & low_mask(shift_of(t, level)) & ~low_mask(shift_of(t, level - skip)));
+}
+
+/* The permission bits that @acc needs in an accumulated perm. */
+static inline unsigned need_of(const struct pt_table *t, unsigned acc)
+{
+	return (acc & (XL_R | XL_W | XL_X)) << (acc & XL_PRIV ? t->fmt->priv_shift : 0);
+}
+
+/* The access that stage 2 is asked for. */
+static inline unsigned s2_acc(const struct pt_walk *w)
+{
+	if (w->fetch)
+		return PT_ACC_WALK | (w->update ? XL_R | XL_W : XL_R);
+	return w->acc;
+}
+
+/* Is there a walk cache for entries at this level? */
+static inline bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned level)
+{
+	return w->c && (w->c->keep[stage] >> level & 1);
+}
+
+/* ---- pt_caches.c ---- */
+
+const struct pt_psc *pt_psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level);
+const struct pt_psc *pt_nested_find(struct pt_walk *w, struct xl *x);
+/** pt_psc_fill(), pt_nested_fill() - remember where the entry at @level led to; what stage 2 makes of w->gpa. */
+void pt_psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p);
+void pt_nested_fill(struct pt_walk *w, struct xl *x, const struct pt_psc *p);
+
+/* One look-up in each of the caches from level @first to below @levels, none of which has entries. */
+static inline void empty_lookup(const struct pt_empty *e, struct xl *x, unsigned first, unsigned levels)
+{
+	uint32_t cyc = 0;
+
+	for (unsigned l = first; l < levels; l++) {
+		if (!e->st[l])
+			continue;
+		e->st[l]->lookups++;
+		e->st[l]->misses++;
+		cyc = e->lat_cyc; /* all levels are looked up at once */
+	}
+	x->cyc += cyc;
+}
+
+/** psc_find() - the deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */
+static inline const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level)
+{
+	if (!w->c || x->functional)
+		return NULL;
+	if (!w->c->empty[stage].all)
+		return pt_psc_find(w, x, stage, ia, level);
+	empty_lookup(&w->c->empty[stage], x, 1, w->t[stage].levels);
+	return NULL;
+}
+
+/** nested_find() - stage 2 of w->gpa from the nested cache, if it grants what is needed. */
+static inline const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
+{
+	if (!w->c || x->functional || !(w->t[S1].fmt || w->ipa) || !w->c->nested)
+		return NULL;
+	if (!w->c->empty_nested.all)
+		return pt_nested_find(w, x);
+	empty_lookup(&w->c->empty_nested, x, 0, 1);
+	return NULL;
+}
+#endif
