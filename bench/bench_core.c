@@ -213,22 +213,27 @@ static void bench_events(void)
 /* One translation through the vendor's steps with all caches, in zero time: what iommu.c does without its events. */
 static void unit_ours(void *arg, uint64_t ops)
 {
+	static const struct xl_now now;
 	struct machine *b = arg;
 	struct xl *x = &b->x;
+
+	x->now = &now;
 
 	for (uint64_t i = 0; i < ops; i++) {
 		enum xl_act act;
 
 		x->req = (struct xl_req){ .iova = b->addr[b->n++ % b->span], .len = 64, .rid = RID, .acc = XL_R };
 		x->ov_first = UINT64_MAX; /* no range invalidated */
+		x->reads = 0;
 		act = b->u->ops->begin(b->u, x);
 		while (act == XL_ACT_READ) {
 			x->mem_st = (uint8_t)mem_read(b->m, x->mem_spa, x->data, x->mem_words);
-			b->reads++;
+			x->reads++;
 			act = b->u->ops->next(b->u, x);
 		}
 		if (act != XL_ACT_DONE)
 			die("a translation failed");
+		b->reads += x->reads;
 		sink += x->res.spa;
 	}
 }

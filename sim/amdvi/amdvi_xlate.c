@@ -448,33 +448,36 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
 }
 
-static void count_table_access(struct amdvi *v, const struct xl *x)
+static void count_table_access(struct amdvi *v, const struct xl *x, bool s2, unsigned n)
 {
 	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
-	bool s2 = pt_walk_in_s2(&w->pt);
 
-	v->st.pt_reads++;
-	amdvi_pc_count(v, 0x0c, x, 1);
+	v->st.pt_reads += n;
+	amdvi_pc_count(v, 0x0c, x, n);
 	if (!w->guest)
 		return;
 	if (s2) {
-		v->st.pt_reads_nested++;
-		amdvi_pc_count(v, 0x0d, x, 1);
+		v->st.pt_reads_nested += n;
+		amdvi_pc_count(v, 0x0d, x, n);
 	} else {
-		v->st.pt_reads_guest++;
-		amdvi_pc_count(v, 0x0e, x, 1);
+		v->st.pt_reads_guest += n;
+		amdvi_pc_count(v, 0x0e, x, n);
 	}
 }
 
 enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
+	enum xl_act act;
 
 	if (w->phase == AMDVI_PH_GCR3)
 		return gcr3_data(v, x);
 	if (!x->functional)
-		count_table_access(v, x);
-	if (w->phase == AMDVI_PH_GCR3_GPA)
-		return gcr3_gpa(v, x, pt_walk_next(&w->pt, x));
-	return tables_act(v, x, pt_walk_next(&w->pt, x));
+		count_table_access(v, x, pt_walk_in_s2(&w->pt), 1);
+	act = pt_walk_next(&w->pt, x);
+	if (UNLIKELY(x->now != NULL) && !x->functional)
+		for (unsigned stage = 0; stage < 2; stage++)
+			if (w->pt.ran[stage])
+				count_table_access(v, x, stage == 1, w->pt.ran[stage]);
+	return w->phase == AMDVI_PH_GCR3_GPA ? gcr3_gpa(v, x, act) : tables_act(v, x, act);
 }

@@ -82,12 +82,13 @@ static enum pt_why amdv1_input(const struct pt_table *t, uint64_t ia)
 	return (t->opt & AMDV1_UPPER_IGNORED) || t->ia_bits >= 64 || !(ia >> t->ia_bits) ? PT_OK : PT_WHY_RANGE;
 }
 
-static struct pt_plain amdv1_plain(const struct pt_table *t)
+static void amdv1_plain(const struct pt_table *t, struct pt_plain *p)
 {
-	uint64_t val = E_PR | E_IR | E_IW | (t->opt & AMDV1_A ? E_A : 0);
+	uint64_t val = E_PR | E_IR | E_IW | (t->opt & AMDV1_A ? E_A : 0), leaf = val | (t->opt & AMDV1_D ? E_D : 0);
 
-	return (struct pt_plain){ .mask = val | bits_mask(11, 9) | RSVD_PDE, .val = val, .step = BIT64(9) /* next level: none skipped */,
-				  .next = bits_mask(51, 12), .perm = XL_R | XL_W | XL_X };
+	*p = (struct pt_plain){ .mask = val | bits_mask(11, 9) | RSVD_PDE, .val = val, .step = BIT64(9) /* next level: none skipped */,
+				  .next = bits_mask(51, 12), .perm = XL_R | XL_W | XL_X, .leaf_mask = leaf | bits_mask(11, 9) | RSVD_PTE | E_FC | E_U,
+				  .leaf_val = leaf, .leaf_perm = XL_R | XL_W | XL_X };
 }
 
 const struct pt_fmt fmt_amdv1 = { .name = "amd-v1", .entry = amdv1_entry, .input = amdv1_input, .plain = amdv1_plain };

@@ -41,6 +41,8 @@ bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu
 	for (unsigned i = 0; u->in && i < u->n_in; i++)
 		u->in[i].tail = &u->in[i].head;
 	u->drains_tail = &u->drains;
+	for (unsigned i = 0; i < IOMMU_CURSORS; i++)
+		u->cursor[i].page = 1;
 	u->merge_mask = n - 1;
 	u->merge_tab = calloc(n, sizeof(*u->merge_tab));
 	return (u->merge_tab && u->in) || err_set(e, ERR_MACHINE, "out of memory");
@@ -451,6 +453,7 @@ void iommu_translate(struct iommu *u, struct xl *x)
 	x->port = (uint8_t)port;
 	x->t_start = now;
 	x->functional = false;
+	x->now = NULL;
 	x->tagged = x->nofill = false;
 	x->state = XL_LOOKUP;
 	link_xl(u, x);
@@ -566,12 +569,14 @@ bool iommu_inflight(const struct iommu *u)
 
 void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg)
 {
+	const struct xl_now now = { step, arg };
 	struct xl x;
 	enum xl_act act;
 
 	memset(&x, 0, offsetof(struct xl, data));
 	x.req = *q;
 	x.u = u;
+	x.now = &now;
 	x.functional = x.nofill = true;
 	act = u->ops->begin(u, &x);
 	while (act == XL_ACT_READ || act == XL_ACT_CAS) {

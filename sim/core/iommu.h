@@ -44,6 +44,12 @@ enum xl_state { XL_IDLE, XL_LOOKUP, XL_MISSQ, XL_MERGED, XL_WALK, XL_REPLY, XL_D
 extern const char *const xl_state_name[];
 
 struct iommu;
+struct xl;
+typedef void iommu_step_fn(void *arg, const struct xl *x); /* x->mem_spa, mem_words, data, mem_st, reads */
+struct xl_now { /* zero time: begin and next may read plain table entries on the spot, and ask for what they cannot read */
+	iommu_step_fn *step; /* sees every memory access, with x as after that access; may be NULL */
+	void *arg;
+};
 struct xl {
 	struct xl_req req;
 	struct xl_res res;
@@ -67,6 +73,7 @@ struct xl {
 	uint8_t port; /* through which it came */
 	uint8_t reads; /* memory reads of this walk */
 	bool late; /* its data is there, memory is slower than the port says */
+	const struct xl_now *now; /* NULL: simulated time */
 	struct xc_tag tag; /* of the IOTLB entry this request uses or will fill; 4 KiB until the page size is known */
 	uint64_t ov_first, ov_last; /* union of ranges invalidated meanwhile beside that 4 KiB page: nothing that meets it may be cached */
 	/* the memory access that begin/next asks for */
@@ -189,6 +196,7 @@ struct iommu_port {
 	uint32_t busy; /* misses in flight */
 	sim_time pipe_free;
 };
+enum { IOMMU_CURSORS = 48 };
 struct iommu {
 	const struct iommu_ops *ops;
 	const char *name; /* "vtd0" */
@@ -200,6 +208,7 @@ struct iommu {
 	struct ctag *ct; /* NULL: cache tags are the specification's */
 	const struct iommu_tap *tap; /* NULL: nobody looks */
 	struct iommu_stats st;
+	struct mem_cursor cursor[IOMMU_CURSORS]; /* of zero-time walks, by the place in the walk */
 	/* private to iommu.c */
 	struct xl *oldest, **newest; /* in flight */
 	struct xl *mq_head, **mq_tail; /* misses without a walker */
@@ -250,7 +259,6 @@ static inline void xl_charge(struct xl *x, struct xcache *c, const struct xc_cfg
 	x->cyc += g->lat_cyc;
 }
 /** iommu_walk_now() - translate in zero time from the tables alone (oracle). @step, if not NULL, sees every memory access. */
-typedef void iommu_step_fn(void *arg, const struct xl *x); /* x->mem_spa, mem_words, data, mem_st, reads */
 void iommu_walk_now(struct iommu *u, const struct xl_req *q, struct xl_res *r, iommu_step_fn *step, void *arg);
 /** iommu_inflight() - requests between translate and retire. */
 bool iommu_inflight(const struct iommu *u);

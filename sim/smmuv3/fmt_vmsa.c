@@ -216,16 +216,35 @@ static enum pt_why s2_input(const struct pt_table *t, uint64_t ia)
 	return ia >> t->ia_bits ? PT_WHY_RANGE : PT_OK;
 }
 
-/* Of both stages. Big-endian tables and 52-bit addresses have none: no value is left that (e & 0) could be. */
-static struct pt_plain plain(const struct pt_table *t)
+/* Of both stages; leaves have @val, none of @zero, and grant @perm. Big-endian tables and 52-bit addresses have none: (e & 0) is never 1. */
+static void plain(const struct pt_table *t, struct pt_plain *p, uint64_t val, uint64_t zero, unsigned perm, uint8_t mt_mask)
 {
+	uint64_t high = t->oa_bits < 48 ? bits_mask(47, t->oa_bits) : 0, leaf = 3 | D_AF | val;
+
 	if (t->opt & (VMSA_BE | VMSA_PA52))
-		return (struct pt_plain){ .val = 1, .next = 1 };
-	return (struct pt_plain){ .mask = 3 | bits_mask(62, 59) | (t->oa_bits < 48 ? bits_mask(47, t->oa_bits) : 0), .val = 3,
-				  .next = bits_mask(47, t->grain_lg2), .perm = 0xff };
+		*p = (struct pt_plain){ .val = 1, .next = 1, .leaf_val = 1 };
+	else
+		*p = (struct pt_plain){ .mask = 3 | bits_mask(62, 59) | high, .val = 3, .next = bits_mask(47, t->grain_lg2), .perm = 0xff,
+					.leaf_mask = perm ? leaf | zero | (t->opt & VMSA_CONT ? D_CONT : 0) | high : 0, .leaf_val = perm ? leaf : 1,
+					.leaf_perm = (uint8_t)perm, .mt_lsb = 2, .mt_mask = mt_mask };
 }
 
-const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .plain = plain,
+/* Leaves: of one address space; users may write and execute. */
+static void s1_plain(const struct pt_table *t, struct pt_plain *p)
+{
+	uint64_t val = D_AP1 | D_NG;
+
+	plain(t, p, val, D_AP2 | D_UXN | D_PXN, t->opt & (VMSA_WXN | VMSA_PAN) ? 0 : leaf_perm(t, val, 0xff, true), 7);
+}
+
+static void s2_plain(const struct pt_table *t, struct pt_plain *p)
+{
+	uint64_t normal = t->opt & VMSA_PTW ? BIT64(4) : 0; /* not Device, with and without FWB */
+
+	plain(t, p, D_S2R | D_S2W | normal, D_UXN | D_PXN, P_R | P_W | P_UX | P_PX, 15);
+}
+
+const struct pt_fmt fmt_vmsa_s1 = { .name = "vmsav8-64-s1", .entry = s1_entry, .input = s1_input, .plain = s1_plain,
 				    .priv_shift = VMSA_PRIV_SHIFT };
-const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .plain = plain,
+const struct pt_fmt fmt_vmsa_s2 = { .name = "vmsav8-64-s2", .entry = s2_entry, .input = s2_input, .plain = s2_plain,
 				    .priv_shift = VMSA_PRIV_SHIFT };

@@ -60,8 +60,9 @@ static struct pt_table table(const struct pt_fmt *fmt, unsigned opt)
 START_TEST(by_hand)
 {
 	const struct pt_table t = table(hand[_i].fmt, hand[_i].opt);
-	struct pt_plain p = t.fmt->plain(&t);
+	struct pt_plain p;
 
+	t.fmt->plain(&t, &p);
 	ck_assert(is_plain(&p, hand[_i].e, hand[_i].level) == (hand[_i].next != 0));
 	if (hand[_i].next)
 		ck_assert_uint_eq(hand[_i].e & p.next, hand[_i].next);
@@ -102,7 +103,7 @@ START_TEST(as_entry)
 
 		t.levels = 5;
 		t.oa_bits = (uint8_t)(36 + rng_below(&r, 17));
-		p = t.fmt->plain(&t);
+		t.fmt->plain(&t, &p);
 		e = near(&r, &p, level);
 		if (!is_plain(&p, e, level)) {
 			other++;
@@ -117,6 +118,113 @@ START_TEST(as_entry)
 }
 END_TEST
 
+/* ---- leaves of level 0 ---- */
+
+static const struct {
+	const struct pt_fmt *fmt;
+	unsigned opt;
+	uint64_t e, page; /* page 0: not plain */
+	unsigned perm, memtype;
+} leaves[] = {
+	{ &fmt_x86_64, 0, 0x1234567067, 0x1234567000, 0xf, 0 }, /* P, R/W, U/S, A, D */
+	{ &fmt_x86_64, 0, 0x1234567027, 0, 0, 0 }, /* a write sets D */
+	{ &fmt_x86_64, X86_NO_D, 0x1234567027, 0x1234567000, 0xf, 0 },
+	{ &fmt_x86_64, 0, 0x1234567047, 0, 0, 0 }, /* A is to be set */
+	{ &fmt_x86_64, X86_EAFE, 0x1234567067, 0, 0, 0 },
+	{ &fmt_x86_64, X86_EAFE, 0x1234567467, 0x1234567000, 0xf, 0 },
+	{ &fmt_x86_64, X86_SMEP, 0x1234567067, 0, 0, 0 }, /* a supervisor must not execute it */
+	{ &fmt_x86_64, 0, 0x1234567065, 0, 0, 0 }, /* read-only */
+	{ &fmt_x86_64, 0, 0x1234567063, 0, 0, 0 }, /* supervisor */
+	{ &fmt_x86_64, X86_NXE, 0x8000001234567067, 0, 0, 0 },
+	{ &fmt_x86_64, 0, 0x0000401234567067, 0, 0, 0 }, /* address of 47 bits */
+	{ &fmt_vtdss, 0, 0x1234567003, 0x1234567000, 7, 0 },
+	{ &fmt_vtdss, SS_X, 0x1234567003, 0, 0, 0 },
+	{ &fmt_vtdss, SS_X, 0x1234567007, 0x1234567000, 7, 0 },
+	{ &fmt_vtdss, PT_OPT_AD, 0x1234567103, 0, 0, 0 }, /* D is clear */
+	{ &fmt_vtdss, PT_OPT_AD, 0x1234567303, 0x1234567000, 7, 0 },
+	{ &fmt_vtdss, SS_SNP, 0x1234567803, 0, 0, 0 }, /* snoops */
+	{ &fmt_vtdss, SS_MT, 0x1234567073, 0x1234567000, 7, 14 }, /* EMT 6, IPAT */
+	{ &fmt_vtdss, 0, 0x1234567073, 0x1234567000, 7, 0 },
+	{ &fmt_vtdss, 0, 0x1234567001, 0, 0, 0 },
+	{ &fmt_amdv1, 0, 0x6000001234567001, 0x1234567000, 7, 0 },
+	{ &fmt_amdv1, 0, 0x6000001234567e01, 0, 0, 0 }, /* of another size */
+	{ &fmt_amdv1, AMDV1_A | AMDV1_D, 0x6000001234567021, 0, 0, 0 },
+	{ &fmt_amdv1, AMDV1_A | AMDV1_D, 0x6000001234567061, 0x1234567000, 7, 0 },
+	{ &fmt_amdv1, 0, 0x7000001234567001, 0, 0, 0 }, /* FC */
+	{ &fmt_amdv1, 0, 0x2000001234567001, 0, 0, 0 }, /* no IW */
+	{ &fmt_vmsa_s1, 0, 0x1234567c47, 0x1234567000, 0x37, 1 }, /* AF, nG, AP = 1, AttrIndx 1: not executable where users write */
+	{ &fmt_vmsa_s1, VMSA_EL2, 0x1234567c47, 0x1234567000, 0x77, 1 },
+	{ &fmt_vmsa_s1, 0, 0x1234567447, 0, 0, 0 }, /* global */
+	{ &fmt_vmsa_s1, 0, 0x1234567847, 0, 0, 0 }, /* AF is clear */
+	{ &fmt_vmsa_s1, 0, 0x1234567cc7, 0, 0, 0 }, /* read-only */
+	{ &fmt_vmsa_s1, VMSA_WXN, 0x1234567c47, 0, 0, 0 },
+	{ &fmt_vmsa_s1, VMSA_BE, 0x470c563412000000, 0, 0, 0 },
+	{ &fmt_vmsa_s1, VMSA_CONT, 0x0010001234567c47, 0, 0, 0 },
+	{ &fmt_vmsa_s1, 0, 0x0010001234567c47, 0x1234567000, 0x37, 1 },
+	{ &fmt_vmsa_s2, 0, 0x12345674ff, 0x1234567000, 0x77, 15 }, /* AF, S2AP = 3, MemAttr = 15 */
+	{ &fmt_vmsa_s2, VMSA_PTW, 0x12345674ff, 0x1234567000, 0x77, 15 },
+	{ &fmt_vmsa_s2, VMSA_PTW, 0x12345674c7, 0, 0, 0 }, /* Device: holds no tables */
+	{ &fmt_vmsa_s2, 0, 0x12345674c7, 0x1234567000, 0x77, 1 },
+	{ &fmt_vmsa_s2, 0, 0x004000123456747f, 0, 0, 0 }, /* no execution */
+	{ &fmt_vmsa_s2, 0, 0x123456747f, 0, 0, 0 }, /* no writes */
+};
+
+START_TEST(leaf_by_hand)
+{
+	const struct pt_table t = table(leaves[_i].fmt, leaves[_i].opt);
+	struct pt_plain p;
+	uint64_t e = leaves[_i].e;
+
+	t.fmt->plain(&t, &p);
+	ck_assert(((e & p.leaf_mask) == p.leaf_val) == (leaves[_i].page != 0));
+	if (!leaves[_i].page)
+		return;
+	ck_assert_uint_eq(e & p.next, leaves[_i].page);
+	ck_assert_uint_eq(p.leaf_perm, leaves[_i].perm);
+	ck_assert_uint_eq(e >> p.mt_lsb & p.mt_mask, leaves[_i].memtype);
+}
+END_TEST
+
+static bool same_leaf(const struct pt_plain *p, const struct pt_entry_info *i, uint64_t e, unsigned granted)
+{
+	return i->cls == PT_LEAF && i->why == PT_OK && !i->set && !i->clr && !i->clean && !i->snoop && !i->no_walk && i->span_lg2 <= 12 &&
+	       (!i->size_lg2 || i->size_lg2 == 12) && i->next == (e & p->next) && !((i->perm ^ p->leaf_perm) & granted) &&
+	       i->memtype == (e >> p->mt_lsb & p->mt_mask);
+}
+
+START_TEST(leaf_as_entry)
+{
+	unsigned plain = 0, other = 0;
+	struct rng r;
+
+	rng_seed(&r, 21 + (unsigned)_i);
+	for (unsigned n = 0; n < 200000; n++) {
+		struct pt_table t = table(formats[_i].fmt, (unsigned)rng_next(&r) & formats[_i].opts);
+		unsigned acc = (unsigned)rng_below(&r, 16) | (rng_below(&r, 4) ? 0 : PT_ACC_WALK), granted, need;
+		struct pt_entry_info i;
+		struct pt_plain p;
+		uint64_t e;
+
+		t.oa_bits = (uint8_t)(36 + rng_below(&r, 17));
+		t.fmt->plain(&t, &p);
+		e = (rng_next(&r) & ~p.leaf_mask) | p.leaf_val;
+		for (uint64_t f = rng_below(&r, 3); f; f--)
+			e ^= BIT64(rng_below(&r, 64));
+		granted = (unsigned)rng_below(&r, 256) | p.leaf_perm;
+		need = (acc & 7) << (acc & XL_PRIV ? t.fmt->priv_shift : 0);
+		if ((e & p.leaf_mask) != p.leaf_val || (need & ~(unsigned)p.leaf_perm)) {
+			other++;
+			continue;
+		}
+		plain++;
+		i = t.fmt->entry(&t, e, 0, acc, granted);
+		if (!same_leaf(&p, &i, e, granted))
+			ck_abort_msg("%s: entry 0x%llx, options 0x%x, is no plain leaf", t.fmt->name, (unsigned long long)e, t.opt);
+	}
+	ck_assert(plain > 3000 && other > 10000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pt_plain");
@@ -126,6 +234,8 @@ int main(void)
 
 	tcase_add_loop_test(t, by_hand, 0, (int)ARRAY_LEN(hand));
 	tcase_add_loop_test(t, as_entry, 0, (int)ARRAY_LEN(formats));
+	tcase_add_loop_test(t, leaf_by_hand, 0, (int)ARRAY_LEN(leaves));
+	tcase_add_loop_test(t, leaf_as_entry, 0, (int)ARRAY_LEN(formats));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

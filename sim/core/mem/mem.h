@@ -46,6 +46,17 @@ enum mem_status mem_write_part(struct mem *m, uint64_t spa, unsigned bytes, uint
 enum mem_status mem_cas(struct mem *m, uint64_t spa, uint64_t old, uint64_t new_, uint64_t *seen);
 /** mem_page() - the 512 words of the page at @spa, NULL if never written, or behind a backend and not yet used directly; borrowed until mem_destroy(). */
 const uint64_t *mem_page(const struct mem *m, uint64_t spa);
+/**
+ * mem_direct() - the 512 words of the page at @spa, to be read without mem_read() as long as mem_is_direct(); borrowed until mem_destroy().
+ * NULL: never written, or reaches beyond the end of memory.
+ */
+const uint64_t *mem_direct(const struct mem *m, uint64_t spa);
+/** mem_is_direct() - no backend, and no address made to fail: a read of a page that mem_direct() gave can only succeed. */
+bool mem_is_direct(const struct mem *m);
+struct mem_cursor { /* a page given by mem_direct(), remembered where the next read is likely to find it */
+	uint64_t page; /* its address; no multiple of 4 KiB: none yet */
+	const uint64_t *w;
+};
 /** mem_touch() - make the page exist (zero) even in strict memory. */
 bool mem_touch(struct mem *m, uint64_t spa) MUST_USE;
 /** mem_poison() - every access to the 8-byte word at @spa fails from now on (or no more): for tests. */

@@ -295,6 +295,16 @@ const uint64_t *mem_page(const struct mem *m, uint64_t spa)
 	return page_find(m, spa >> PAGE_LG2);
 }
 
+bool mem_is_direct(const struct mem *m)
+{
+	return !m->backed && !m->n_poison;
+}
+
+const uint64_t *mem_direct(const struct mem *m, uint64_t spa)
+{
+	return (spa | ((UINT64_C(1) << PAGE_LG2) - 1)) <= m->last && mem_is_direct(m) ? page_find(m, spa >> PAGE_LG2) : NULL;
+}
+
 bool mem_touch(struct mem *m, uint64_t spa)
 {
 	return m->backed || page_make(m, spa >> PAGE_LG2) != NULL;

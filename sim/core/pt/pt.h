@@ -64,6 +64,12 @@ struct pt_plain {
 	uint64_t mask, val, step;
 	uint64_t next; /* 0: not asked yet */
 	uint8_t perm;
+	/*
+	 * Level 0: a page of the table's own size, present and with nothing to set or to refuse. If (e & leaf_mask) == leaf_val, for any access that
+	 * leaf_perm grants below entries that grant leaf_perm, entry() would give it, e & next and memtype e >> mt_lsb & mt_mask, and nothing else.
+	 */
+	uint64_t leaf_mask, leaf_val; /* 0 and 1: there is none */
+	uint8_t leaf_perm, mt_lsb, mt_mask;
 };
 struct pt_fmt {
 	const char *name;
@@ -71,7 +77,7 @@ struct pt_fmt {
 	struct pt_entry_info (*entry)(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm);
 	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. */
 	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
-	struct pt_plain (*plain)(const struct pt_table *t);
+	void (*plain)(const struct pt_table *t, struct pt_plain *p);
 	uint8_t priv_shift; /* perm >> priv_shift is what a privileged access has; 0: entry() was told the privilege, one answer */
 };
 struct pt_empty { /* caches without entries: what a look-up does to them */
@@ -131,6 +137,7 @@ struct pt_walk {
 	uint64_t s1_gpa; /* gpa of the current stage-1 table */
 	struct pt_entry_info info;
 	struct pt_plain plain[2]; /* of t[], asked for when a walk starts at the top */
+	uint8_t ran[2]; /* zero time: words read on the spot in the last pt_walk_next(), per stage */
 	/* result */
 	uint64_t pa;
 	uint8_t size_lg2, out_perm, memtype, s1_memtype; /* memtype: of the last stage walked */

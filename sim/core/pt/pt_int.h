@@ -37,6 +37,12 @@ static inline unsigned need_of(const struct pt_table *t, unsigned acc)
 	return (acc & (XL_R | XL_W | XL_X)) << (acc & XL_PRIV ? t->fmt->priv_shift : 0);
 }
 
+/* @e stands at level 0, below entries that grant @perm, and is plain; accesses that need @need may use it. */
+static inline bool plain_grants(const struct pt_plain *p, uint64_t e, unsigned perm, unsigned need)
+{
+	return (e & p->leaf_mask) == p->leaf_val && !(p->leaf_perm & ~perm) && !(need & ~p->leaf_perm);
+}
+
 /* The access that stage 2 is asked for. */
 static inline unsigned s2_acc(const struct pt_walk *w)
 {
@@ -51,6 +57,11 @@ static inline bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned le
 	return w->c && (w->c->keep[stage] >> level & 1);
 }
 
+/** pt_step() - pt_walk_next() for one word. */
+enum xl_act pt_step(struct pt_walk *w, struct xl *x);
+/** pt_run() - zero time, and the word at x->mem_spa is wanted: go on without the shell as far as possible. */
+enum xl_act pt_run(struct pt_walk *w, struct xl *x);
+
 /* ---- pt_caches.c ---- */
 
 const struct pt_psc *pt_psc_find(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned *level);
@@ -59,17 +70,17 @@ const struct pt_psc *pt_nested_find(struct pt_walk *w, struct xl *x);
 void pt_psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p);
 void pt_nested_fill(struct pt_walk *w, struct xl *x, const struct pt_psc *p);
 
-/* One look-up in each of the caches from level @first to below @levels, none of which has entries. */
-static inline void empty_lookup(const struct pt_empty *e, struct xl *x, unsigned first, unsigned levels)
+/* @n times one look-up in each of the caches from level @first to below @levels, none of which has entries. */
+static inline void empty_lookup(const struct pt_empty *e, struct xl *x, unsigned first, unsigned levels, unsigned n)
 {
 	uint32_t cyc = 0;
 
 	for (unsigned l = first; l < levels; l++) {
 		if (!e->st[l])
 			continue;
-		e->st[l]->lookups++;
-		e->st[l]->misses++;
-		cyc = e->lat_cyc; /* all levels are looked up at once */
+		e->st[l]->lookups += n;
+		e->st[l]->misses += n;
+		cyc = n * e->lat_cyc; /* all levels are looked up at once */
 	}
 	x->cyc += cyc;
 }
@@ -81,7 +92,7 @@ static inline const struct pt_psc *psc_find(struct pt_walk *w, struct xl *x, uns
 		return NULL;
 	if (!w->c->empty[stage].all)
 		return pt_psc_find(w, x, stage, ia, level);
-	empty_lookup(&w->c->empty[stage], x, 1, w->t[stage].levels);
+	empty_lookup(&w->c->empty[stage], x, 1, w->t[stage].levels, 1);
 	return NULL;
 }
 
@@ -92,7 +103,7 @@ static inline const struct pt_psc *nested_find(struct pt_walk *w, struct xl *x)
 		return NULL;
 	if (!w->c->empty_nested.all)
 		return pt_nested_find(w, x);
-	empty_lookup(&w->c->empty_nested, x, 0, 1);
+	empty_lookup(&w->c->empty_nested, x, 0, 1, 1);
 	return NULL;
 }
 #endif

@@ -41,14 +41,7 @@ static enum xl_act update_word(struct pt_walk *w, struct xl *x, enum pt_phase ph
 static void plain_ask(struct pt_walk *w, unsigned stage)
 {
 	if (!w->plain[stage].next)
-		w->plain[stage] = w->t[stage].fmt->plain(&w->t[stage]);
-}
-
-static bool is_plain(const struct pt_walk *w, unsigned stage, uint64_t e)
-{
-	const struct pt_plain *p = &w->plain[stage];
-
-	return p->next && w->level[stage] && (e & p->mask) == p->val + w->level[stage] * p->step;
+		w->t[stage].fmt->plain(&w->t[stage], &w->plain[stage]);
 }
 
 /* ---- the end ---- */
@@ -157,6 +150,13 @@ static inline enum xl_act s2_down(struct pt_walk *w, struct xl *x, uint64_t next
 	return psc_kept(w, S2, level) ? s2_keep(w, x, level) : s2_entry(w, x);
 }
 
+static inline enum xl_act s2_leaf(struct pt_walk *w, struct xl *x, const struct pt_psc *p)
+{
+	if (w->c && (w->t[S1].fmt || w->ipa) && !w->c->empty_nested.all)
+		pt_nested_fill(w, x, p);
+	return s2_done(w, x, p);
+}
+
 static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
 	unsigned level = w->level[S2], lg2;
@@ -176,9 +176,7 @@ static enum xl_act s2_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	p.next = (i->next | (w->gpa & low_mask(lg2))) & ~low_mask(p.size_lg2);
 	p.clean = i->clean;
 	p.no_walk = i->no_walk;
-	if (w->c && (w->t[S1].fmt || w->ipa) && !w->c->empty_nested.all)
-		pt_nested_fill(w, x, &p);
-	return s2_done(w, x, &p);
+	return s2_leaf(w, x, &p);
 }
 
 static enum xl_act s2_data(struct pt_walk *w, struct xl *x, uint64_t e)
@@ -271,6 +269,20 @@ static inline enum xl_act s1_down(struct pt_walk *w, struct xl *x, uint64_t next
 	return s1_fetch(w, x);
 }
 
+/* Stage 1 gives @addr, with w->s1_lg2 to s1_memtype set. */
+static enum xl_act s1_leaf(struct pt_walk *w, struct xl *x, uint64_t addr)
+{
+	w->memtype = w->s1_memtype;
+	if (!w->t[S2].fmt) {
+		w->out_perm = w->perm[S1];
+		w->clean = w->s1_clean;
+		w->snoop = w->s1_snoop;
+		return finish(w, addr, w->s1_lg2);
+	}
+	w->fetch = false;
+	return s2_start(w, x, addr);
+}
+
 static enum xl_act s1_accept(struct pt_walk *w, struct xl *x, const struct pt_entry_info *i)
 {
 	unsigned level = w->level[S1], lg2 = i->size_lg2 ? i->size_lg2 : shift_of(&w->t[S1], level);
@@ -284,15 +296,8 @@ static enum xl_act s1_accept(struct pt_walk *w, struct xl *x, const struct pt_en
 	w->s1_lg2 = (uint8_t)leaf_size(x, i, lg2, w->ia);
 	w->s1_clean = i->clean;
 	w->s1_snoop = i->snoop;
-	w->memtype = w->s1_memtype = i->memtype;
-	if (!w->t[S2].fmt) {
-		w->out_perm = w->perm[S1];
-		w->clean = w->s1_clean;
-		w->snoop = i->snoop;
-		return finish(w, i->next | (w->ia & low_mask(lg2)), w->s1_lg2);
-	}
-	w->fetch = false;
-	return s2_start(w, x, i->next | (w->ia & low_mask(lg2)));
+	w->s1_memtype = i->memtype;
+	return s1_leaf(w, x, i->next | (w->ia & low_mask(lg2)));
 }
 
 /* Set accessed/dirty in the entry just read. Above a stage 2 the page of the entry must be writable there, and becomes dirty. */
@@ -355,14 +360,45 @@ static __attribute__((noinline)) enum xl_act accessed(struct pt_walk *w, struct 
 	return stage == S2 ? s2_accept(w, x, &w->info) : s1_accept(w, x, &w->info);
 }
 
-enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
+/* A plain entry of level 0. */
+static enum xl_act plain_leaf(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t e)
+{
+	const struct pt_plain *p = &w->plain[stage];
+	uint8_t grain = w->t[stage].grain_lg2, mt = (uint8_t)(e >> p->mt_lsb & p->mt_mask);
+	struct pt_psc leaf;
+
+	w->perm[stage] &= p->leaf_perm;
+	if (stage == S2) {
+		leaf = (struct pt_psc){ .next = e & p->next, .perm = w->perm[S2], .size_lg2 = grain, .memtype = mt };
+		return s2_leaf(w, x, &leaf);
+	}
+	w->s1_lg2 = grain;
+	w->s1_clean = w->s1_snoop = false;
+	w->s1_memtype = mt;
+	return s1_leaf(w, x, (e & p->next) | (w->ia & low_mask(grain)));
+}
+
+enum xl_act pt_step(struct pt_walk *w, struct xl *x)
 {
 	unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
+	const struct pt_plain *p = &w->plain[stage];
+	uint64_t e = x->data[0];
 
-	if (x->mem_st != MEM_OK || w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE || !is_plain(w, stage, x->data[0]))
+	if (x->mem_st != MEM_OK || w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE || !p->next)
 		return accessed(w, x);
-	w->perm[stage] &= w->plain[stage].perm;
-	if (stage == S2)
-		return s2_down(w, x, x->data[0] & w->plain[S2].next, 0);
-	return s1_down(w, x, x->data[0] & w->plain[S1].next, 0);
+	if (!w->level[stage])
+		return plain_grants(p, e, w->perm[stage], need_of(&w->t[stage], stage == S2 ? s2_acc(w) : w->acc)) ? plain_leaf(w, x, stage, e) : accessed(w, x);
+	if ((e & p->mask) != p->val + w->level[stage] * p->step)
+		return accessed(w, x);
+	w->perm[stage] &= p->perm;
+	return stage == S2 ? s2_down(w, x, e & p->next, 0) : s1_down(w, x, e & p->next, 0);
+}
+
+enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
+{
+	enum xl_act act;
+
+	w->ran[S1] = w->ran[S2] = 0;
+	act = pt_step(w, x);
+	return x->now && act == XL_ACT_READ ? pt_run(w, x) : act;
 }
