@@ -134,9 +134,12 @@ static inline void account(struct slot *s)
 		account_pasid(s, t);
 }
 
-static COLD void count_dma(struct dev *d, const struct dev_dma *q)
+static COLD void special_done(struct dev *d, const struct op *o)
 {
-	dev_pasid_of(d, q->has_pasid ? q->pasid : UINT32_MAX)->dmas++;
+	if (d->pp)
+		dev_pasid_of(d, o->q.has_pasid ? o->q.pasid : UINT32_MAX)->dmas++;
+	if (d->rx && rx_packet(d, o))
+		rx_leave(d, o);
 }
 
 /* One request of an operation is done. The callback comes last: it may submit the next operation. */
@@ -149,11 +152,9 @@ static void request_done(struct dev *d, struct op *o)
 		return;
 	q = o->q;
 	res = o->res;
-	if (UNLIKELY(d->special) && d->pp)
-		count_dma(d, &q);
-	o->next = d->op_free;
-	d->op_free = o;
-	d->ops_busy--;
+	if (UNLIKELY(d->special))
+		special_done(d, o);
+	dev_op_free(d, o);
 	d->fn(d->arg, &q, &res);
 }
 
@@ -297,6 +298,11 @@ void dev_on_held(struct dev *d, dev_held_fn *fn)
 	d->held = fn;
 }
 
+void dev_on_dropped(struct dev *d, dev_dropped_fn *fn)
+{
+	d->dropped = fn;
+}
+
 uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma)
 {
 	struct slot *s = container_of(x, struct slot, xl);
@@ -355,7 +361,7 @@ static void slot_event(struct sim_event *e)
 
 bool dev_can_accept(const struct dev *d)
 {
-	return d->op_free && (LIKELY(d->ops_busy < d->cfg.outstanding) || is_stuck(d));
+	return d->op_free && (LIKELY(d->ops_busy < d->cfg.outstanding) || d->rx || is_stuck(d));
 }
 
 static void op_access(const struct dev *d, struct op *o)
@@ -370,6 +376,18 @@ static void op_access(const struct dev *d, struct op *o)
 		o->acc |= XL_PRIV;
 }
 
+void dev_enqueue(struct dev *d, struct op *o)
+{
+	o->killed = d->special && d->removed;
+	o->t_submit = dev_now(d);
+	d->st.dmas++;
+	*d->queue_tail = o;
+	d->queue_tail = &o->next;
+	pump(d);
+	if (UNLIKELY(d->stalled))
+		dev_stuck_check(d);
+}
+
 void dev_submit(struct dev *d, const struct dev_dma *q)
 {
 	struct op *o = d->op_free;
@@ -382,8 +400,6 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	o->left = q->len;
 	o->inflight = 0;
 	o->refused = false;
-	o->killed = d->special && d->removed;
-	o->t_submit = dev_now(d);
 	o->next = NULL;
 	memset(&o->res, 0, sizeof(o->res));
 	if (!q->len) {
@@ -395,12 +411,8 @@ void dev_submit(struct dev *d, const struct dev_dma *q)
 	if (q->dir == '?')
 		d->st.assumed_dir++;
 	op_access(d, o);
-	d->st.dmas++;
-	*d->queue_tail = o;
-	d->queue_tail = &o->next;
-	pump(d);
-	if (UNLIKELY(d->stalled))
-		dev_stuck_check(d);
+	if (LIKELY(!d->rx) || !rx_take(d, o))
+		dev_enqueue(d, o);
 }
 
 bool dev_idle(const struct dev *d)
@@ -418,6 +430,12 @@ struct dev_stats *dev_stats_of(struct dev *d)
 	return &d->st;
 }
 
+/* With a receive buffer: packets of the least size fill it, and one is to arrive. */
+static size_t n_ops(const struct dev_cfg *c)
+{
+	return c->outstanding + (c->rx_buffer ? c->rx_buffer / c->rx_packet_min + 1 : 0);
+}
+
 static void dev_init(struct dev *d)
 {
 	for (uint32_t i = d->cfg.outstanding; i-- > 0;) {
@@ -428,6 +446,8 @@ static void dev_init(struct dev *d)
 		sim_event_init(&s->ev, slot_event);
 		s->next = d->free;
 		d->free = s;
+	}
+	for (size_t i = n_ops(&d->cfg); i-- > 0;) {
 		d->op[i].next = d->op_free;
 		d->op_free = &d->op[i];
 	}
@@ -447,7 +467,7 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 	d = calloc(1, sizeof(*d));
 	if (d) {
 		d->slot = calloc(c->outstanding, sizeof(*d->slot));
-		d->op = calloc(c->outstanding, sizeof(*d->op));
+		d->op = calloc(n_ops(c), sizeof(*d->op));
 		d->pp = c->per_pasid ? calloc(c->per_pasid + 1, sizeof(*d->pp)) : NULL;
 		d->pp_key = c->per_pasid ? calloc(c->per_pasid, sizeof(*d->pp_key)) : NULL;
 	}
@@ -461,11 +481,16 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 	d->fn = fn;
 	d->arg = arg;
 	dev_init(d);
+	if (c->rx_buffer && !rx_create(d)) {
+		dev_destroy(d);
+		err_set(e, ERR_MACHINE, "out of memory for a receive buffer");
+		return NULL;
+	}
 	if (c->atc.cache.entries && !atc_create(d, e)) {
 		dev_destroy(d);
 		return NULL;
 	}
-	d->special = d->atc || d->pp;
+	d->special = d->atc || d->pp || d->rx;
 	return d;
 }
 
@@ -482,6 +507,7 @@ void dev_destroy(struct dev *d)
 	inv_fini(d);
 	atc_destroy(d);
 	dev_stops_fini(d);
+	free(d->rx);
 	free(d->pp);
 	free(d->pp_key);
 	free(d->path);

@@ -4,7 +4,7 @@
  * Models: outstanding-request limit, splitting at 4 KiB pages and at MPS (writes) / MRRS (reads), link bandwidth and latency both
  * ways with per-packet header bytes, in-order or out-of-order retirement, posted writes, closed loop (as fast as credits allow) and
  * open loop (times from the trace), answering device-TLB invalidations after a delay, never, or wrongly; requests that the unit holds
- * back; a translation cache with ATS (atc.h) and page requests (pri.h), both off by default; statistics of each PASID.
+ * back; a receive buffer that overflows (rx.c); a translation cache with ATS (atc.h) and page requests (pri.h), both off by default; statistics of each PASID.
  * Does not model: the link's own retries and credits (link.h).
  * Units: ps, bytes.
  */
@@ -39,6 +39,11 @@ struct dev_cfg {
 	struct atc_cfg atc;
 	struct pri_cfg pri;
 	uint32_t per_pasid; /* PASIDs with statistics of their own */
+	uint32_t rx_buffer; /* bytes; 0: no receive buffer */
+	uint64_t rx_rate; /* bytes per us; 0: packets arrive when they are submitted */
+	uint32_t rx_packet_min; /* bytes; shorter writes are no packets */
+	uint64_t rx_train, rx_line_rate; /* bytes, 0: evenly spaced; bytes per us within a train */
+	uint64_t seed; /* not an option: whoever makes the device says it */
 };
 extern const struct cfg_opt dev_opts[];
 #define DEV_STATS(X)                                                                               \
@@ -70,6 +75,20 @@ struct dev_pasid_stats {
 };
 extern const struct stat_def dev_pasid_stat_defs[];
 
+#define RX_STATS(X)                                                                                \
+	X(offered_packets, "count", "packets that arrived")                                        \
+	X(offered_bytes, "bytes", "bytes of those")                                                \
+	X(accepted_packets, "count", "packets that the receive buffer took")                       \
+	X(accepted_bytes, "bytes", "bytes of those")                                               \
+	X(dropped_packets, "count", "packets that did not fit")                                    \
+	X(dropped_bytes, "bytes", "bytes of those")                                                \
+	X(held_peak, "bytes", "the most that was in the receive buffer")                           \
+	X(late_packets, "count", "packets that were submitted after their time")
+struct rx_stats {
+	RX_STATS(STAT_DECL)
+};
+extern const struct stat_def rx_stat_defs[];
+
 struct dev_dma { /* one DMA operation, before splitting */
 	uint64_t iova;
 	uint64_t len; /* 0: unknown */
@@ -85,7 +104,10 @@ struct dev;
 typedef void dev_done_fn(void *arg, const struct dev_dma *d, const struct xl_res *res);
 struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn, void *arg, struct err *e) MUST_USE;
 void dev_destroy(struct dev *d);
-/** dev_can_accept() - a DMA operation can be taken (queue of at most `outstanding` operations). */
+/**
+ * dev_can_accept() - a DMA operation can be taken (queue of at most `outstanding` operations). With a receive
+ * buffer: as many more as the least packets that fill it, and one that is to arrive.
+ */
 bool dev_can_accept(const struct dev *d);
 /** dev_submit() - take one DMA operation; issue its requests from now on as credits allow. dev_can_accept() must be true. */
 void dev_submit(struct dev *d, const struct dev_dma *q);
@@ -102,6 +124,9 @@ uint64_t dev_stalled(struct dev *d, const struct xl *x, bool on, bool *dma);
 /* A request of the DMA @tag waits for the answer to a page request (on), or no longer does; arg as for dev_done_fn. */
 typedef void dev_held_fn(void *arg, uint64_t tag, bool on);
 void dev_on_held(struct dev *d, dev_held_fn *fn);
+/* A packet did not fit into the receive buffer: dev_done_fn is not called for it; arg as there. */
+typedef void dev_dropped_fn(void *arg, const struct dev_dma *q);
+void dev_on_dropped(struct dev *d, dev_dropped_fn *fn);
 /**
  * dev_request_of() - what the device means by the request that @x translates: the untranslated address, and *cached if the device's own cache gave the
  * address that @x carries. @tag: of the DMA. Returns: false if @x is not part of a DMA (a translation request of the cache).
@@ -113,6 +138,7 @@ const char *dev_stats_wrong(const struct dev *d);
 struct dev_stats *dev_stats_of(struct dev *d);
 const struct atc_stats *dev_atc_stats(const struct dev *d); /* NULL: no translation cache */
 const struct inv_stats *dev_inv_stats(const struct dev *d);
+const struct rx_stats *dev_rx_stats(const struct dev *d); /* NULL: no receive buffer */
 const struct pri_stats *dev_pri_stats(const struct dev *d); /* NULL: no translation cache */
 /** dev_atc_lines() - valid lines of the translation cache. */
 uint32_t dev_atc_lines(const struct dev *d);

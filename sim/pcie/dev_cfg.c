@@ -64,6 +64,13 @@ const struct cfg_opt dev_opts[] = {
 	U32("pri.retries", pri.retries, 64, 0, 1u << 20, "count", "Page requests for one request before it fails; 0 is no limit."),
 	FLAG("pri.resp_pasid_required", pri.resp_pasid, 1, "Responses must carry the PASID of their group, or are unexpected."),
 	FLAG("pri.stop_marker", pri.stop_marker, 0, "A PASID is stopped by a stop marker; off: by waiting for the responses."),
+	U32("rx.buffer", rx_buffer, 0, 0, 1u << 26, "bytes", "Receive buffer: packets wait in it for their DMA, and are dropped if they do not fit; 0: none."),
+	{ "rx.rate", CFG_U64, O(rx_rate), 0, 0, 10000000, "bytes/us",
+	  "With a receive buffer: rate at which packets arrive; 125 is 1 Gb/s; 0: when the trace submits them.", 0 },
+	{ "rx.train", CFG_U64, O(rx_train), 0, 0, 1u << 30, "bytes",
+	  "With rx.rate: packets come in trains of at least this, at exponentially distributed distances; 0: evenly spaced.", 0 },
+	{ "rx.line_rate", CFG_U64, O(rx_line_rate), 25000, 1, 10000000, "bytes/us", "With rx.train: rate within a train; not below rx.rate; the default is 200 Gb/s.", 0 },
+	U32("rx.packet_min", rx_packet_min, 60, 1, 1u << 16, "bytes", "With a receive buffer: writes shorter than this are not packets, and wait like other DMAs."),
 	U32("per_pasid", per_pasid, 0, 0, 1024, "PASIDs", "The first PASIDs that get statistics of their own; the rest share one more."),
 	{ 0 },
 };
@@ -94,6 +101,12 @@ bool dev_cfg_check(const struct dev_cfg *c, struct err *e)
 		return err_set(e, ERR_INPUT, "device unknown.len: 0 is below the minimum 1");
 	if (c->queue_depth > INV_SLOTS || c->pri.group > PRI_MAX_GROUP || !c->pri.group)
 		return err_set(e, ERR_INPUT, "device: ats.queue_depth or pri.group is above 32, or pri.group is 0");
+	if (c->rx_buffer && !c->rx_packet_min)
+		return err_set(e, ERR_INPUT, "device rx.packet_min: 0 is below the minimum 1");
+	if (c->rx_rate && !c->rx_buffer)
+		return err_set(e, ERR_INPUT, "device rx.rate: packets need a receive buffer; set rx.buffer");
+	if (c->rx_train && (!c->rx_rate || c->rx_line_rate < c->rx_rate))
+		return err_set(e, ERR_INPUT, "device rx.train: trains need rx.rate, and an rx.line_rate that is not below it");
 	return !c->atc.cache.entries || atc_check(&c->atc, e);
 }
 
@@ -126,6 +139,9 @@ const struct stat_def inv_stat_defs[] = {
 	  STAT_HIST, 0 },
 	{ 0 },
 };
+#undef STAT_STRUCT
+#define STAT_STRUCT struct rx_stats
+const struct stat_def rx_stat_defs[] = { RX_STATS(STAT_ROW){ 0 } };
 #undef STAT_STRUCT
 #define STAT_STRUCT struct pri_stats
 const struct stat_def pri_stat_defs[] = {
@@ -170,13 +186,13 @@ static bool list_special(struct dev *d, struct stat_reg *r, const char *path)
 		snprintf(what, sizeof(what), i < d->cfg.per_pasid ? "pasid%u" : "rest", i);
 		ok = add(d, r, path, 3 + i, what, &d->pp[i], dev_pasid_stat_defs);
 	}
-	return ok;
+	return ok && (!d->rx || add(d, r, path, 4 + d->cfg.per_pasid, "rx", &d->rx->st, rx_stat_defs));
 }
 
 bool dev_list_stats(struct dev *d, struct stat_reg *r, const char *path)
 {
-	if (!d->path && (d->atc || d->pp || d->had_fault)) {
-		d->path = calloc(4 + d->cfg.per_pasid, sizeof(*d->path));
+	if (!d->path && (d->atc || d->pp || d->rx || d->had_fault)) {
+		d->path = calloc(5 + d->cfg.per_pasid, sizeof(*d->path));
 		if (!d->path)
 			return false;
 	}

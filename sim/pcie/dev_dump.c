@@ -95,6 +95,8 @@ void dev_dump(const struct dev *d, line_fn *line, void *arg)
 
 	LINE("device %02x:%02x.%x: %u DMAs and %u requests unfinished, %u held back by software", r >> 8, r >> 3 & 31, r & 7, d->ops_busy,
 	     d->slots_busy, d->stalled);
+	if (d->rx)
+		LINE("  receive buffer: %u of %u bytes", d->rx->held, d->cfg.rx_buffer);
 	dump_inv(d, line, arg);
 	if (d->atc) {
 		dump_atc(d, line, arg);

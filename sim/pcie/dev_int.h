@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dev_int.h - shared by the files of sim/pcie; nobody else includes it.
- * dev.c: the life of a request. atc.c: lines. atc_req.c: translation requests. atc_inv.c: invalidate requests. pri.c: page requests.
+ * dev.c: the life of a request. rx.c: packets before that. atc.c: lines. atc_req.c: translation requests. atc_inv.c: invalidate requests. pri.c: page requests.
  * dev_event.c: reset, removal, ATS and PASIDs off. dev_cfg.c: options, statistics. dev_dump.c: the report of what waits.
  */
 #ifndef IOMMUSIM_DEV_INT_H
 #define IOMMUSIM_DEV_INT_H
 #include "core/base/bits.h"
+#include "core/base/rng.h"
 #include "pcie/dev.h"
 #include "pcie/link.h"
 
@@ -97,6 +98,18 @@ struct atc { /* one allocation beside the device */
 	bool have_global;
 	struct atc_stats st;
 };
+struct rx { /* a receive buffer */
+	struct sim_event ev; /* the next packet arrives */
+	struct dev *d;
+	struct op *coming, **tail; /* packets not yet there, and other DMAs behind them */
+	sim_time next, begin; /* when the next packet arrives, the train with it began */
+	uint64_t rest; /* of a picosecond, over the rate in use */
+	uint64_t train; /* bytes of the train so far */
+	struct rng rng;
+	uint32_t held; /* bytes in the buffer */
+	bool started;
+	struct rx_stats st;
+};
 /* ---- page requests ---- */
 
 struct prg {
@@ -156,10 +169,11 @@ struct inv {
 struct dev {
 	/* what every request touches stands together */
 	struct iommu *u;
-	bool special; /* there is a cache, or statistics of PASIDs, or it was removed: off the beaten path */
+	bool special; /* there is a cache, a receive buffer, or statistics of PASIDs, or it was removed: off the beaten path */
 	struct atc *atc; /* NULL: none */
 	struct dev_pasid_stats *pp; /* per_pasid of them, then the rest; NULL: none */
 	struct stop *stops;
+	struct rx *rx; /* NULL: none */
 	struct inv *inv_held, **inv_held_tail;
 	uint32_t ops_busy, slots_busy, stalled, in_order_wait; /* the last two: slots held back, in SLOT_WAIT_ORDER */
 	struct slot *slot, *free;
@@ -172,6 +186,7 @@ struct dev {
 	struct dev_cfg cfg;
 	dev_stuck_fn *stuck;
 	dev_held_fn *held;
+	dev_dropped_fn *dropped;
 	struct pri *pri; /* there is one if there is an atc */
 	bool ats_off, removed;
 	bool fault[DEV_FAULTS];
@@ -252,6 +267,22 @@ void pri_forget(struct dev *d);
 void pri_off(struct dev *d);
 bool pri_pasid_open(const struct dev *d, uint32_t pasid);
 void pri_abort(struct dev *d, uint32_t pasid); /* fail the waiters of this PASID; their groups stay open */
+/* dev.c */
+void dev_enqueue(struct dev *d, struct op *o); /* the requests of @o are issued from now on */
+static inline void dev_op_free(struct dev *d, struct op *o)
+{
+	o->next = d->op_free;
+	d->op_free = o;
+	d->ops_busy--;
+}
+/* rx.c */
+bool rx_create(struct dev *d) MUST_USE;
+/** rx_packet() - @o is a packet. */
+bool rx_packet(const struct dev *d, const struct op *o);
+/** rx_take() - @o comes later, and goes on by itself. False: there is nothing it has to wait for. */
+bool rx_take(struct dev *d, struct op *o) MUST_USE;
+/** rx_leave() - the DMA of a packet is done. */
+void rx_leave(struct dev *d, const struct op *o);
 /* dev_event.c */
 /** dev_stopping() - @o uses a PASID that is being stopped. */
 bool dev_stopping(const struct dev *d, const struct op *o);

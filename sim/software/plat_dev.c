@@ -44,6 +44,7 @@ static struct dev_cfg config_of(const struct plat *p, uint32_t rid)
 		if (p->cfg.dev[i].rid == rid)
 			c = p->cfg.dev[i];
 	c.rid = rid;
+	c.seed = p->cfg.seed + rid;
 	return c;
 }
 
@@ -72,6 +73,7 @@ static struct dev *device_new(struct plat *p, unsigned unit, uint32_t rid, struc
 	}
 	dev_on_stuck(d->d, plat_dev_stuck);
 	dev_on_held(d->d, plat_dev_held);
+	dev_on_dropped(d->d, plat_dev_dropped);
 	p->hash[hash_slot(p, d->key)] = (uint32_t)p->n_dev + 1;
 	p->dev[p->n_dev++] = d;
 	if (p->reg && !dev_list_stats(d->d, p->reg, d->path))

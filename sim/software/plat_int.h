@@ -42,6 +42,7 @@ struct iommu_env plat_env(struct unit_rec *r);
 void plat_take_back(struct plat *p, struct flight *f); /* in flight again: the words it uses are those that the tables have from now on */
 dev_stuck_fn plat_dev_stuck;
 dev_held_fn plat_dev_held;
-/* platform.c: a device is through with a DMA. */
+/* platform.c: a device is through with a DMA; a packet was dropped. */
 dev_done_fn plat_dma_done;
+dev_dropped_fn plat_dev_dropped;
 #endif

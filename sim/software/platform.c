@@ -118,6 +118,16 @@ static void live_done(struct plat *p, struct flight *f, const struct xl_res *res
 	fn(arg, &r, &got);
 }
 
+static void trace_dma_done(struct plat *p, struct flight *f)
+{
+	replay_dma_done(&p->r, f);
+	p->st.sim_ps = sim_now(p->k) - p->stat_start;
+	if (!p->warm && p->cfg.replay.warmup_dmas && p->r.dmas_done >= p->cfg.replay.warmup_dmas)
+		warmup_over(p);
+	if (p->hook.progress && p->r.dmas_done % PROGRESS_EVERY == 0)
+		p->hook.progress(p->hook.arg, p->r.dmas_done, 0); /* the owner of the source knows how much of it was read */
+}
+
 void plat_dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
 {
 	struct dev_rec *d = arg;
@@ -132,12 +142,18 @@ void plat_dma_done(void *arg, const struct dev_dma *q, const struct xl_res *res)
 		plat_take_back(p, f);
 	if (p->verify)
 		compare(p, d->u, &f->rec, res);
-	replay_dma_done(&p->r, f);
-	p->st.sim_ps = sim_now(p->k) - p->stat_start;
-	if (!p->warm && p->cfg.replay.warmup_dmas && p->r.dmas_done >= p->cfg.replay.warmup_dmas)
-		warmup_over(p);
-	if (p->hook.progress && p->r.dmas_done % PROGRESS_EVERY == 0)
-		p->hook.progress(p->hook.arg, p->r.dmas_done, 0); /* the owner of the source knows how much of it was read */
+	trace_dma_done(p, f);
+}
+
+void plat_dev_dropped(void *arg, const struct dev_dma *q)
+{
+	struct plat *p = ((struct dev_rec *)arg)->p;
+	struct flight *f = (struct flight *)(uintptr_t)q->tag;
+
+	if (f->live)
+		live_done(p, f, &(struct xl_res){ 0 });
+	else
+		trace_dma_done(p, f); /* it was never translated: nothing to compare */
 }
 
 void plat_watch(struct plat *p, const struct plat_watch *w)
