@@ -310,6 +310,7 @@ static bool load_docs(struct load *l, yaml_parser_t *p, const struct incl *me)
 		}
 	}
 	yaml_document_delete(&doc);
+	l->doc = NULL;
 	return ok;
 }
 

@@ -103,7 +103,7 @@ static void early(struct vi_guest *g, unsigned b)
 {
 	uint64_t r = g->vf[b ? VF_EARLYB : VF_EARLY], bytes = bytes_of(g, &logs[1], b);
 	uint64_t bit = b ? AMDVI_ST_PprOverflowEarlyB : AMDVI_ST_PprOverflowEarly;
-	uint64_t n = (g->vf[logs[1].tail[b]] + bytes - g->vf[logs[1].head[b]]) % bytes / 16;
+	uint64_t n = bytes ? (g->vf[logs[1].tail[b]] + bytes - g->vf[logs[1].head[b]]) % bytes / 16 : 0;
 
 	if (!g->v->cap.early || !(r & AMDVI_EARLY_En) || n <= (r & 0x7fff) || (g->vf[VF_STATUS] & bit))
 		return;
@@ -139,7 +139,7 @@ static void logged(struct vi_access *a, bool ok)
 		g->vf[VF_STATUS] &= ~d->run;
 		fault(g->v, g->gid, a->addr);
 	} else if (g->log_epoch == g->rec_epoch) {
-		*tail = *tail + 16 == bytes_of(g, d, g->log_b) ? 0 : *tail + 16;
+		*tail = *tail + 16 >= bytes_of(g, d, g->log_b) ? 0 : *tail + 16; /* the guest may have switched it off and made it shorter meanwhile */
 		*(what == VI_PPR ? &g->v->vi->st.pprs : &g->v->vi->st.events) += 1;
 		if (what == VI_PPR)
 			early(g, g->log_b);

@@ -167,6 +167,27 @@ START_TEST(guest_pprs)
 }
 END_TEST
 
+/* Switched off and given a reserved length while a record is on its way: after so many of the simulator's events. */
+START_TEST(guest_log_shrinks)
+{
+	struct vrig *w = guest7(NULL, true, 0);
+	uint32_t tail;
+
+	rig_dte(w->r, 0x300, UINT64_C(0x6000000000000003) | BIT64(52) | BIT64(53), 0x45, 0, 0x0000000700208000);
+	page_request(w, 9, true);
+	for (int i = 0; i < _i && sim_run_one(w->r->k); i++)
+		;
+	tail = rd32(w->r, VF(G, VF_PPR_TAIL));
+	wr64(w->r, VFC(G, VC_PPR), (uint64_t)G_PPR << 4 | 8);
+	wr64(w->r, VFC(G, VC_PPR), (uint64_t)G_PPR << 4 | 7);
+	run_all(w->r);
+	ck_assert(idle(w->r));
+	ck_assert_uint_eq(ST.pprs + ST.pprs_lost, 1);
+	ck_assert_uint_eq(rd32(w->r, VF(G, VF_PPR_TAIL)), tail);
+	vr_free(w);
+}
+END_TEST
+
 START_TEST(host_commands)
 {
 	struct vrig *w = guest7(NULL, true, 0);
@@ -220,6 +241,7 @@ int main(void)
 	for (unsigned i = 0; i < ARRAY_LEN(one); i++)
 		tcase_add_test(t, one[i]);
 	tcase_add_loop_test(t, guest_log, 0, 2);
+	tcase_add_loop_test(t, guest_log_shrinks, 0, 12);
 	tcase_add_loop_test(t, guest_log_faults, 0, 2);
 	return run_suite(t, "amdvi_vlog");
 }
