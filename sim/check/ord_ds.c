@@ -166,9 +166,11 @@ static bool grow(struct ord_map *m)
 			b.key[at] = m->key[i];
 			b.val[at] = m->val[i];
 		}
-	b.n = m->n;
-	ord_map_free(m);
-	*m = b;
+	free(m->key);
+	free(m->val);
+	m->key = b.key;
+	m->val = b.val;
+	m->cap = b.cap;
 	return true;
 }
 bool ord_map_put(struct ord_map *m, uint64_t key, void *val)
@@ -216,7 +218,7 @@ void *ord_pool_get(struct ord_pool *p)
 	void *x = p->free_list;
 
 	if (UNLIKELY(!x)) {
-		size_t step = (p->size + 15) & ~(size_t)15;
+		size_t step = (p->size + 15) & ~(size_t)15, at = 16;
 		char *c = malloc(POOL_CHUNK);
 
 		if (!c)
@@ -224,10 +226,11 @@ void *ord_pool_get(struct ord_pool *p)
 		p->bytes += POOL_CHUNK;
 		*(void **)c = p->chunks;
 		p->chunks = c;
-		for (size_t at = 16; at + step <= POOL_CHUNK; at += step) {
+		do {
 			*(void **)(c + at) = p->free_list;
 			p->free_list = c + at;
-		}
+			at += step;
+		} while (at + step <= POOL_CHUNK);
 		x = p->free_list;
 	}
 	p->free_list = *(void **)x;

@@ -273,6 +273,7 @@ static void emit(struct ord_chk *c, struct ord_finding *f, const char *fmt, va_l
 	vsnprintf(text, sizeof(text), fmt, ap);
 	f->what = text;
 	ord_emit(c, f);
+	f->what = NULL;
 }
 void ord_report(struct ord_chk *c, enum ord_rule_id r, enum ord_verdict v, const struct ord_ev *e, const char *right, const char *fmt, ...)
 {

@@ -66,7 +66,7 @@ static bool grow(struct ord_chk *c, struct ord_tab *m, size_t value)
 		return false;
 	}
 	memset(n.index, 0, (size_t)n.icap * sizeof(*n.index));
-	if (m->n)
+	if (m->entry)
 		memcpy(n.entry, m->entry, (size_t)m->n * m->size);
 	for (uint32_t i = 0; i < n.n; i++) {
 		uint64_t k[2];

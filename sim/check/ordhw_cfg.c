@@ -168,7 +168,7 @@ static void entry(struct ordhw *h, const struct lift_upper *u, uint64_t pa, uint
 	memcpy(was, now, sizeof(was));
 	for (unsigned k = 0; k < ORDHW_ENTRY_WORDS; k++)
 		if (mask >> k & 1)
-			was[k] = *old++;
+			was[k] = *old++; /* NOLINT(clang-analyzer-core.uninitialized.Assign): as many words as @mask has bits */
 	if (!memcmp(was, now, sizeof(was)))
 		return;
 	decode(h, u, i, was, &a);

@@ -163,7 +163,7 @@ const struct ordhw *ordhw_units_first(const struct ordhw_units *s)
 	for (unsigned u = 0; u < s->n; u++)
 		if (s->unit[u] && s->unit[u]->h->arch && registers(s->unit[u]->h))
 			return s->unit[u]->h;
-	return s->unit[0]->h;
+	return s->unit[0]->h; /* NOLINT(clang-analyzer-core.NullDereference): unit 0 is made by ordhw_units_open() */
 }
 struct ordhw_units *ordhw_units_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e)
 {
