@@ -8,29 +8,8 @@
 #include <string.h>
 #include "check_out.h"
 #include "iommusim/iommusim.h"
+#include "ord_text.h"
 
-static const char *const state_name[] = { "open", "visible", "covered", "waited for", "done", "suspect", "did not count" };
-
-static bool fails(const struct ord_finding *f)
-{
-	return (f->verdict == ORD_VIOLATION || f->verdict == ORD_MANIFEST) && f->severity <= ORD_HIGH;
-}
-static void put_text(const struct check_out *o, const struct ord_finding *f)
-{
-	printf("%s:%" PRIu64 ": %s: %s: %s\n", o->file, f->line, ord_severity_name[f->severity], ord_rules[f->rule].id, f->what);
-	printf("  %s at %s: %s", ord_verdict_name[f->verdict], ord_op_name[f->op], ord_rules[f->rule].title);
-	for (unsigned i = 0; i < f->n_also; i++)
-		printf("%s%s", i ? ", " : " (also ", ord_rules[f->also[i]].id);
-	puts(f->n_also ? ")" : "");
-	for (unsigned i = 0; i < f->n_steps; i++)
-		printf("%sline %" PRIu64 " %s: %s", i ? "; " : "  history: ", f->step[i].line, ord_op_name[f->step[i].op],
-		       state_name[f->step[i].state]);
-	if (f->n_steps)
-		putchar('\n');
-	if (f->factor)
-		printf("  factor: %.3g\n", f->factor);
-	printf("  right: %s\n", f->right);
-}
 static json_t *also_json(const struct ord_finding *f)
 {
 	json_t *a = json_array();
@@ -45,7 +24,7 @@ static json_t *steps_json(const struct ord_finding *f)
 
 	for (unsigned i = 0; i < f->n_steps; i++)
 		json_array_append_new(a, json_pack("{s:I,s:s,s:s}", "line", (json_int_t)f->step[i].line, "event",
-		                                   ord_op_name[f->step[i].op], "state", state_name[f->step[i].state]));
+		                                   ord_op_name[f->step[i].op], "state", ord_state_name[f->step[i].state]));
 	return a;
 }
 static json_t *finding_json(const struct ord_finding *f)
@@ -68,7 +47,7 @@ static const char *level(const struct ord_finding *f)
 {
 	if (f->verdict == ORD_PERF || f->severity >= ORD_LOW)
 		return "note";
-	return fails(f) ? "error" : "warning";
+	return ord_fails(f) ? "error" : "warning";
 }
 static json_t *finding_sarif(const struct check_out *o, const struct ord_finding *f)
 {
@@ -77,7 +56,7 @@ static json_t *finding_sarif(const struct check_out *o, const struct ord_finding
 
 	for (unsigned i = 0; i < f->n_steps; i++) {
 		at = place(o, f->step[i].line);
-		snprintf(text, sizeof(text), "%s: %s", ord_op_name[f->step[i].op], state_name[f->step[i].state]);
+		snprintf(text, sizeof(text), "%s: %s", ord_op_name[f->step[i].op], ord_state_name[f->step[i].state]);
 		json_object_set_new(at, "message", json_pack("{s:s}", "text", text));
 		json_array_append_new(related, at);
 	}
@@ -96,12 +75,12 @@ void check_out_finding(void *out, const struct ord_finding *f)
 
 	o->count[f->rule]++;
 	o->verdicts[f->verdict]++;
-	o->failing += fails(f);
+	o->failing += ord_fails(f);
 	if (o->count[f->rule] > o->limit)
 		return;
 	switch (o->format) {
 	case CHECK_TEXT:
-		put_text(o, f);
+		ord_text(f, o->file, "line", stdout);
 		return;
 	case CHECK_TAP:
 	case CHECK_JSON:

@@ -160,21 +160,11 @@ static int print_knobs(void)
 	cfg_free(ord_knob_opts, &k);
 	return cli_out(0);
 }
-static bool set_knob(struct job *j, const char *text)
-{
-	char key[64];
-	const char *eq = strchr(text, '=');
-
-	if (!eq || (size_t)(eq - text) >= sizeof(key))
-		return err_set(&j->e, ERR_INPUT, "knob \"%s\": expected KEY=VALUE", text);
-	snprintf(key, sizeof(key), "%.*s", (int)(eq - text), text);
-	return ord_knob_set(&j->k, key, eq + 1, &j->e);
-}
 /* The checker is opened with the first event: until then comments may set architecture and knobs. */
 static struct ord_chk *checker(struct job *j)
 {
 	for (unsigned i = 0; !j->c && i < j->a->n_knobs; i++)
-		if (!set_knob(j, j->a->knob[i]))
+		if (!ord_knob_take(&j->k, j->a->knob[i], &j->e))
 			return NULL;
 	if (!j->c)
 		j->c = ord_open(j->arch, &j->k, check_out_finding, &j->out, &j->e);
@@ -220,7 +210,7 @@ static bool comment(struct job *j, const char *t)
 		return true;
 	snprintf(buf, sizeof(buf), "%s", t + 8);
 	for (char *w = strtok_r(buf, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		if (!set_knob(j, w))
+		if (!ord_knob_take(&j->k, w, &j->e))
 			return false;
 	return true;
 }

@@ -45,15 +45,9 @@ static bool set_knobs(struct run_check *r)
 	char buf[512], *save = NULL;
 
 	snprintf(buf, sizeof(buf), "%s", r->knobs ? r->knobs : "");
-	for (char *w = strtok_r(buf, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-		char *eq = strchr(w, '=');
-
-		if (!eq)
-			return err_set(&r->e, ERR_INPUT, "--check: found \"%s\", expected KEY=VALUE", w);
-		*eq = 0;
-		if (!ord_knob_set(&r->k, w, eq + 1, &r->e))
+	for (char *w = strtok_r(buf, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		if (!ord_knob_take(&r->k, w, &r->e))
 			return false;
-	}
 	return true;
 }
 static struct ord_names *begin(void *ctx, enum ord_arch a)
@@ -78,26 +72,9 @@ static bool event(void *ctx, const struct ord_ev *e)
 
 	return ord_event(r->c, e, &r->e);
 }
-/* Capabilities are in the unit, not in a generated trace. */
-static bool capabilities(struct run_check *r, struct iommu *u)
+static bool put(void *run, const struct trc_rec *r)
 {
-	static const struct { const char *arch; uint16_t off; uint8_t bytes; } regs[] = {
-		{ "vtd", 0x00, 4 }, { "vtd", 0x08, 8 }, { "vtd", 0x10, 8 }, { "smmuv3", 0x00, 4 }, { "smmuv3", 0x04, 4 }, { "smmuv3", 0x0c, 4 },
-		{ "smmuv3", 0x14, 4 }, { "smmuv3", 0x18, 4 }, { "smmuv3", 0x1c, 4 }, { "amdvi", 0x30, 8 },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(regs); i++) {
-		struct trc_rec rec = { .kind = TRC_REGSTATE, .at = TRC_NO_TIME };
-
-		if (strcmp(regs[i].arch, u->ops->arch))
-			continue;
-		rec.u.reg.off = regs[i].off;
-		rec.u.reg.bytes = regs[i].bytes;
-		rec.u.reg.val = u->ops->mmio_read(u, regs[i].off, regs[i].bytes);
-		if (!ordrun_next(r->run, &rec))
-			return false;
-	}
-	return true;
+	return ordrun_next(run, r);
 }
 struct run_check *run_check_start(struct plat *p, const char *knobs, struct err *e)
 {
@@ -116,7 +93,7 @@ struct run_check *run_check_start(struct plat *p, const char *knobs, struct err 
 		err_set(&r->e, ERR_INPUT, "--check: the ordering of one unit only can be checked in a run");
 	else if (!knobs || set_knobs(r)) /* spelling, before the run */
 		r->run = ordrun_create(p, u->ops->arch, &o, &r->e);
-	if (r->run && check_out_open(&r->out, &r->e) && capabilities(r, u))
+	if (r->run && check_out_open(&r->out, &r->e) && ordhw_capabilities(u, put, r->run))
 		return r;
 	*e = r->e;
 	run_check_free(r);

@@ -161,7 +161,7 @@ static bool build(iommusim *s, const struct iommusim_options *options, struct er
 	if (!configure(s, &o, e) || !back(s, &o, e))
 		return false;
 	s->p = run_build(&s->c, &hooks, &s->reg, e);
-	return s->p && (!o.oracle || api_start_oracle(s, e));
+	return s->p && (!o.oracle || api_start_oracle(s, e)) && (!o.checker || api_check_start(s, o.checker_knobs, e));
 }
 
 iommusim *iommusim_create(const struct iommusim_options *options, char *message, size_t message_size)
@@ -183,6 +183,7 @@ void iommusim_destroy(iommusim *s)
 		return;
 	stat_fini(&s->reg);
 	oracle_destroy(s->oracle);
+	api_check_free(s);
 	plat_destroy(s->p);
 	api_dma_fini(s);
 	run_cfg_free(&s->c);
@@ -222,7 +223,12 @@ static int live(iommusim *s, struct trc_rec *r, uint64_t *value)
 
 	r->line = ++s->n_call;
 	r->at = TRC_NO_TIME;
-	return plat_live(s->p, r, value, &e) ? IOMMUSIM_OK : api_fail(s, &e);
+	s->started |= r->kind == TRC_MMIO_WRITE || r->kind == TRC_DEVICE;
+	if (!api_check_before(s))
+		return api_fail(s, &s->err);
+	if (!plat_live(s->p, r, value, &e))
+		return api_fail(s, &e);
+	return api_check_take(s, r) ? IOMMUSIM_OK : api_fail(s, &s->err);
 }
 
 static int check_register(iommusim *s, unsigned unit, uint32_t offset, unsigned bytes)
@@ -248,6 +254,16 @@ int iommusim_mmio_read(iommusim *s, unsigned unit, uint32_t offset, unsigned byt
 	int st = check_register(s, unit, offset, bytes);
 
 	return st ? st : live(s, &r, value);
+}
+
+int iommusim_restore_register(iommusim *s, unsigned unit, uint32_t offset, unsigned bytes, uint64_t value)
+{
+	struct trc_rec r = { .kind = TRC_REGSTATE, .unit = (uint8_t)unit, .u.reg = { .off = offset, .bytes = (uint8_t)bytes, .val = value } };
+	int st = check_register(s, unit, offset, bytes);
+
+	if (!st && s->started)
+		return api_invalid(s, "registers are restored before the first register write, DMA and device event");
+	return st ? st : live(s, &r, NULL);
 }
 
 int iommusim_device_event(iommusim *s, unsigned unit, uint32_t rid, const char *event)

@@ -61,6 +61,8 @@ static int issue(iommusim *s, struct api_call *c, struct err *e)
 			     .u.dma = { .iova = d->address, .rid = d->rid, .pasid = d->pasid == IOMMUSIM_NO_PASID ? TRC_NO_PASID : d->pasid, .len = d->bytes,
 					.dir = (uint8_t)d->access, .at = (uint8_t)d->type, .priv = d->privileged != 0, .expect = TRC_EXP_NONE } };
 
+	c->line = r.line;
+	s->started = true;
 	return plat_live_dma(s->p, &r, completed, c, e);
 }
 
@@ -103,6 +105,7 @@ static void completed(void *arg, const struct trc_rec *dma, const struct xl_res 
 
 	(void)dma;
 	s->in_flight--;
+	api_check_dma(s, &d, c->line, res);
 	spare(s, c);
 	go_on(s, &d);
 	if (done)

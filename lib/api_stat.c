@@ -38,7 +38,9 @@ char *iommusim_statistics_json(iommusim *s)
 
 void iommusim_statistics_reset(iommusim *s)
 {
+	api_check_anew(s, true);
 	stat_reset(&s->reg);
+	api_check_anew(s, false);
 }
 
 void iommusim_free(char *text)

@@ -82,6 +82,25 @@ struct iommusim_fault {
 	uint64_t time;
 };
 
+/**
+ * A finding of the ordering checker: a step of the driver that a rule of docs/ordering.md forbids, because a device could then use what
+ * software believes gone. The strings live as long as the instance; in a callback, during the call. A later version may have more members.
+ */
+struct iommusim_ordering {
+	size_t size;
+	const char *rule; /**< "GEN-ORD-03" */
+	const char *title, *clause; /**< of the rule: what it asks for, and the section of the specification; "" if it names none */
+	const char *verdict; /**< "VIOLATION", "MANIFEST" (a DMA did use the stale entry), "HAZARD" or "PERF" */
+	const char *severity; /**< "CRITICAL", "HIGH", "MEDIUM", "LOW" or "PERF" */
+	const char *event; /**< what the finding is at: "PTE_SET", "TAIL", "DMA", ... (docs/trace-format.md, "Ordering events") */
+	const char *what, *right; /**< what happened; what would have been right */
+	const char *history; /**< the calls that led here: "call 12 PTE_CLR: open; call 15 TLBINV: covered"; "" if there are none */
+	unsigned unit;
+	int error; /**< VIOLATION or MANIFEST of severity CRITICAL or HIGH: what makes `iommusim check` fail */
+	uint64_t call; /**< number of the call, as iommusim_calls() counts; 0: iommusim_ordering_finish() */
+	uint64_t time; /**< when it was found */
+};
+
 /** Whom to tell. Every function may be NULL. */
 struct iommusim_callbacks {
 	size_t size;
@@ -91,6 +110,11 @@ struct iommusim_callbacks {
 	void (*fault)(void *arg, const struct iommusim_fault *fault);
 	/** Reports of the watchdog and the like, a line each. */
 	void (*note)(void *arg, const char *text);
+	/**
+	 * The ordering checker has a finding (options.checker). Called inside the call that it is about - your driver is on the stack -, or while time
+	 * moves on if a DMA is. Must not call the instance back.
+	 */
+	void (*ordering)(void *arg, const struct iommusim_ordering *finding);
 };
 
 struct iommusim_options {
@@ -101,6 +125,8 @@ struct iommusim_options {
 	const struct iommusim_memory *memory; /**< NULL: the instance has its own; copied */
 	const struct iommusim_callbacks *callbacks; /**< NULL: none; copied */
 	int oracle; /**< not 0: compare every translation used with the tables at that moment (docs/oracle.md) */
+	int checker; /**< not 0: check the order of stores, commands, waits and reuse (docs/ordering.md) */
+	const char *const *checker_knobs; /**< "key=value" each, as behind `iommusim check --knob`; NULL-terminated; NULL: none */
 };
 
 /** The version of the library that is running, "0.1.0". */
@@ -131,6 +157,11 @@ IOMMUSIM_API const char *iommusim_unit_architecture(const iommusim *sim, unsigne
 /** A register access of @a bytes 4 or 8 at @a offset from the unit's base takes effect at the present time. */
 IOMMUSIM_API int iommusim_mmio_write(iommusim *sim, unsigned unit, uint32_t offset, unsigned bytes, uint64_t value);
 IOMMUSIM_API int iommusim_mmio_read(iommusim *sim, unsigned unit, uint32_t offset, unsigned bytes, uint64_t *value);
+/**
+ * The register has this value, as in a machine that was saved and goes on: nothing starts by it, and status and capabilities can be set, too.
+ * Allowed until the first register write, DMA or device event; memory first. IOMMUSIM_INVALID if the unit has no such register.
+ */
+IOMMUSIM_API int iommusim_restore_register(iommusim *sim, unsigned unit, uint32_t offset, unsigned bytes, uint64_t value);
 /** The specification's name of a fault code ("F_TRANSLATION"), and a sentence; NULL: unknown. */
 IOMMUSIM_API const char *iommusim_fault_name(const iommusim *sim, unsigned unit, unsigned code);
 IOMMUSIM_API const char *iommusim_fault_text(const iommusim *sim, unsigned unit, unsigned code);
@@ -146,6 +177,12 @@ IOMMUSIM_API int iommusim_memory_read(iommusim *sim, uint64_t address, void *dat
 IOMMUSIM_API void iommusim_forget_pages(iommusim *sim);
 /** One store of 1, 2, 4 or 8 bytes, naturally aligned: what a table entry is written with. */
 IOMMUSIM_API int iommusim_store(iommusim *sim, uint64_t address, unsigned bytes, uint64_t value);
+/**
+ * Your program has stored to its own memory (iommusim_memory, iommusim_memory.page) other than by iommusim_store(): the ordering checker reads
+ * what is there now. Call it behind each store to a table or queue, before anything else happens; several words are taken as stored in
+ * the order of their addresses. Without a checker it does nothing. What is stored and not told is unknown to the checker.
+ */
+IOMMUSIM_API int iommusim_stored(iommusim *sim, uint64_t address, size_t bytes);
 /** @} */
 
 enum iommusim_access { IOMMUSIM_READ = 'r', IOMMUSIM_WRITE = 'w', IOMMUSIM_EXECUTE = 'x', IOMMUSIM_ATOMIC = 'a' };
@@ -221,6 +258,33 @@ IOMMUSIM_API uint64_t iommusim_finding_count(const iommusim *sim);
  * device events and DMAs from 1. Writes at most @a size bytes. @return as snprintf(), 0: no such finding is kept.
  */
 IOMMUSIM_API int iommusim_finding(const iommusim *sim, size_t index, char *text, size_t size);
+/** @} */
+
+/**
+ * @name Findings of the ordering checker (options.checker)
+ * It sees what your program does: stores, register writes, DMAs, device events; and asks the units what they have completed. Everything
+ * before the first register write is the state it begins with. What it cannot see - when a page or an address is freed - it infers from what is
+ * stored next: docs/ordering-captures.md.
+ * @{
+ */
+/** Stores, register accesses, device events and DMAs until now, as findings number them. */
+IOMMUSIM_API uint64_t iommusim_calls(const iommusim *sim);
+/** Findings until now, and those of them with iommusim_ordering.error. */
+IOMMUSIM_API uint64_t iommusim_ordering_count(const iommusim *sim);
+IOMMUSIM_API uint64_t iommusim_ordering_errors(const iommusim *sim);
+/**
+ * A finding that is kept: of each rule the first twenty, in the order in which they were found.
+ * @param finding initialised with IOMMUSIM_INIT(struct iommusim_ordering)
+ * @return IOMMUSIM_INVALID: there is no such finding, or the size is not set.
+ */
+IOMMUSIM_API int iommusim_ordering_get(iommusim *sim, size_t index, struct iommusim_ordering *finding);
+/** The same as text of several lines, as `iommusim check` prints it. Writes at most @a size bytes. @return as snprintf(), 0: no such finding is kept. */
+IOMMUSIM_API int iommusim_ordering_text(const iommusim *sim, size_t index, char *text, size_t size);
+/**
+ * Your driver is done: what must not be left open is reported, and nothing is checked from here on.
+ * @return IOMMUSIM_INVALID or IOMMUSIM_MACHINE if the checker had stopped before: its tables were of a kind it does not follow, or no memory.
+ */
+IOMMUSIM_API int iommusim_ordering_finish(iommusim *sim);
 /** @} */
 
 #ifdef __cplusplus

@@ -44,6 +44,8 @@ struct ord_knobs {
 extern const struct cfg_opt ord_knob_opts[];
 /** ord_knob_set() - as cfg_set(); 0 and 1 are also taken for false and true, no and yes. */
 bool ord_knob_set(struct ord_knobs *k, const char *key, const char *text, struct err *e) MUST_USE;
+/** ord_knob_take() - the same from "KEY=VALUE". */
+bool ord_knob_take(struct ord_knobs *k, const char *text, struct err *e) MUST_USE;
 
 enum { ORD_ALSO = 6, ORD_STEPS = 8 };
 /* One line of an obligation's history; state: 0 open, 1 visible, 2 covered, 3 waited for, 4 done, 5 suspect, 6 a command that did not count. */

@@ -61,6 +61,16 @@ bool ord_knob_set(struct ord_knobs *k, const char *key, const char *text, struct
 		text = *text == '1' ? "yes" : "no";
 	return cfg_set(ord_knob_opts, k, key, text, e);
 }
+bool ord_knob_take(struct ord_knobs *k, const char *text, struct err *e)
+{
+	char key[64];
+	const char *eq = strchr(text, '=');
+
+	if (!eq || (size_t)(eq - text) >= sizeof(key))
+		return err_set(e, ERR_INPUT, "knob \"%.100s\": expected KEY=VALUE", text);
+	snprintf(key, sizeof(key), "%.*s", (int)(eq - text), text);
+	return ord_knob_set(k, key, eq + 1, e);
+}
 static bool family_on(const struct ord_chk *c, unsigned f)
 {
 	static const uint8_t arch[ORD_FAMS] = { [ORD_FAM_VTD] = ORD_VTD, [ORD_FAM_SMM] = ORD_SMMUV3, [ORD_FAM_AMD] = ORD_AMDVI };

@@ -36,7 +36,7 @@ static void stored(void *who, uint64_t pa, uint64_t old, uint64_t val)
 	if (old != val)
 		ordhw_stored(h, pa);
 }
-static void pointer(struct ordhw *h, enum ord_op op, uint64_t slot)
+void ordhw_pointer(struct ordhw *h, enum ord_op op, uint64_t slot)
 {
 	struct ord_ev e;
 
@@ -71,13 +71,12 @@ void ordhw_wait(struct ordhw *h, struct ord_ev *e)
 	if (h->n_open < ORDHW_WAITS)
 		h->open[h->n_open++] = s;
 }
-/* The first @n open waits have completed. */
-static void complete(struct ordhw *h, uint32_t n)
+void ordhw_end_waits(struct ordhw *h, enum ord_op op, uint32_t n)
 {
 	struct ord_ev e;
 
 	for (uint32_t i = 0; i < n; i++) {
-		ordhw_new(h, &e, ORD_DONE);
+		ordhw_new(h, &e, op);
 		e.w = wait_no(h, h->open[i]);
 		e.have |= ORD_P_WAIT;
 		ordhw_emit(h, &e);
@@ -89,15 +88,15 @@ bool ordhw_done(struct ordhw *h, uint32_t slot)
 {
 	if (slot == TRC_NO_SLOT) {
 		if (h->begun && h->tail_seen)
-			pointer(h, ORD_HEAD, h->tail_slot);
-		complete(h, h->n_open);
+			ordhw_pointer(h, ORD_HEAD, h->tail_slot);
+		ordhw_end_waits(h, ORD_DONE, h->n_open);
 		h->tail_seen = false;
 		for (unsigned i = 0; h->explicit_done && i < ORDHW_REGS; i++)
 			ordhw_reg_done(h, i);
 	}
 	for (uint32_t i = 0; i < h->n_open; i++)
 		if (h->open[i] == slot % ORDHW_WAITS) {
-			complete(h, i + 1);
+			ordhw_end_waits(h, ORD_DONE, i + 1);
 			break;
 		}
 	return !h->failed;
@@ -115,19 +114,34 @@ void ordhw_te(struct ordhw *h, bool on)
 	e.flags = on ? ORD_F(ON) : ORD_F(OFF);
 	ordhw_emit(h, &e);
 }
+/* Where the ring is. */
+static void ring(struct ordhw *h)
+{
+	struct ord_ev e;
+
+	ordhw_new(h, &e, ORD_RING);
+	e.have |= ORD_P_QUEUE;
+	ord_put(&e, ORD_KEY_SIZE, h->ring_bytes >> h->slot_lg2);
+	ordhw_emit(h, &e);
+}
 static void mmio(struct ordhw *h, const struct trc_rec *r)
 {
 	bool tail = r->u.mmio.off == h->arch->tail;
 	uint64_t slot = r->u.mmio.val >> (h->arch->by_slot ? 0 : h->slot_lg2);
-	uint64_t slots = h->ring_bytes ? h->ring_bytes >> h->slot_lg2 : 0;
+	uint64_t was = h->ring, was_bytes = h->ring_bytes, slots;
 
 	h->arch->reg(h, r->u.mmio.off, r->u.mmio.bytes, r->u.mmio.val, false);
+	if (h->explicit_done && h->ring_bytes && (h->ring != was || h->ring_bytes != was_bytes)) {
+		ring(h);
+		h->live.knows_head = false;
+	}
+	slots = h->ring_bytes >> h->slot_lg2;
 	if (!lift_take(h->l, r)) /* calls command() for each */
 		h->failed = true;
 	slot = slots ? slot & (slots - 1) : slot;
 	if (!tail)
 		return;
-	pointer(h, ORD_TAIL, slot);
+	ordhw_pointer(h, ORD_TAIL, slot);
 	h->last_slot = TRC_NO_SLOT;
 	h->tail_slot = slot;
 	h->tail_seen = true;
@@ -221,7 +235,6 @@ static bool choose(struct ordhw *h, const char *name)
 /* The first record that is neither comment nor initial state. */
 static void begin(struct ordhw *h)
 {
-	struct ord_ev e;
 
 	h->names = h->o.begin(h->o.ctx, h->arch->arch);
 	if (!h->names) {
@@ -236,12 +249,8 @@ static void begin(struct ordhw *h)
 		h->te = false;
 		ordhw_te(h, true);
 	}
-	if (!h->ring_bytes)
-		return;
-	ordhw_new(h, &e, ORD_RING);
-	e.have |= ORD_P_QUEUE;
-	ord_put(&e, ORD_KEY_SIZE, h->ring_bytes >> h->slot_lg2);
-	ordhw_emit(h, &e);
+	if (h->ring_bytes)
+		ring(h);
 }
 static void event(struct ordhw *h, const struct trc_rec *r)
 {
@@ -289,22 +298,23 @@ void ordhw_before(struct ordhw *h, const struct trc_rec *r)
 		if (!h->by_reg[i].polled)
 			ordhw_reg_done(h, i);
 }
+bool ordhw_state(struct ordhw *h, const struct trc_rec *r)
+{
+	if (!lift_take(h->l, r))
+		h->failed = true;
+	if (r->kind == TRC_REGSTATE && lift_arch_name(h->l) && choose(h, lift_arch_name(h->l)))
+		h->arch->reg(h, r->u.reg.off, r->u.reg.bytes, r->u.reg.val, true);
+	return !h->failed;
+}
 bool ordhw_take(struct ordhw *h, const struct trc_rec *r)
 {
-	bool state = r->kind == TRC_PAGE || r->kind == TRC_REGSTATE;
-
 	if (h->failed || r->kind == TRC_COMMENT)
 		return !h->failed;
 	h->line = r->line;
 	h->at = r->at;
 	h->sum.records++;
-	if (!h->begun && state) {
-		if (!lift_take(h->l, r))
-			h->failed = true;
-		if (r->kind == TRC_REGSTATE && lift_arch_name(h->l) && choose(h, lift_arch_name(h->l)))
-			h->arch->reg(h, r->u.reg.off, r->u.reg.bytes, r->u.reg.val, true);
-		return !h->failed;
-	}
+	if (!h->begun && (r->kind == TRC_PAGE || r->kind == TRC_REGSTATE))
+		return ordhw_state(h, r);
 	if (!h->arch)
 		h->arch = &ordhw_vtd;
 	if (!h->begun)

@@ -15,6 +15,7 @@
 #ifndef IOMMUSIM_ORDHW_H
 #define IOMMUSIM_ORDHW_H
 #include "check/ord.h"
+#include "core/iommu.h"
 #include "core/trace/trc.h"
 
 struct ordhw_ops {
@@ -33,6 +34,17 @@ bool ordhw_take(struct ordhw *h, const struct trc_rec *r) MUST_USE;
 bool ordhw_finish(struct ordhw *h) MUST_USE;
 /** ordhw_done() - with explicit completion: waits up to the one in ring position @slot have completed; TRC_NO_SLOT: everything has. */
 bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
+/**
+ * ordhw_progress() - with explicit completion: what @u, the unit that executes it all, has done since the last call: commands fetched, waits
+ * and register commands completed, waits aborted, an error that stopped the queue. For whoever drives a unit; before each record. (ordhw_live.c)
+ */
+bool ordhw_progress(struct ordhw *h, const struct iommu *u) MUST_USE;
+/** ordhw_counted_anew() - the unit's counters have been set to 0. */
+void ordhw_counted_anew(struct ordhw *h);
+/** ordhw_error() - why the unit's queue stands: "IQE", "ITE", "ICE" (VT-d), "ILL", "ABT", "ATC" (SMMUv3); NULL: it does not, or AMD-Vi. */
+const char *ordhw_error(const struct iommu *u);
+/** ordhw_capabilities() - the unit's capability registers as records, for sources without captured ones. */
+bool ordhw_capabilities(const struct iommu *u, bool (*put)(void *arg, const struct trc_rec *r), void *arg) MUST_USE;
 /** ordhw_knobs() - what the captured registers decide (in begin(), before the user's own settings); the rest of @k stays. */
 void ordhw_knobs(const struct ordhw *h, struct ord_knobs *k);
 /** ordhw_undecidable() - rules that a trace of stores cannot decide under @k, with the reason; @i from 0. Returns: NULL behind the last. */
@@ -45,6 +57,10 @@ void ordhw_close(struct ordhw *h);
 struct ordhw_units;
 struct ordhw_units *ordhw_units_open(const char *arch, bool explicit_done, const struct ordhw_ops *o, struct err *e) MUST_USE;
 bool ordhw_units_take(struct ordhw_units *s, const struct trc_rec *r) MUST_USE;
+/** ordhw_units_state() - before the first ordhw_units_take(): a page, register state, or store that is the state everything begins with. */
+bool ordhw_units_state(struct ordhw_units *s, const struct trc_rec *r) MUST_USE;
+/** ordhw_units_get() - one unit; NULL: no record has named it. */
+struct ordhw *ordhw_units_get(const struct ordhw_units *s, unsigned unit);
 bool ordhw_units_finish(struct ordhw_units *s) MUST_USE;
 /** ordhw_units_first() - the unit that ordhw_knobs() and ordhw_undecidable() are to ask. */
 const struct ordhw *ordhw_units_first(const struct ordhw_units *s);

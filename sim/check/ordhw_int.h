@@ -79,6 +79,7 @@ struct ordhw {
 	/* registers */
 	uint64_t reg[10];
 	bool te;
+	struct { uint64_t waits, aborted, head; bool stopped, knows_head; } live; /* what ordhw_progress() has seen of the unit */
 	struct { uint32_t wait; bool open, polled; } by_reg[ORDHW_REGS]; /* commands given by register; polled: reads tell when they are complete */
 };
 void ordhw_before(struct ordhw *h, const struct trc_rec *r); /* what was only waiting for the next record, which is @r */
@@ -97,6 +98,9 @@ uint32_t ordhw_table(struct ordhw *h, uint64_t root); /* name of a page table */
 bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem);
 void ordhw_end_run(struct ordhw *h); /* merged leaves go out */
 /* ordhw.c */
+bool ordhw_state(struct ordhw *h, const struct trc_rec *r); /* before anything has begun: what is there from the start */
+void ordhw_pointer(struct ordhw *h, enum ord_op op, uint64_t slot); /* head or tail */
+void ordhw_end_waits(struct ordhw *h, enum ord_op op, uint32_t n); /* the first @n open ones: completed, aborted */
 void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */
 void ordhw_reg_wait(struct ordhw *h, unsigned i); /* what register @i was given is on its way: events of queue 1 + @i */
 void ordhw_reg_done(struct ordhw *h, unsigned i);

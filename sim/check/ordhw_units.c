@@ -124,6 +124,24 @@ static void begin_all(struct ordhw_units *s)
 			s->unit[u]->h->arch = a;
 	s->begun = true;
 }
+bool ordhw_units_state(struct ordhw_units *s, const struct trc_rec *r)
+{
+	unsigned own = r->kind == TRC_REGSTATE ? r->unit : 0;
+	struct ordhw *h = unit_of(s, own);
+	struct trc_rec plain = *r;
+	bool ok = h != NULL;
+
+	plain.unit = 0;
+	if (ok && r->kind == TRC_REGSTATE)
+		return ordhw_state(h, &plain);
+	for (unsigned u = 0; ok && u < s->n; u++)
+		ok = !s->unit[u] || ordhw_state(s->unit[u]->h, &plain);
+	return ok;
+}
+struct ordhw *ordhw_units_get(const struct ordhw_units *s, unsigned unit)
+{
+	return unit < s->n && s->unit[unit] ? s->unit[unit]->h : NULL;
+}
 bool ordhw_units_take(struct ordhw_units *s, const struct trc_rec *r)
 {
 	bool memory = r->kind == TRC_PAGE || r->kind == TRC_STORE, state = r->kind == TRC_PAGE || r->kind == TRC_REGSTATE, ok;

@@ -302,7 +302,7 @@ static void read_back(struct ordhw *h, uint32_t off, unsigned bytes, uint64_t va
 		return;
 	val = part(0, off, bytes, val);
 	h->by_reg[i].polled = true;
-	if (val >> 63 || !h->by_reg[i].open || h->explicit_done)
+	if (val >> 63 || !h->by_reg[i].open)
 		return;
 	if (!(i == BY_CCMD ? bits_get(val, 60, 59) : bits_get(val, 58, 57))) { /* refused */
 		ordhw_new(h, &e, ORD_CERR);

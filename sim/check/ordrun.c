@@ -5,7 +5,6 @@
 #include "check/ordrun.h"
 #include <stdlib.h>
 #include <string.h>
-#include "core/base/bits.h"
 
 struct ordrun {
 	struct plat *p;
@@ -18,25 +17,10 @@ struct ordrun {
 	char text[ORD_TEXT_MAX + 1]; /* of a held ordering event */
 };
 
-/* Why the queue of @u stands: the word of the event and its name, or NULL. */
-static const char *error_of(struct iommu *u)
-{
-	static const char *const code[] = { NULL, "ILL", "ABT", "ATC" };
-	uint64_t v;
-
-	if (!strcmp(u->ops->arch, "vtd")) {
-		v = u->ops->mmio_read(u, 0x34, 4); /* FSTS */
-		return v & BIT64(6) ? "ITE" : v & BIT64(5) ? "ICE" : v & BIT64(4) ? "IQE" : NULL;
-	}
-	if (strcmp(u->ops->arch, "smmuv3") || !((u->ops->mmio_read(u, 0x60, 4) ^ u->ops->mmio_read(u, 0x64, 4)) & 1)) /* GERROR, GERRORN */
-		return NULL;
-	v = bits_get(u->ops->mmio_read(u, 0x9c, 4), 30, 24); /* CMDQ_CONS.ERR */
-	return v < ARRAY_LEN(code) && code[v] ? code[v] : "ILL";
-}
 static bool settle(struct ordrun *r)
 {
 	struct iommu *u = plat_unit(r->p, 0);
-	const char *err = u ? error_of(u) : NULL;
+	const char *err = u ? ordhw_error(u) : NULL;
 	char text[32];
 	struct trc_rec ev = { .kind = TRC_ORDER, .at = r->rec.at, .line = r->rec.line, .u.text = text };
 

@@ -125,12 +125,17 @@ void lift_forget(struct lift *l, struct lift_dom *d)
 }
 static void attach(struct lift *l, struct lift_att *a)
 {
+	bool first;
+
 	a->dom = domain(l, a);
 	if (!a->dom)
 		return;
+	first = !a->dom->refs++ && a->dom->t.levels;
+	if (first && l->tap)
+		lift_pt_bury(l, a->dom->t.root); /* what that page was part of is over before it is this */
 	put_att(l, a, true);
 	l->s->nested += a->type == LIFT_NESTED;
-	if (!a->dom->refs++ && a->dom->t.levels)
+	if (first)
 		lift_pt_add(l, a->dom); /* what is known of it already is not added again */
 }
 static int order(const struct lift_att *x, const struct lift_att *y)

@@ -4,31 +4,19 @@
  * no longer one, the store that clears a leaf comes behind the command and wait that follow it. Each for unmaps of the capture whose address
  * is used again before any other command could cover it, chosen by the events alone. The checker must say so at that reuse and nowhere before
  * it, with the rule of an address used again too early. The unbroken capture has no finding of severity HIGH or CRITICAL.
+ * The library's checker, whose completions are those of a unit in simulated time, has the same findings as the records alone: for the whole
+ * capture, and for the first places broken in each way; all but those that say a DMA used the stale entry as well.
  */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "api_feed.h"
 #include "check/ordhw.h"
 #include "core/base/bits.h"
 
-enum { TRIES = 24, MAX_FOUND = 8 };
+enum { TRIES = 24, MAX_FOUND = 8, IN_LIBRARY = 2 };
 enum way { DROP_COMMAND, DROP_WAIT, MOVE_STORE, WAYS };
-static const struct arch {
-	const char *trace;
-	uint32_t base_reg; /* of the command ring */
-	uint64_t base_mask, harmless; /* the first word of a command that is no invalidation of translations; its second is 0 */
-} archs[] = {
-	{ "traces/vtd-edu.iotb", 0x90, UINT64_C(0xffffffffff000), 0x4 /* iec_inv_dsc */ },
-	{ "traces/smmuv3-edu.iotb", 0x90, UINT64_C(0xfffffffffffe0), 0x1 /* CMD_PREFETCH_CONFIG */ },
-	{ "traces/amdvi-edu.iotb", 0x08, UINT64_C(0xffffffffff000), UINT64_C(0x5000000000000000) /* INVALIDATE_INTERRUPT_TABLE */ },
-};
-
-struct cap { /* a capture in memory */
-	struct trc_rec *r;
-	size_t n;
-	uint64_t ring;
-};
 struct ev { uint64_t line, lo, last, pa, slot; uint32_t d; uint8_t op; };
 struct found { uint64_t line; enum ord_rule_id rule; bool reuse; uint8_t op; }; /* reuse: GEN-ORD-03 is or is among its rules */
 struct pass {
@@ -37,44 +25,8 @@ struct pass {
 	struct ev *ev; /* NULL: not kept */
 	size_t n_ev, n_f;
 	struct found f[MAX_FOUND];
+	struct fed_list all;
 };
-
-static struct cap load(const struct arch *a)
-{
-	struct err e = { 0 };
-	struct trc_reader *t = trc_open(a->trace, &e);
-	struct cap c = { 0 };
-	struct trc_rec r;
-	size_t cap = 0;
-	int rc;
-
-	ck_assert_msg(t != NULL, "%s", e.msg);
-	while ((rc = trc_next(t, &r, &e)) > 0) {
-		if (r.kind == TRC_COMMENT)
-			continue;
-		if (c.n == cap) {
-			cap = cap ? 2 * cap : 1 << 14;
-			c.r = realloc(c.r, cap * sizeof(*c.r));
-			ck_assert_ptr_nonnull(c.r);
-		}
-		if (r.kind == TRC_PAGE)
-			r.u.page.w = memcpy(malloc(4096), r.u.page.w, 4096);
-		if (r.kind == TRC_REGSTATE && r.u.reg.off == a->base_reg)
-			c.ring = r.u.reg.val & a->base_mask & ~UINT64_C(31);
-		r.line = c.n + 1; /* what is moved keeps it */
-		c.r[c.n++] = r;
-	}
-	ck_assert_msg(!rc, "%s", e.msg);
-	trc_close(t);
-	return c;
-}
-static void unload(struct cap *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->r[i].kind == TRC_PAGE)
-			free((void *)(uintptr_t)c->r[i].u.page.w);
-	free(c->r);
-}
 
 /* ---- one pass of the checker ---- */
 
@@ -83,6 +35,7 @@ static void report(void *ctx, const struct ord_finding *f)
 	struct pass *p = ctx;
 	bool reuse = f->rule == ORD_GEN_03;
 
+	fed_add(&p->all, f->line, ord_rules[f->rule].id, ord_op_name[f->op], ord_severity_name[f->severity], ord_verdict_name[f->verdict]);
 	if (f->severity > ORD_HIGH || (f->verdict != ORD_VIOLATION && f->verdict != ORD_MANIFEST))
 		return;
 	if (p->n_f == MAX_FOUND)
@@ -126,6 +79,32 @@ static void check(const struct cap *c, struct pass *p, bool keep)
 	ck_assert(ordhw_finish(p->h) && ord_finish(p->c, &e));
 	ordhw_close(p->h);
 	ord_close(p->c);
+}
+
+/* What a DMA made manifest differs: those of the capture met an unbroken driver, those of the library use what has become stale. */
+static size_t without_manifest(const struct fed_list *l, struct fed_list *to)
+{
+	to->n = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->f[i].verdict, "MANIFEST"))
+			to->f[to->n++] = l->f[i];
+	return to->n;
+}
+static void same_in_library(const struct cap_arch *a, const struct cap *c, const struct fed_list *l)
+{
+	static struct fed_list all, got, want;
+
+	api_feed(a, c, &all);
+	ck_assert_uint_eq(without_manifest(&all, &got), without_manifest(l, &want));
+	ck_assert(!!all.n == !!want.n);
+	for (size_t i = 0; i < want.n; i++) {
+		const struct fed *x = &want.f[i], *y = &got.f[i];
+
+		ck_assert_msg(x->line == y->line && !strcmp(x->rule, y->rule) && !strcmp(x->event, y->event) && !strcmp(x->severity, y->severity) &&
+			      !strcmp(x->verdict, y->verdict),
+			      "%s: finding %zu: %s %s at %llu, the library has %s %s at %llu", a->trace, i, x->rule, x->event,
+			      (unsigned long long)x->line, y->rule, y->event, (unsigned long long)y->line);
+	}
 }
 
 /* ---- what to break ---- */
@@ -176,23 +155,6 @@ static bool target(const struct pass *p, size_t i, struct target *t)
 	}
 	return false;
 }
-/* The last two stores to the slot before @line, of which the first word is at an even place, say something else. */
-static void replace(const struct arch *a, struct cap *c, const struct ev *cmd)
-{
-	uint64_t pa = c->ring + 16 * cmd->slot;
-	unsigned low = 0, high = 0;
-
-	for (size_t i = cmd->line - 1; i-- > 0 && !low;) {
-		struct trc_rec *r = &c->r[i];
-
-		if (r->kind != TRC_STORE || (r->u.store.pa & ~UINT64_C(15)) != pa)
-			continue;
-		low += r->u.store.pa == pa;
-		high += r->u.store.pa != pa;
-		r->u.store.val = r->u.store.pa == pa ? a->harmless : 0;
-	}
-	ck_assert_msg(low == 1 && high, "slot %llu is not stored", (unsigned long long)cmd->slot);
-}
 /* The store of line @from, and others to the same word up to @to (the capture has wide stores more than once), go behind record @to. */
 static void move(struct cap *c, uint64_t from, uint64_t to)
 {
@@ -209,19 +171,17 @@ static void move(struct cap *c, uint64_t from, uint64_t to)
 	while (n)
 		c->r[to - n--] = r;
 }
-static void broken(const struct arch *a, enum way w, const struct target *t, const struct cap *whole)
+static void broken(const struct cap_arch *a, enum way w, const struct target *t, const struct cap *whole, bool in_library)
 {
 	static const char *const name[WAYS] = { "command dropped", "wait dropped", "store behind the wait" };
-	struct cap c = *whole;
+	const struct ev *cmd = w == DROP_COMMAND ? t->inv : t->wait;
+	struct cap c = cap_copy(whole);
 	struct pass p;
 
-	c.r = malloc(c.n * sizeof(*c.r)); /* the pages stay the whole one's */
-	ck_assert_ptr_nonnull(c.r);
-	memcpy(c.r, whole->r, c.n * sizeof(*c.r));
 	if (w == MOVE_STORE)
 		move(&c, t->clr->line, t->wait->line);
 	else
-		replace(a, &c, w == DROP_COMMAND ? t->inv : t->wait);
+		cap_replace(a, &c, cmd->slot, cmd->line);
 	check(&c, &p, false);
 	ck_assert_msg(p.n_f > 0, "%s: %s at record %llu: no finding", a->trace, name[w], (unsigned long long)t->clr->line);
 	ck_assert_msg(p.f[0].line == t->set->line && p.f[0].op == ORD_PTE_SET, "%s: %s at record %llu: %s at record %llu, not at %llu", a->trace,
@@ -229,30 +189,33 @@ static void broken(const struct arch *a, enum way w, const struct target *t, con
 		      (unsigned long long)t->set->line);
 	ck_assert_msg(p.f[0].reuse, "%s: %s at record %llu: %s", a->trace, name[w], (unsigned long long)t->clr->line,
 		      ord_rules[p.f[0].rule].id);
+	if (in_library)
+		same_in_library(a, &c, &p.all);
 	free(c.r);
 }
 
 START_TEST(what_is_broken_is_found)
 {
-	const struct arch *a = &archs[_i];
-	struct cap c = load(a);
+	const struct cap_arch *a = &cap_archs[_i];
+	struct cap c = cap_load(a);
 	unsigned n = 0;
 	struct pass p;
 	struct target t;
 
 	check(&c, &p, true);
 	ck_assert_msg(!p.n_f, "%s: unbroken: %s at record %llu", a->trace, ord_rules[p.f[0].rule].id, (unsigned long long)p.f[0].line);
+	same_in_library(a, &c, &p.all);
 	for (size_t i = 0; i < p.n_ev && n < TRIES; i++) {
 		if (!target(&p, i, &t))
 			continue;
 		for (enum way w = 0; w < WAYS; w++)
-			broken(a, w, &t, &c);
+			broken(a, w, &t, &c, n < IN_LIBRARY);
 		n++;
 	}
 	ck_assert_msg(n >= 3, "%s: only %u places to break", a->trace, n);
 	printf("%s: %u places, each broken in %d ways: found\n", a->trace, n, WAYS);
 	free(p.ev);
-	unload(&c);
+	cap_free(&c);
 }
 END_TEST
 
@@ -270,8 +233,8 @@ static const struct { uint8_t arch, cmd; uint64_t line, at; enum ord_rule_id rul
 };
 START_TEST(what_is_missing_at_a_change_of_domain_is_found)
 {
-	const struct arch *a = &archs[missing[_i].arch];
-	struct cap c = load(a);
+	const struct cap_arch *a = &cap_archs[missing[_i].arch];
+	struct cap c = cap_load(a);
 	struct pass p;
 	size_t i = 0;
 
@@ -279,14 +242,15 @@ START_TEST(what_is_missing_at_a_change_of_domain_is_found)
 	while (i < p.n_ev && (p.ev[i].line != missing[_i].line || p.ev[i].op != missing[_i].cmd))
 		i++;
 	ck_assert_uint_lt(i, p.n_ev);
-	replace(a, &c, &p.ev[i]);
+	cap_replace(a, &c, p.ev[i].slot, p.ev[i].line);
 	free(p.ev);
 	check(&c, &p, false);
 	ck_assert_uint_gt(p.n_f, 0);
 	ck_assert_str_eq(ord_rules[p.f[0].rule].id, ord_rules[missing[_i].rule].id);
 	ck_assert_uint_eq(p.f[0].line, missing[_i].at);
 	ck_assert_uint_eq(p.f[0].op, missing[_i].op);
-	unload(&c);
+	same_in_library(a, &c, &p.all);
+	cap_free(&c);
 }
 END_TEST
 
@@ -298,7 +262,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 300);
-	tcase_add_loop_test(t, what_is_broken_is_found, 0, ARRAY_LEN(archs));
+	tcase_add_loop_test(t, what_is_broken_is_found, 0, CAP_ARCHS);
 	tcase_add_loop_test(t, what_is_missing_at_a_change_of_domain_is_found, 0, ARRAY_LEN(missing));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
