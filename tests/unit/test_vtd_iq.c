@@ -521,7 +521,7 @@ START_TEST(status_before_interrupt)
 	tail(r);
 	run_all(r);
 	ck_assert_uint_eq(r->n_msi, 1);
-	ck_assert_uint_eq(r->msi[0].status_word, 7);
+	ck_assert_uint_eq(r->msi[0].status, 7);
 	ck_assert_uint_eq(r->msi[0].addr, 0xfee03000);
 	ck_assert_uint_eq(r->msi[0].data, 0x55);
 	ck_assert_uint_eq(status_word(r), 8);
