@@ -331,10 +331,20 @@ void st_cmd(struct st *t, uint64_t w0, uint64_t w1)
 	t->r->prod = (t->r->prod + 1) & ((2u << RIG_LG2) - 1);
 }
 
-void st_sync(struct st *t)
+void st_put_wait(struct st *t)
 {
 	st_cmd(t, 0x46, 0);
+}
+
+bool st_waited(const struct st *t)
+{
+	return (rd32(t->r, 0x9c) & 0xfffff) == t->r->prod;
+}
+
+void st_sync(struct st *t)
+{
+	st_put_wait(t);
 	tail(t->r);
 	run_all(t->r);
-	must((rd32(t->r, 0x9c) & 0xfffff) == t->r->prod, "command refused: CMDQ_CONS %08x", rd32(t->r, 0x9c));
+	must(st_waited(t), "command refused: CMDQ_CONS %08x", rd32(t->r, 0x9c));
 }

@@ -108,6 +108,8 @@ struct xl_res st_now(struct st *t, const struct xl_req *q);
 bool st_event(struct st *t, uint64_t rec[4]); /* the next record, if there is one */
 unsigned st_drop_events(struct st *t);
 void st_cmd(struct st *t, uint64_t w0, uint64_t w1); /* put into the queue; nothing runs */
+void st_put_wait(struct st *t);
+bool st_waited(const struct st *t); /* every command is consumed */
 void st_sync(struct st *t);                          /* CMD_SYNC, the tail, and run until it has completed */
 static inline void st_do(struct st *t, uint64_t w0, uint64_t w1)
 {

@@ -1,83 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Invalidations against walks in flight, through the command buffer as software does it: store, commands, COMPLETION_WAIT, tail. The rule
- * tested at every event of a walk: once the COMPLETION_WAIT has stored no request uses the old translation, and none that uses it is still
- * in flight. Then random guests: whatever is stored and invalidated, after each COMPLETION_WAIT the unit answers as its tables say.
+ * Invalidations against walks in flight, through the command buffer (support/races.h), and random guests (support/race_guests.h): the wait
+ * is COMPLETION_WAIT, over once it has stored.
  */
-#include "core/base/rng.h"
 #include "amdvi_tables.h"
 #include "amdvi_vrig.h"
-
-#define VA  UINT64_C(0x2345600000)
-#define GPA UINT64_C(0x1766600000)
-#define OLD UINT64_C(0x40000000)
-#define NEW UINT64_C(0x80000000)
-enum { PASID = 0x246, DOM = 0x105, DOM2 = 0x106 };
-
-struct race;
-struct flight {
-	struct xl x;
-	struct sim_event retire;
-	struct race *r;
-	bool done, retired;
-};
-enum { FLIGHTS = 24, DMA_PS = 150000 };
-struct race {
-	struct at t;
-	struct at_host h;
-	struct at_dev d, n; /* n: what a new GCR3 entry or DTE leads to */
-	uint64_t copy;      /* of the last guest or GCR3 table, with new contents */
-	struct flight f[FLIGHTS];
-	unsigned n_f;
-	bool sent, completed;
-};
-
-static bool is_old(const struct xl *x)
-{
-	return x->res.ok && x->res.perm && (x->res.spa & ~UINT64_C(0x1fffff)) == OLD;
-}
-
-static void retire(struct sim_event *e)
-{
-	struct flight *f = container_of(e, struct flight, retire);
-
-	f->retired = true;
-	iommu_retire(f->r->t.r->u, &f->x);
-}
-
-static void answered(struct xl *x)
-{
-	struct flight *f = container_of(x, struct flight, x);
-
-	f->done = true;
-	must(!f->r->completed || !is_old(x), "answered with the old address after the COMPLETION_WAIT");
-	/* later ones use their answer longer: whoever waits for the first only would be found out */
-	sim_at(f->r->t.r->k, sim_now(f->r->t.r->k) + DMA_PS * (1 + (f - f->r->f) % 4), &f->retire);
-}
-
-static void send(struct race *r, struct xl_req q)
-{
-	struct flight *f = &r->f[r->n_f++];
-
-	f->r = r;
-	f->x.req = q;
-	f->x.done = answered;
-	sim_event_init(&f->retire, retire);
-	iommu_translate(r->t.r->u, &f->x);
-}
-
-/* One event; notices the completion of the COMPLETION_WAIT. */
-static bool step(struct race *r)
-{
-	bool more = sim_run_one(r->t.r->k);
-
-	if (r->sent && !r->completed && at_waited(&r->t)) {
-		r->completed = true;
-		for (unsigned i = 0; i < r->n_f; i++)
-			must(!r->f[i].done || r->f[i].retired || !is_old(&r->f[i].x), "request %u still uses the old address", i);
-	}
-	return more;
-}
 
 enum change { H_LEAF, G_LEAF, H_TABLE, G_TABLE, G_TABLE_GPA, C_ENTRY, C_TABLE, C_TABLE_GPA, DTE_WORDS };
 enum { HOST = 1, GUEST = 2, NESTED = 3, TRP = 7 /* nested, GCR3TRPMode 1 */ };
@@ -89,6 +16,16 @@ struct kind {
 	uint64_t w0, w1;   /* command; w1 with the bits of GPA_OF: the GPA of the table is added */
 	uint64_t w0b, w1b; /* second command */
 };
+#define TAB(f) at_##f
+#define RACE_OWN                                                                                                               \
+	struct at t;                                                                                                           \
+	struct at_host h;                                                                                                      \
+	struct at_dev d, n; /* n: what a new GCR3 entry or DTE leads to */                                                     \
+	uint64_t copy; /* of the last guest or GCR3 table, with new contents */
+#include "races.h"
+
+#define GPA UINT64_C(0x1766600000)
+enum { PASID = 0x246, DOM = 0x105, DOM2 = 0x106 };
 #define GPA_OF UINT64_C(0x10)
 #define HP     AT_PAGES(DOM, 0)
 #define GP     AT_PAGES(DOM, PASID)
@@ -299,67 +236,29 @@ static void change(struct race *r, const struct kind *k)
 	r->sent = true;
 }
 
-enum how { DMA, ATS, PREFETCH, HOWS };
-
-static struct xl_req request(const struct kind *k, enum how how)
+static struct xl_req request(struct race *r, const struct kind *k, enum how how)
 {
 	struct xl_req q = at_preq(AT_DEV, k->stages & GUEST ? PASID : 0, VA + 0x80, how == DMA ? XL_W : XL_R);
 
+	(void)r;
 	q.has_pasid = q.pasid;
 	q.at = how == ATS ? XL_TRANSLATION_REQ : XL_UNTRANSLATED;
 	return q;
 }
 
-/* Returns: false once the request was over before the invalidation came. */
-static bool race_at(const struct kind *k, unsigned at, enum how how, bool ad, void (*set)(struct amdvi_cfg *c), bool ignore)
+static void prefetch(struct race *r, const struct xl_req *q)
 {
-	static struct race r;
-	struct xl_req q = request(k, how);
-	struct xl_res res;
-	bool over;
+	at_cmd(&r->t, UINT64_C(6) << 60 | 1 << 24 | AT_DEV | (uint64_t)q->pasid << 32, VA | (q->has_pasid ? AT_GN : 0));
+}
 
-	build(&r, k, ad, set);
-	r.t.r->c.ignore_invalidations = ignore;
-	if (how == PREFETCH) {
-		at_cmd(&r.t, UINT64_C(6) << 60 | 1 << 24 | AT_DEV | (uint64_t)q.pasid << 32, VA | (q.has_pasid ? AT_GN : 0));
-		tail(r.t.r);
-	} else {
-		send(&r, q);
-	}
-	for (unsigned i = 0; i < at; i++)
-		(void)step(&r);
-	over = how == PREFETCH ? at > 90 : r.f[0].retired;
-	change(&r, k);
-	for (unsigned i = 0; step(&r); i++)
-		if (!ignore && r.n_f < FLIGHTS && i % 2 == 0)
-			send(&r, q);
-	must(at_waited(&r.t), "%s: COMPLETION_WAIT did not complete", k->name);
-	res = at_run(&r.t, &q);
-	must(res.ok && res.perm, "%s: event %u %lx", k->name, res.code, res.info[0]);
-	if (ignore)
-		must(res.spa == OLD + 0x80, "%s: dropped in spite of the negative control", k->name);
-	else
-		must(res.spa == NEW + 0x80, "%s, event %u, how %d, A/D %d: stale after the COMPLETION_WAIT", k->name, at, how, ad);
-	q.iova += k->stages == HOST || k->what == G_LEAF ? (k->lg2 == 21 ? 0x9000 : k->lg2 == 16 ? 0x3000 : 0) : 0;
-	if (!ignore)
-		must(at_run(&r.t, &q).spa - (q.iova & 0x1fffff) == NEW, "%s, event %u: stale elsewhere in the page", k->name, at);
-	must(r.t.r->u->st.hits + r.t.r->u->st.misses == r.t.r->u->st.requests, "counters");
-	at_close(&r.t);
-	return !over;
+static uint64_t elsewhere(const struct kind *k)
+{
+	return k->stages == HOST || k->what == G_LEAF ? (k->lg2 == 21 ? 0x9000 : k->lg2 == 16 ? 0x3000 : 0) : 0;
 }
 
 START_TEST(every_event)
 {
-	const struct kind *k = &kinds[_i % KINDS];
-	void (*set)(struct amdvi_cfg * c) = shapes[_i / KINDS];
-
-	for (unsigned m = 0; m < 2u * HOWS; m++) {
-		unsigned at = 0;
-
-		while (race_at(k, at, (enum how)(m >> 1), m & 1, set, false))
-			at++;
-		ck_assert_uint_gt(at, 4);
-	}
+	race_every_event(&kinds[_i % KINDS], shapes[_i / KINDS], 2 * HOWS);
 }
 END_TEST
 
@@ -379,12 +278,7 @@ START_TEST(spared_nested)
 		{ "TRP 1, host leaf", TRP, H_LEAF, 12, AT_PAGES(DOM, 0), GPA | AT_PDE, AT_PAGES(DOM, PASID), VA | AT_GN },
 	};
 
-	for (unsigned m = 0; m < 2u * HOWS; m++) {
-		unsigned at = 0;
-
-		while (race_at(&k[_i], at, (enum how)(m >> 1), m & 1, spares, false))
-			at++;
-	}
+	race_every_event(&k[_i], spares, 2 * HOWS);
 }
 END_TEST
 
@@ -394,21 +288,9 @@ START_TEST(negative_control)
 }
 END_TEST
 
-/* The COMPLETION_WAIT completes no earlier than the DMA that uses the dropped entry. */
 START_TEST(drains_before_completion)
 {
-	static struct race r;
-
-	build(&r, &kinds[_i], false, prefetch_sup);
-	send(&r, request(&kinds[_i], DMA));
-	while (!r.f[0].done)
-		ck_assert(step(&r));
-	change(&r, &kinds[_i]);
-	while (!r.completed) {
-		ck_assert(step(&r));
-		ck_assert(!r.completed || r.f[0].retired);
-	}
-	at_close(&r.t);
+	race_drains(&kinds[_i], prefetch_sup);
 }
 END_TEST
 
@@ -427,7 +309,7 @@ START_TEST(gcr3_at_any_address)
 	bool over = false;
 
 	for (unsigned at = 0; !over; at++) {
-		struct xl_req q = request(&k[_i], DMA);
+		struct xl_req q = request(&r, &k[_i], DMA);
 		struct xl_res res;
 
 		build(&r, &k[_i], false, prefetch_sup);
@@ -488,7 +370,6 @@ START_TEST(guest_every_event)
 		struct vrig *w = guest_of(&r, (unsigned)_i, pasid);
 		struct xl_req q = at_preq(0x300, pasid ? 9 : 0, VA + 0x80, XL_W);
 		struct xl_res res;
-		bool completed = false;
 
 		q.has_pasid = pasid;
 		send(&r, q);
@@ -503,16 +384,12 @@ START_TEST(guest_every_event)
 		vr_put_wait(w, G, 1);
 		vr_tail(w, G);
 		for (unsigned i = 0; sim_run_one(r.t.r->k); i++) {
-			if (!completed && vr_sem(w, G) == 1) {
-				completed = r.completed = true;
-				for (unsigned k = 0; k < r.n_f; k++)
-					must(!r.f[k].done || r.f[k].retired || !is_old(&r.f[k].x), "request %u still uses the old address",
-					     k);
-			}
+			if (!r.completed && vr_sem(w, G) == 1)
+				complete(&r);
 			if (r.n_f < FLIGHTS && i % 3 == 0)
 				send(&r, q);
 		}
-		must(completed, "the guest's COMPLETION_WAIT");
+		must(r.completed, "the guest's COMPLETION_WAIT");
 		res = at_run(&r.t, &q);
 		must(res.ok && res.spa == NEW + 0x80, "event %u: stale, %lx", at, res.spa);
 		vr_free(w);
@@ -522,28 +399,13 @@ END_TEST
 
 /* ---- random guests ---- */
 
-enum { DEVS = 7, PAGES = 12, PENDING = 64, BUSY = 12, PASIDS = 3 };
-struct chaos {
-	struct at t;
-	struct rng g;
-	struct at_dev d[DEVS], alt[DEVS];    /* alt: another DTE, of DomainID 100h + i */
-	struct at_guest gt[DEVS][PASIDS][2]; /* PASIDs 0 (GIoV), 1, 2: two tables each */
+enum { DEVS = 7, PAGES = 12, PASIDS = 3 };
+#define GUESTS_OWN                                                                                                             \
+	struct at t;                                                                                                           \
+	struct at_dev d[DEVS], alt[DEVS]; /* alt: another DTE, of DomainID 100h + i */                                         \
+	struct at_guest gt[DEVS][PASIDS][2]; /* PASIDs 0 (GIoV), 1, 2: two tables each */                                      \
 	struct at_host shared;
-	struct {
-		uint64_t w0, w1;
-	} pending[PENDING];
-	unsigned n_pending;
-	struct {
-		struct xl x;
-		bool busy;
-	} f[BUSY];
-	uint64_t compared, wrong, agreed;
-};
-
-static unsigned pick(struct chaos *c, unsigned n)
-{
-	return (unsigned)(rng_next(&c->g) % n);
-}
+#include "race_guests.h"
 
 /* Every address keeps its page size: 4 KB, but 2 MB for 5 and 9, 64 KB (host tables) for 10. */
 static uint64_t va_of(unsigned i)
@@ -557,26 +419,6 @@ static uint64_t va_of(unsigned i)
 static unsigned lg2_of(unsigned i, bool host)
 {
 	return i == 5 || i == 9 ? (i == 9 ? 12 : 21) : i == 10 && host ? 16 : 12;
-}
-
-static void chaos_done(struct xl *x)
-{
-	container_of(
-	    x,
-	    struct {
-		    struct xl x;
-		    bool busy;
-	    },
-	    x)
-	    ->busy = false;
-	iommu_retire(x->u, x);
-}
-
-static void pending(struct chaos *c, uint64_t w0, uint64_t w1)
-{
-	must(c->n_pending < PENDING, "too many commands");
-	c->pending[c->n_pending].w0 = w0;
-	c->pending[c->n_pending++].w1 = w1;
 }
 
 static unsigned dom_of(unsigned i)
@@ -704,55 +546,20 @@ static struct xl_req chaos_req(struct chaos *c)
 	return q;
 }
 
-static void chaos_send(struct chaos *c)
+static void chaos_round(struct chaos *c)
 {
-	unsigned i = pick(c, BUSY);
-
-	if (c->f[i].busy)
-		return;
-	c->f[i].busy = true;
-	c->f[i].x.req = chaos_req(c);
-	c->f[i].x.done = chaos_done;
-	iommu_translate(c->t.r->u, &c->f[i].x);
+	(void)c;
 }
 
-static void chaos_wait(struct chaos *c)
+static void chaos_commands(struct chaos *c)
 {
 	for (unsigned i = 0; i < c->n_pending; i++)
 		at_cmd(&c->t, c->pending[i].w0, c->pending[i].w1);
-	c->n_pending = 0;
-	at_put_wait(&c->t);
-	tail(c->t.r);
-	for (unsigned n = 0; !at_waited(&c->t) && n < 10000; n++) {
-		must(sim_run_one(c->t.r->k), "nothing to do");
-		if (n % 3 == 0)
-			chaos_send(c);
-	}
-	must(at_waited(&c->t), "COMPLETION_WAIT");
 }
 
-/* Nothing is pending: the unit and its tables agree, on faults and their causes too. */
-static void chaos_compare(struct chaos *c, bool may_fail)
+static bool same_cause(const struct xl_res *a, const struct xl_res *b)
 {
-	uint64_t flags = AEV_F_PR | AEV_F_PE | AEV_F_RZ | AEV_F_GN;
-
-	for (unsigned n = 0; n < 6; n++) {
-		struct xl_req q = chaos_req(c);
-		struct xl_res now, r;
-
-		now = at_now(&c->t, &q);
-		r = at_run(&c->t, &q);
-		c->compared++;
-		c->agreed += r.ok;
-		if (r.ok == now.ok && r.code == now.code && (r.ok || (!((r.info[0] ^ now.info[0]) & flags) && r.info[1] == now.info[1])) &&
-		    (!r.ok || (r.spa == now.spa && !((r.perm ^ now.perm) & XL_R))))
-			continue;
-		c->wrong++;
-		must(may_fail, "device %x PASID %u address %lx access %x: ok %d %u %lx %lx %lx, tables say ok %d %u %lx %lx %lx", q.rid,
-		     q.pasid, q.iova, q.acc, r.ok, r.code, r.info[0], r.info[1], r.spa, now.ok, now.code, now.info[0], now.info[1],
-		     now.spa);
-	}
-	at_drop_events(&c->t);
+	return !((a->info[0] ^ b->info[0]) & (AEV_F_PR | AEV_F_PE | AEV_F_RZ | AEV_F_GN)) && a->info[1] == b->info[1];
 }
 
 static void make_alt(struct chaos *c, unsigned i)
@@ -807,24 +614,6 @@ static void chaos_open(struct chaos *c, uint64_t seed, void (*set)(struct amdvi_
 	c->n_pending = 0;
 	for (unsigned i = 0; i < DEVS; i++)
 		at_put_dte(&c->t, &c->d[i]);
-}
-
-static void chaos_run(struct chaos *c, unsigned rounds, bool may_fail)
-{
-	for (unsigned n = 0; n < rounds; n++) {
-		for (unsigned i = 1 + pick(c, 4); i-- > 0;) {
-			chaos_change(c);
-			chaos_send(c);
-			for (unsigned e = pick(c, 8); e-- > 0;)
-				(void)sim_run_one(c->t.r->k);
-		}
-		chaos_wait(c);
-		chaos_compare(c, may_fail);
-	}
-	run_all(c->t.r);
-	for (unsigned i = 0; i < BUSY; i++)
-		ck_assert(!c->f[i].busy);
-	ck_assert(!iommu_inflight(c->t.r->u));
 }
 
 static void over_domain(struct amdvi_cfg *c)
