@@ -109,19 +109,13 @@ START_TEST(enumerates_what_captures_lack)
 }
 END_TEST
 
-START_TEST(walk_and_enumeration_agree)
+/* GIoV and GV of a DTE: the enumeration does not read guest tables. */
+static bool guest_bits(unsigned p, unsigned bit)
 {
-	static struct world o;
-	struct walk_unit w;
-
-	amdvi_world(&o);
-	open_world(&o, &w);
-	ck_assert_uint_gt(cross_check(&w), 40);
-	walk_close(&w);
+	return p < 2 && (bit == 54 || bit == 55);
 }
-END_TEST
 
-/* Turn one bit of a DTE's first two words or of a table entry. GIoV and GV are spared: the enumeration does not read guest tables. */
+/* Turn one bit of a DTE's first two words or of a table entry. */
 static void damage(struct world *o, uint64_t *seed)
 {
 	static const uint8_t pages[] = { 0, 0, 1, 8, 9, 10, 11, 11, 12, 13 };
@@ -131,87 +125,23 @@ static void damage(struct world *o, uint64_t *seed)
 		p = pages[rnd(seed) % ARRAY_LEN(pages)];
 		i = rnd(seed) % 512;
 		bit = rnd(seed) % 64;
-	} while (!o->w[p][i] || (p < 2 && (bit == 54 || bit == 55)));
+	} while (!o->w[p][i] || guest_bits(p, bit));
 	o->w[p][i] ^= UINT64_C(1) << bit;
 }
 
-START_TEST(damaged_structures_agree)
-{
-	static struct world o;
-	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(_i + 1);
-
-	for (unsigned run = 0; run < 100; run++) {
-		struct walk_unit w;
-
-		amdvi_world(&o);
-		for (unsigned k = rnd(&seed) % 2; k < 2; k++)
-			damage(&o, &seed);
-		open_world(&o, &w);
-		check_damaged(&w, expect, ARRAY_LEN(expect));
-		walk_close(&w);
-	}
-}
-END_TEST
-
-static const struct {
-	uint8_t page;
-	uint16_t word;
-} words[] = {
+static const struct walk_word words[] = {
 	{ 0, 4 }, { 0, 5 }, { 0, 8 }, { 0, 12 }, { 0, 20 }, { 1, 288 }, /* device table entries 1, 2, 3, 5, 200 */
 	{ 8, 0 }, { 8, 1 }, { 9, 0 }, { 9, 1 }, { 9, 2 }, { 10, 0 }, { 10, 1 }, { 10, 3 }, { 11, 0 }, { 11, 8 }, { 11, 32 },
 	{ 12, 0 }, { 13, 511 },
 };
 
-START_TEST(every_bit_agrees)
-{
-	static struct world o;
-
-	for (unsigned bit = 0; bit < 64; bit++) {
-		struct walk_unit w;
-
-		if (words[_i].page < 2 && (bit == 54 || bit == 55))
-			continue; /* see damage() */
-		amdvi_world(&o);
-		o.w[words[_i].page][words[_i].word] ^= UINT64_C(1) << bit;
-		open_world(&o, &w);
-		check_damaged(&w, expect, ARRAY_LEN(expect));
-		walk_close(&w);
-	}
-}
-END_TEST
-
 static const char *const images[] = { "amdvi-edu.snap2", "amdvi-4711-w00", "amdvi-4711-w03", "amdvi-4711-w13", "amdvi-4711-w25" };
 
-START_TEST(images_walk_and_enumeration_agree)
-{
-	struct walk_unit w;
-	char path[128];
-	struct err e;
-
-	snprintf(path, sizeof(path), "tests/data/walk/%s.idx", images[_i]);
-	ck_assert_msg(walk_open(&w, path, 0, &e), "%s", e.msg);
-	ck_assert_uint_gt(cross_check(&w), 0);
-	walk_close(&w);
-}
-END_TEST
+static const struct walk_case this = { .suite = "walk_amdvi", .make = amdvi_world, .damage = damage, .spared = guest_bits, .expect = expect,
+				       .n_expect = ARRAY_LEN(expect), .least = 40, .words = words, .n_words = ARRAY_LEN(words),
+				       .images = images, .n_images = ARRAY_LEN(images) };
 
 int main(void)
 {
-	Suite *s = suite_create("walk_amdvi");
-	TCase *t = tcase_create("walk_amdvi");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 120);
-	tcase_add_test(t, enumerates_what_captures_lack);
-	tcase_add_test(t, walk_and_enumeration_agree);
-	tcase_add_loop_test(t, damaged_structures_agree, 0, 2);
-	tcase_add_loop_test(t, every_bit_agrees, 0, (int)ARRAY_LEN(words));
-	tcase_add_loop_test(t, images_walk_and_enumeration_agree, 0, (int)ARRAY_LEN(images));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return walk_main(enumerates_what_captures_lack);
 }

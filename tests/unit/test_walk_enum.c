@@ -152,18 +152,6 @@ START_TEST(smmuv3_enumerates_what_captures_lack)
 }
 END_TEST
 
-START_TEST(smmuv3_walk_and_enumeration_agree)
-{
-	static struct world o;
-	struct walk_unit w;
-
-	smmuv3_world(&o);
-	open_world(&o, &w);
-	ck_assert_uint_gt(cross_check(&w), 500);
-	walk_close(&w);
-}
-END_TEST
-
 /* Turn one bit of a structure in use, or next to one; stream table and descriptors more often than tables. */
 static void damage(struct world *o, uint64_t *seed)
 {
@@ -178,28 +166,7 @@ static void damage(struct world *o, uint64_t *seed)
 	o->w[p][i] ^= UINT64_C(1) << bit;
 }
 
-START_TEST(damaged_structures_agree)
-{
-	static struct world o;
-	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(_i + 1);
-
-	for (unsigned run = 0; run < 100; run++) {
-		struct walk_unit w;
-
-		smmuv3_world(&o);
-		for (unsigned k = rnd(&seed) % 2; k < 2; k++)
-			damage(&o, &seed);
-		open_world(&o, &w);
-		check_damaged(&w, expect, ARRAY_LEN(expect));
-		walk_close(&w);
-	}
-}
-END_TEST
-
-static const struct {
-	uint8_t page;
-	uint16_t word;
-} words[] = {
+static const struct walk_word words[] = {
 	{ 0, 8 }, { 0, 9 }, { 0, 10 }, /* stream 1 */
 	{ 0, 16 }, { 0, 17 }, { 0, 18 }, { 0, 19 }, /* stream 2 */
 	{ 0, 24 }, { 0, 25 }, { 0, 26 }, { 0, 27 }, /* stream 3 */
@@ -209,58 +176,17 @@ static const struct {
 	{ 20, 0 }, { 20, 1 }, { 16, 7 },
 };
 
-START_TEST(every_bit_agrees)
-{
-	static struct world o;
-
-	for (unsigned bit = 0; bit < 64; bit++) {
-		struct walk_unit w;
-
-		smmuv3_world(&o);
-		o.w[words[_i].page][words[_i].word] ^= UINT64_C(1) << bit;
-		open_world(&o, &w);
-		check_damaged(&w, expect, ARRAY_LEN(expect));
-		walk_close(&w);
-	}
-}
-END_TEST
-
 static const char *const images[] = {
 	"vtd-lazy-nvme.snap5", "vtd-sm-sl-4711-w23", "vtd-sm-fl-4711-w00",
 	"smmuv3-edu.snap2", "smmuv3-s1-4711-w00", "smmuv3-s1-4711-w05", "smmuv3-s1-4711-w20",
 	"smmuv3-s2-4711-w12", "smmuv3-s2-4711-w15", "smmuv3-s2-4711-w24", "smmuv3-nested-4711-w07", "smmuv3-nested-4711-w19",
 };
 
-START_TEST(images_walk_and_enumeration_agree)
-{
-	struct walk_unit w;
-	char path[128];
-	struct err e;
-
-	snprintf(path, sizeof(path), "tests/data/walk/%s.idx", images[_i]);
-	ck_assert_msg(walk_open(&w, path, 0, &e), "%s", e.msg);
-	ck_assert_uint_gt(cross_check(&w), 0);
-	walk_close(&w);
-}
-END_TEST
+static const struct walk_case this = { .suite = "walk_enum", .make = smmuv3_world, .damage = damage, .expect = expect,
+				       .n_expect = ARRAY_LEN(expect), .least = 500, .words = words, .n_words = ARRAY_LEN(words),
+				       .images = images, .n_images = ARRAY_LEN(images) };
 
 int main(void)
 {
-	Suite *s = suite_create("walk_enum");
-	TCase *t = tcase_create("walk_enum");
-	SRunner *r;
-	int failed;
-
-	tcase_set_timeout(t, 120);
-	tcase_add_test(t, smmuv3_enumerates_what_captures_lack);
-	tcase_add_test(t, smmuv3_walk_and_enumeration_agree);
-	tcase_add_loop_test(t, damaged_structures_agree, 0, 2);
-	tcase_add_loop_test(t, every_bit_agrees, 0, (int)ARRAY_LEN(words));
-	tcase_add_loop_test(t, images_walk_and_enumeration_agree, 0, (int)ARRAY_LEN(images));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return walk_main(smmuv3_enumerates_what_captures_lack);
 }

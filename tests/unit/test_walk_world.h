@@ -205,4 +205,107 @@ static inline void check_damaged(struct walk_unit *w, const struct expected *x, 
 		check_probe(w, m, n, &x[i]);
 	free(m);
 }
+
+/* ---- the tests, of a world and of images in tests/data/walk ---- */
+
+struct walk_case {
+	const char *suite;
+	void (*make)(struct world *o);
+	void (*damage)(struct world *o, uint64_t *seed); /* one bit */
+	bool (*spared)(unsigned page, unsigned bit); /* the enumeration does not read it; NULL: no bit is */
+	const struct expected *expect;
+	size_t n_expect, least; /* least: mappings */
+	const struct walk_word {
+		uint8_t page;
+		uint16_t word;
+	} *words; /* each bit of these is turned */
+	size_t n_words;
+	const char *const *images;
+	size_t n_images;
+};
+static const struct walk_case this; /* defined by the test */
+
+START_TEST(walk_and_enumeration_agree)
+{
+	static struct world o;
+	struct walk_unit w;
+
+	this.make(&o);
+	open_world(&o, &w);
+	ck_assert_uint_gt(cross_check(&w), this.least);
+	walk_close(&w);
+}
+END_TEST
+
+START_TEST(damaged_structures_agree)
+{
+	static struct world o;
+	uint64_t seed = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(_i + 1);
+
+	for (unsigned run = 0; run < 100; run++) {
+		struct walk_unit w;
+
+		this.make(&o);
+		for (unsigned k = rnd(&seed) % 2; k < 2; k++)
+			this.damage(&o, &seed);
+		open_world(&o, &w);
+		check_damaged(&w, this.expect, this.n_expect);
+		walk_close(&w);
+	}
+}
+END_TEST
+
+START_TEST(every_bit_agrees)
+{
+	static struct world o;
+	const struct walk_word *at = &this.words[_i];
+
+	for (unsigned bit = 0; bit < 64; bit++) {
+		struct walk_unit w;
+
+		if (this.spared && this.spared(at->page, bit))
+			continue;
+		this.make(&o);
+		o.w[at->page][at->word] ^= UINT64_C(1) << bit;
+		open_world(&o, &w);
+		check_damaged(&w, this.expect, this.n_expect);
+		walk_close(&w);
+	}
+}
+END_TEST
+
+START_TEST(images_walk_and_enumeration_agree)
+{
+	struct walk_unit w;
+	char path[128];
+	struct err e;
+
+	snprintf(path, sizeof(path), "tests/data/walk/%s.idx", this.images[_i]);
+	ck_assert_msg(walk_open(&w, path, 0, &e), "%s", e.msg);
+	ck_assert_uint_gt(cross_check(&w), 0);
+	walk_close(&w);
+}
+END_TEST
+
+/* @lacks: what captures lack. */
+static inline int walk_main(const TTest *lacks)
+{
+	Suite *s = suite_create(this.suite);
+	TCase *t = tcase_create(this.suite);
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, lacks);
+	tcase_add_test(t, walk_and_enumeration_agree);
+	tcase_add_loop_test(t, damaged_structures_agree, 0, 2);
+	tcase_add_loop_test(t, every_bit_agrees, 0, (int)this.n_words);
+	tcase_add_loop_test(t, images_walk_and_enumeration_agree, 0, (int)this.n_images);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
 #endif
