@@ -38,7 +38,6 @@ bool xci_init(struct xcache *x)
 	while (heads < 2 * (uint64_t)n)
 		heads *= 2;
 	x->head_mask = heads - 1;
-	x->recent = XC_NONE;
 	x->tree_words = x->policy == XC_PLRU ? (x->ways + 63) / 64 : 0;
 	x->head = malloc(heads * sizeof(*x->head));
 	x->list = malloc(n * sizeof(*x->list));
@@ -103,7 +102,7 @@ void xci_touch(struct xcache *x, uint32_t slot)
 {
 	uint32_t set = set_of_slot(x, slot);
 
-	x->recent = slot;
+	x->f.recent = slot;
 	if (x->policy == XC_LRU && x->big[set].newest != slot) {
 		list_unlink(x, &x->big[set], slot);
 		list_push(x, &x->big[set], slot);
@@ -141,7 +140,7 @@ void xci_insert(struct xcache *x, uint32_t slot, uint64_t hash)
 	uint32_t *h = &x->head[hash >> 32 & x->head_mask];
 
 	SIM_ASSERT(b->free == slot);
-	x->recent = XC_NONE;
+	x->f.recent = XC_NONE;
 	b->free = x->list[slot].older;
 	list_push(x, b, slot);
 	x->list[slot].hash_next = *h;
@@ -158,7 +157,7 @@ void xci_remove(struct xcache *x, uint32_t slot)
 	uint32_t *h = &x->head[xc_hash(xc_page(t->first, t->size_lg2), t->size_lg2, t->id) >> 32 & x->head_mask];
 
 	SIM_ASSERT(x->used[slot / 64] >> (slot % 64) & 1);
-	x->recent = XC_NONE;
+	x->f.recent = XC_NONE;
 	while (*h != slot)
 		h = &x->list[*h].hash_next;
 	*h = x->list[slot].hash_next;

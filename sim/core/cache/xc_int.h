@@ -8,7 +8,7 @@
 #define IOMMUSIM_XC_INT_H
 #include "core/cache/xcache.h"
 
-enum { XC_SMALL_WAYS = 16 };
+enum { XC_SMALL_WAYS = 16, XC_NOT_QUICK = 255 };
 #define XC_NONE UINT32_MAX
 #define XC_BYTES(b) (UINT64_C(0x0101010101010101) * (b))
 
@@ -25,16 +25,15 @@ struct xc_big { /* indexed, per set */
 };
 
 struct xcache {
+	struct xc_front f; /* first */
 	/* look-up */
 	struct xc_set *set; /* NULL: indexed */
-	unsigned char *ent; /* per slot: struct xc_tag, then the payload */
-	size_t stride;
 	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1; UINT64_MAX: an index other than the default */
 	uint32_t ways;
-	uint32_t recent; /* the slot used last, if nothing was used, written or dropped since: finding it again changes no order. XC_NONE: none */
 	uint8_t policy, n_sizes;
+	uint8_t quick_lg2; /* up to 8 ways, LRU, 2^n sets by page number, and one page size present: that; else XC_NOT_QUICK */
 	uint8_t sizes[65]; /* page sizes present, ascending */
-	struct xc_stats st;
+	uint64_t *changes, no_changes; /* xc_watch(), or the second of the two */
 	struct xc_cfg cfg;
 	uint64_t port_cycle; /* latest cycle in which a lookup starts, and how many start in it */
 	uint32_t port_used;
@@ -54,7 +53,7 @@ struct xcache {
 
 static inline struct xc_tag *xc_ent(const struct xcache *x, uint32_t slot)
 {
-	return (struct xc_tag *)(void *)(x->ent + slot * x->stride);
+	return xcf_ent(&x->f, slot);
 }
 static inline uint64_t xc_page(uint64_t addr, unsigned size_lg2)
 {

@@ -53,6 +53,9 @@ struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, 
 		goto fail;
 	x->cfg = *c;
 	x->policy = (uint8_t)c->policy;
+	x->f.recent = XC_NONE;
+	x->quick_lg2 = XC_NOT_QUICK;
+	x->changes = &x->no_changes;
 	rng_seed(&x->rng, seed);
 	if (!c->entries)
 		return x;
@@ -61,9 +64,9 @@ struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, 
 	x->set_mask = x->sets & (x->sets - 1) ? 0 : x->sets - 1;
 	if (x->sets > 1 && (c->index != XC_INDEX_PAGE || c->index_shift))
 		x->set_mask = UINT64_MAX;
-	x->stride = (sizeof(struct xc_tag) + payload + 7) & ~(size_t)7;
-	x->ent = calloc(c->entries, x->stride);
-	if (!x->ent || !(ways > XC_SMALL_WAYS ? xci_init(x) : small_init(x)))
+	x->f.stride = (sizeof(struct xc_tag) + payload + 7) & ~(size_t)7;
+	x->f.ent = calloc(c->entries, x->f.stride);
+	if (!x->f.ent || !(ways > XC_SMALL_WAYS ? xci_init(x) : small_init(x)))
 		goto fail;
 	return x;
 fail:
@@ -78,7 +81,7 @@ void xc_destroy(struct xcache *x)
 		return;
 	xci_fini(x);
 	free(x->set);
-	free(x->ent);
+	free(x->f.ent);
 	free(x);
 }
 
@@ -206,7 +209,7 @@ static inline void touch(struct xcache *x, uint32_t slot)
 	}
 }
 
-/* find() and touch() of a small cache in one, with the set at hand for both */
+/* find() and touch() of a small cache in one, with the set at hand for both: any number of page sizes and ways */
 static __attribute__((noinline)) uint32_t small_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	for (unsigned i = 0; i < x->n_sizes; i++) {
@@ -216,12 +219,33 @@ static __attribute__((noinline)) uint32_t small_lookup(struct xcache *x, uint64_
 
 		if (LIKELY(slot != XC_MISS)) {
 			small_touch(x, set, slot - (uint32_t)set * x->ways);
-			x->st.hits++;
+			x->f.st.hits++;
 			return slot;
 		}
 	}
-	x->st.misses++;
+	x->f.st.misses++;
 	return XC_MISS;
+}
+
+/* The usual hit of a quick cache: the first way whose hash agrees is the entry. All entries being of one size, theirs need not be compared. */
+static inline uint32_t quick_hit(struct xcache *x, uint64_t addr, uint64_t id)
+{
+	unsigned lg2 = x->quick_lg2;
+	uint64_t page = addr >> lg2, set = page & x->set_mask;
+	uint64_t m = zero_bytes(x->set[set].fp[0] ^ XC_BYTES((uint64_t)fp_of(xc_hash(page, lg2, id))));
+	const struct xc_tag *t;
+	uint32_t way, slot;
+
+	if (UNLIKELY(!m))
+		return small_lookup(x, addr, id);
+	way = (uint32_t)__builtin_ctzll(m) / 8;
+	slot = (uint32_t)set * x->ways + way;
+	t = xc_ent(x, slot);
+	if (UNLIKELY(t->id != id || (t->first ^ addr) >> lg2))
+		return small_lookup(x, addr, id);
+	order_touch(&x->set[set], way);
+	x->f.st.hits++;
+	return slot;
 }
 
 static __attribute__((noinline)) uint32_t large_lookup(struct xcache *x, uint64_t addr, uint64_t id)
@@ -229,10 +253,10 @@ static __attribute__((noinline)) uint32_t large_lookup(struct xcache *x, uint64_
 	uint32_t slot = find(x, addr, id);
 
 	if (slot == XC_MISS) {
-		x->st.misses++;
+		x->f.st.misses++;
 	} else {
 		xci_touch(x, slot);
-		x->st.hits++;
+		x->f.st.hits++;
 	}
 	return slot;
 }
@@ -240,23 +264,35 @@ static __attribute__((noinline)) uint32_t large_lookup(struct xcache *x, uint64_
 /* One size only: with more, a smaller page beside the recent one would have to be found first. */
 static inline bool is_recent(const struct xcache *x, uint64_t addr, uint64_t id)
 {
-	return x->n_sizes == 1 && x->recent != XC_NONE && xc_is(xc_ent(x, x->recent), addr, x->sizes[0], id);
+	return x->n_sizes == 1 && x->f.recent != XC_NONE && xc_is(xc_ent(x, x->f.recent), addr, x->sizes[0], id);
 }
 
 uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
-	x->st.lookups++;
+	x->f.st.lookups++;
+	if (LIKELY(x->quick_lg2 != XC_NOT_QUICK))
+		return quick_hit(x, addr, id);
 	if (!x->live) {
-		x->st.misses++;
+		x->f.st.misses++;
 		return XC_MISS;
 	}
-	if (LIKELY(x->set != NULL))
+	if (x->set)
 		return small_lookup(x, addr, id);
 	if (LIKELY(is_recent(x, addr, id))) {
-		x->st.hits++;
-		return x->recent;
+		x->f.st.hits++;
+		return x->f.recent;
 	}
 	return large_lookup(x, addr, id);
+}
+
+void xc_touch(struct xcache *x, uint32_t slot)
+{
+	touch(x, slot);
+}
+
+void xc_watch(struct xcache *x, uint64_t *changes)
+{
+	x->changes = changes;
 }
 
 uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t alt)
@@ -269,8 +305,8 @@ uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t
 	if (other == XC_MISS)
 		return XC_MISS;
 	touch(x, other);
-	x->st.misses--;
-	x->st.hits++;
+	x->f.st.misses--;
+	x->f.st.hits++;
 	return other;
 }
 
@@ -281,8 +317,16 @@ uint32_t xc_peek(const struct xcache *x, uint64_t addr, uint64_t id)
 
 void xc_miss_after_hit(struct xcache *x)
 {
-	x->st.hits--;
-	x->st.misses++;
+	x->f.st.hits--;
+	x->f.st.misses++;
+}
+
+/* After the list of sizes changed. */
+static void quick_update(struct xcache *x)
+{
+	bool quick = x->set && x->policy == XC_LRU && x->ways <= 8 && x->set_mask == x->sets - 1 && x->n_sizes == 1 && x->sizes[0] < 64;
+
+	x->quick_lg2 = quick ? x->sizes[0] : XC_NOT_QUICK;
 }
 
 static void count_in(struct xcache *x, const struct xc_tag *t)
@@ -298,6 +342,7 @@ static void count_in(struct xcache *x, const struct xc_tag *t)
 		x->sizes[i] = x->sizes[i - 1];
 	x->sizes[i] = t->size_lg2;
 	x->n_sizes++;
+	quick_update(x);
 }
 
 static void count_out(struct xcache *x, const struct xc_tag *t)
@@ -313,6 +358,7 @@ static void count_out(struct xcache *x, const struct xc_tag *t)
 		i++;
 	x->n_sizes--;
 	memmove(x->sizes + i, x->sizes + i + 1, x->n_sizes - i);
+	quick_update(x);
 }
 
 static void remove_entry(struct xcache *x, uint32_t slot)
@@ -321,6 +367,7 @@ static void remove_entry(struct xcache *x, uint32_t slot)
 		small_remove(x, slot);
 	else
 		xci_remove(x, slot);
+	++*x->changes;
 	count_out(x, xc_ent(x, slot));
 }
 
@@ -334,7 +381,8 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 	SIM_ASSERT(!(t->first & low_mask(t->size_lg2)));
 	if (!x->cfg.entries)
 		return XC_MISS;
-	x->st.fills++;
+	x->f.st.fills++;
+	++*x->changes;
 	set = xc_set_of(x, page, t->id);
 	slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
 	if (slot != XC_MISS) {
@@ -344,7 +392,7 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 		slot = x->set ? small_place(x, set, &evict) : xci_place(x, set, &evict);
 		if (evict) {
 			remove_entry(x, slot);
-			x->st.evictions++;
+			x->f.st.evictions++;
 		}
 		if (x->set)
 			small_insert(x, set, slot, hash);
@@ -354,16 +402,6 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 	*xc_ent(x, slot) = *t;
 	count_in(x, t);
 	return slot;
-}
-
-void *xc_payload(struct xcache *x, uint32_t slot)
-{
-	return x->ent + slot * x->stride + sizeof(struct xc_tag);
-}
-
-const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot)
-{
-	return xc_ent(x, slot);
 }
 
 bool xc_is_live(const struct xcache *x, uint32_t slot)
@@ -376,7 +414,7 @@ bool xc_is_live(const struct xcache *x, uint32_t slot)
 void xc_drop(struct xcache *x, uint32_t slot)
 {
 	remove_entry(x, slot);
-	x->st.dropped++;
+	x->f.st.dropped++;
 }
 
 /* --- invalidation ------------------------------------------------------------------------------------------------ */
@@ -456,7 +494,7 @@ static uint32_t inv_probe(struct xcache *x, const struct inv_scope *s)
 
 uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s)
 {
-	x->st.invalidations++;
+	x->f.st.invalidations++;
 	if (!(x->kinds & s->kinds))
 		return 0;
 	return probe_pays(x, s) ? inv_probe(x, s) : inv_scan(x, s);
@@ -490,7 +528,7 @@ const struct xc_cfg *xc_config(const struct xcache *x)
 
 struct xc_stats *xc_stats_of(struct xcache *x)
 {
-	return &x->st;
+	return &x->f.st;
 }
 
 const char *xc_stats_wrong(const struct xc_stats *s)

@@ -91,7 +91,17 @@ struct xc_stats {
 extern const struct stat_def xc_stat_defs[]; /* the counters and the ratio hit_rate = hits / lookups */
 
 #define XC_MISS UINT32_MAX
-struct xcache; /* opaque */
+struct xcache; /* opaque, but for its beginning: */
+struct xc_front {
+	unsigned char *ent; /* per slot: struct xc_tag, then the payload */
+	size_t stride;
+	uint32_t recent; /* the slot used last, if nothing was used, written or dropped since: finding it again changes no order. UINT32_MAX: none */
+	struct xc_stats st;
+};
+static inline struct xc_tag *xcf_ent(const struct xc_front *f, uint32_t slot)
+{
+	return (struct xc_tag *)(void *)(f->ent + slot * f->stride);
+}
 /** xc_create() - @payload: bytes kept beside each entry. Errors: ways does not divide entries, PLRU ways not a power of two, memory. */
 struct xcache *xc_create(const struct xc_cfg *c, size_t payload, uint64_t seed, struct err *e) MUST_USE;
 void xc_destroy(struct xcache *x);
@@ -99,14 +109,34 @@ void xc_destroy(struct xcache *x);
 uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id);
 /** xc_lookup_either() - one lookup of an entry with @id, or with @alt if there is none (@alt == @id: no second try). */
 uint32_t xc_lookup_either(struct xcache *x, uint64_t addr, uint64_t id, uint64_t alt);
+/** xc_touch() - the slot was used: replacement only. */
+void xc_touch(struct xcache *x, uint32_t slot);
+/** xc_again() - count and touch as xc_lookup() would that finds @slot, known to be what it would find: nothing was filled or dropped since one did. */
+static inline void xc_again(struct xcache *x, uint32_t slot)
+{
+	struct xc_front *f = (struct xc_front *)x;
+
+	f->st.lookups++;
+	if (UNLIKELY(slot != f->recent))
+		xc_touch(x, slot);
+	f->st.hits++;
+}
+/** xc_watch() - from now on add one to *@changes (which outlives the cache) at every fill and drop. */
+void xc_watch(struct xcache *x, uint64_t *changes);
 /** xc_peek() - as xc_lookup without counting or touching. */
 uint32_t xc_peek(const struct xcache *x, uint64_t addr, uint64_t id);
 /** xc_miss_after_hit() - turn the hit just counted into a miss (entry found but not usable). */
 void xc_miss_after_hit(struct xcache *x);
 /** xc_fill() - insert or replace. Returns: slot, or XC_MISS when entries = 0. The payload is the caller's to write. */
 uint32_t xc_fill(struct xcache *x, const struct xc_tag *t);
-void *xc_payload(struct xcache *x, uint32_t slot);
-const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot);
+static inline void *xc_payload(struct xcache *x, uint32_t slot)
+{
+	return xcf_ent((struct xc_front *)x, slot) + 1;
+}
+static inline const struct xc_tag *xc_tag_of(const struct xcache *x, uint32_t slot)
+{
+	return xcf_ent((const struct xc_front *)x, slot);
+}
 /** xc_invalidate() - drop all entries covered by @s. Returns: how many. */
 uint32_t xc_invalidate(struct xcache *x, const struct inv_scope *s);
 /** xc_is_live() - the slot holds an entry. */
