@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* iommu.c - the life of one translation; see iommu.h for what is modelled. */
 #include "core/iommu.h"
+#include "core/memo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,8 @@ bool iommu_init(struct iommu *u, const struct iommu_ops *ops, const struct iommu
 		u->cursor[i].page = 1;
 	u->merge_mask = n - 1;
 	u->merge_tab = calloc(n, sizeof(*u->merge_tab));
-	return (u->merge_tab && u->in) || err_set(e, ERR_MACHINE, "out of memory");
+	u->memo = memo_create();
+	return (u->merge_tab && u->in && u->memo) || err_set(e, ERR_MACHINE, "out of memory");
 }
 
 void iommu_fini(struct iommu *u)
@@ -54,8 +56,10 @@ void iommu_fini(struct iommu *u)
 	u->ct = NULL;
 	free(u->merge_tab);
 	free(u->in);
+	free(u->memo);
 	u->merge_tab = NULL;
 	u->in = NULL;
+	u->memo = NULL;
 }
 
 /* ---- merging: walks and queued misses by requester, PASID and 4 KiB page ---- */

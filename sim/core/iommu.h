@@ -205,6 +205,7 @@ struct iommu {
 	struct mem_port *port;
 	struct iommu_env env;
 	const struct iommu_cfg *cfg;
+	struct memo *memo; /* memo.h */
 	struct ctag *ct; /* NULL: cache tags are the specification's */
 	const struct iommu_tap *tap; /* NULL: nobody looks */
 	struct iommu_stats st;

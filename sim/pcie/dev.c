@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLD __attribute__((cold, noinline)) /* keeps what few devices need out of the way of all others */
 
 /* ---- issue ---- */
 

@@ -3,6 +3,7 @@
  * vtd_caps.c - VER, CAP and ECAP as flags and numbers. A capability whose precondition is absent counts as absent, as the
  * specification requires ("must be 0 when"). Perfmon, enhanced and virtual commands, advanced fault logging: not modelled.
  */
+#include "core/memo.h"
 #include "vtd/vtd_int.h"
 #include "vtd/vtd_regs.h"
 
@@ -81,4 +82,5 @@ void vtd_caps_decode(struct vtd *v)
 	c->haw = v->cfg->haw ? v->cfg->haw : c->mgaw;
 	if (c->haw > 52)
 		c->haw = 52;
+	memo_forget(&v->u);
 }

@@ -62,7 +62,8 @@ unsigned vtd_desc_check(const struct vtd_caps *c, unsigned ttm, const uint64_t d
 /* vtd_walk.c: context, PASID and page-table walk; owns the payloads of cc, pc, iotlb */
 bool vtd_walk_caches_create(struct vtd *v, struct err *e);
 void vtd_walk_caches_destroy(struct vtd *v);
-enum xl_act vtd_walk_begin(struct iommu *u, struct xl *x);
+enum xl_act vtd_begin(struct iommu *u, struct xl *x); /* vtd_hit.c */
+void vtd_wake(struct vtd *v); /* vtd_unit.c: the queue goes on after registers were restored */
 enum xl_act vtd_walk_next(struct iommu *u, struct xl *x);
 /** Pure checks of scalable-mode structures (2.7 C): 0 or the fault code. vtd_select_pasid() writes the PASID that selects the entry. */
 unsigned vtd_check_sroot(const struct vtd *v, uint64_t half);

@@ -2,6 +2,7 @@
 /*
  * vtd_inv.c - where an invalidation is matched: one scope, offered to the caches it concerns, and to the walks in progress.
  */
+#include "core/memo.h"
 #include "vtd/vtd_walk.h"
 
 static const uint32_t all_kinds = ~UINT32_C(0);
@@ -22,6 +23,8 @@ bool vtd_walk_caches_create(struct vtd *v, struct err *e)
 	v->psc.nested = v->iotlb ? xc_create(&v->cfg->nested, sizeof(struct pt_psc), v->seed + 4, e) : NULL;
 	if (!v->psc.nested)
 		return false;
+	xc_watch(v->cc, &v->u.memo->gen);
+	xc_watch(v->pc, &v->u.memo->gen);
 	for (unsigned s = 0; s < 2; s++)
 		for (unsigned l = 1; l < 5; l++) {
 			v->psc.psc[s][l] = psc_create(v, s * 8 + l, e);

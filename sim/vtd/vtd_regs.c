@@ -7,6 +7,7 @@
  * Spec: "Register Descriptions".
  */
 #include <string.h>
+#include "core/memo.h"
 #include "vtd/vtd_iq.h"
 
 enum { BASE_ABS, BASE_FRO, BASE_IRO };
@@ -188,6 +189,7 @@ static void latch_root(struct vtd *v)
 
 	v->root = rt & bits_mask(63, 12);
 	v->ttm = (uint8_t)bits_get(rt, 11, 10);
+	memo_forget(&v->u);
 }
 
 static void te_drained(struct iommu_drain *d)

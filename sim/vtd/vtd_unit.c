@@ -82,20 +82,10 @@ static const struct stat_def inv_defs[] = {
 #undef S
 #undef STAT_STRUCT
 
-static enum xl_act vtd_begin(struct iommu *u, struct xl *x)
+void vtd_wake(struct vtd *v)
 {
-	struct vtd *v = vtd_of(u);
-
-	if (UNLIKELY(v->held && !x->functional)) {
-		v->held = false;
-		vtd_iq_kick(v);
-	}
-	/* Protected memory; with remapping on, blocking what a translation yields is optional and not done. */
-	if (UNLIKELY(!v->te && vtd_pmr_hit(v, &x->req))) {
-		x->res = (struct xl_res){ .no_record = true, .cpl = 1 };
-		return XL_ACT_FAULT;
-	}
-	return vtd_walk_begin(u, x);
+	v->held = false;
+	vtd_iq_kick(v);
 }
 
 enum { PATHS = 7 + 2 * PT_LEVELS };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vtd_walk.c - from a request to its page tables: gates, root, context and PASID structures.
+ * vtd_walk.c - from a request to its page tables: root, context and PASID structures.
  * Check order at each structure: access error, present, reserved bits, validity.
  */
 #include <string.h>
@@ -50,8 +50,21 @@ enum xl_act vtd_pass(struct xl *x)
 	return XL_ACT_DONE;
 }
 
+void vtd_keep(struct vtd_walk *w)
+{
+	if (w->ctx && w->ctx != w->own_ctx) {
+		memcpy(w->own_ctx, w->ctx, sizeof(w->own_ctx));
+		w->ctx = w->own_ctx;
+	}
+	if (w->pe && w->pe != w->own_pe) {
+		memcpy(w->own_pe, w->pe, sizeof(w->own_pe));
+		w->pe = w->own_pe;
+	}
+}
+
 static enum xl_act read_struct(struct xl *x, enum vtd_phase ph, uint64_t spa, unsigned words)
 {
+	vtd_keep(walk_of(x));
 	walk_of(x)->phase = ph;
 	x->mem_spa = spa;
 	x->mem_words = (uint8_t)words;
@@ -99,8 +112,9 @@ static enum xl_act legacy_context(struct vtd *v, struct xl *x)
 
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x09);
-	memcpy(w->ctx, x->data, 16);
-	w->ctx[2] = w->ctx[3] = 0;
+	memcpy(w->own_ctx, x->data, 16);
+	w->own_ctx[2] = w->own_ctx[3] = 0;
+	w->ctx = w->own_ctx;
 	w->fpd |= w->ctx[0] >> 1 & 1;
 	if (!(w->ctx[0] & 1))
 		return vtd_refuse(x, 0x02);
@@ -117,7 +131,7 @@ static enum xl_act legacy_context(struct vtd *v, struct xl *x)
 		uint32_t slot = xc_fill(v->cc, &t);
 
 		if (slot != XC_MISS)
-			memcpy(xc_payload(v->cc, slot), w->ctx, sizeof(struct vtd_cc_entry));
+			memcpy(xc_payload(v->cc, slot), w->own_ctx, sizeof(struct vtd_cc_entry));
 	}
 	return legacy_context_ok(v, x);
 }
@@ -220,7 +234,8 @@ static enum xl_act pasid_entry(struct vtd *v, struct xl *x)
 
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x58);
-	memcpy(w->pe, x->data, sizeof(w->pe));
+	memcpy(w->own_pe, x->data, sizeof(w->own_pe));
+	w->pe = w->own_pe;
 	w->fpd |= w->pe[0] >> 1 & 1;
 	if (!(w->pe[0] & 1))
 		return vtd_refuse(x, 0x59);
@@ -236,7 +251,7 @@ static enum xl_act pasid_entry(struct vtd *v, struct xl *x)
 		if (slot != XC_MISS) {
 			struct vtd_pc_entry *p = xc_payload(v->pc, slot);
 
-			memcpy(p->w, w->pe, sizeof(p->w));
+			memcpy(p->w, w->own_pe, sizeof(p->w));
 			p->fpd = w->dir_fpd || (w->pe[0] >> 1 & 1);
 		}
 	}
@@ -278,7 +293,8 @@ static enum xl_act scalable_context_ok(struct vtd *v, struct xl *x)
 		if (slot != XC_MISS) {
 			const struct vtd_pc_entry *p = xc_payload(v->pc, slot);
 
-			memcpy(w->pe, p->w, sizeof(w->pe));
+			w->pc_slot = slot;
+			w->pe = p->w;
 			w->fpd |= p->fpd;
 			return pasid_ok(v, x);
 		}
@@ -293,7 +309,8 @@ static enum xl_act scalable_context(struct vtd *v, struct xl *x)
 
 	if (x->mem_st != MEM_OK)
 		return vtd_refuse(x, 0x40);
-	memcpy(w->ctx, x->data, 32);
+	memcpy(w->own_ctx, x->data, 32);
+	w->ctx = w->own_ctx;
 	w->fpd |= w->ctx[0] >> 1 & 1;
 	code = vtd_check_scontext(v, w->ctx);
 	if (code)
@@ -303,7 +320,7 @@ static enum xl_act scalable_context(struct vtd *v, struct xl *x)
 		uint32_t slot = xc_fill(v->cc, &t);
 
 		if (slot != XC_MISS)
-			memcpy(xc_payload(v->cc, slot), w->ctx, sizeof(struct vtd_cc_entry));
+			memcpy(xc_payload(v->cc, slot), w->own_ctx, sizeof(struct vtd_cc_entry));
 	}
 	return scalable_context_ok(v, x);
 }
@@ -318,12 +335,7 @@ static enum xl_act scalable_root(struct vtd *v, struct xl *x)
 	return read_struct(x, VTD_PH_CONTEXT, (half & bits_mask(63, 12)) + 32 * (x->req.rid & 0x7f), 4);
 }
 
-/* ---- gates ---- */
-
-static bool interrupt_range(uint64_t a)
-{
-	return a >> 20 == 0xfee;
-}
+/* ---- the beginning ---- */
 
 static enum xl_act context_lookup(struct vtd *v, struct xl *x)
 {
@@ -334,7 +346,8 @@ static enum xl_act context_lookup(struct vtd *v, struct xl *x)
 
 		xl_charge(x, v->cc, &v->cfg->ctx);
 		if (slot != XC_MISS) {
-			memcpy(w->ctx, xc_payload(v->cc, slot), sizeof(w->ctx));
+			w->cc_slot = slot;
+			w->ctx = ((const struct vtd_cc_entry *)xc_payload(v->cc, slot))->w;
 			w->fpd = w->ctx[0] >> 1 & 1;
 			return w->scalable ? scalable_context_ok(v, x) : legacy_context_ok(v, x);
 		}
@@ -342,26 +355,15 @@ static enum xl_act context_lookup(struct vtd *v, struct xl *x)
 	return read_struct(x, VTD_PH_ROOT, v->root + 16 * (uint64_t)(x->req.rid >> 8 & 0xff), 2);
 }
 
-enum xl_act vtd_walk_begin(struct iommu *u, struct xl *x)
+/* What the root table's mode says, then the structures. */
+enum xl_act vtd_config_begin(struct vtd *v, struct xl *x)
 {
-	struct vtd *v = vtd_of(u);
 	struct vtd_walk *w = walk_of(x);
 
-	w->fpd = false;
+	w->ctx = w->pe = NULL;
+	w->cc_slot = w->pc_slot = XC_MISS;
 	w->priv = x->req.acc & XL_PRIV;
 	w->pasid = 0;
-	w->scalable = v->ttm == VTD_TTM_SCALABLE;
-	if (!v->te) {
-		if (x->req.at == XL_UNTRANSLATED)
-			return vtd_pass(x);
-		x->res.no_record = true; /* unsupported request; nothing is recorded while translation is off (U16) */
-		return vtd_refuse(x, 0x0d);
-	}
-	if (!x->req.has_pasid && x->req.at == XL_UNTRANSLATED && interrupt_range(x->req.iova)) {
-		if ((x->req.acc & (XL_W | XL_ATOMIC)) == XL_W && x->req.len == 4)
-			return vtd_pass(x); /* an interrupt request: not remapped here */
-		return vtd_refuse(x, w->scalable ? 0x87 : 0x0e);
-	}
 	if (v->ttm == VTD_TTM_RSVD || (w->scalable && !v->cap.smts) || (v->ttm == VTD_TTM_ABORT && !v->cap.adms))
 		return vtd_refuse(x, 0x30);
 	if (v->ttm == VTD_TTM_ABORT)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vtd_xlate.c - IOTLB, page tables, the result and its fault code.
+ * vtd_xlate.c - the tag, page tables, their fault codes, filling the IOTLB.
  * Pass-through requests use no IOTLB entry (docs/limits.md).
  */
 #include "vtd/fmt_vtdss.h"
+#include "core/memo.h"
 #include "vtd/vtd_walk.h"
 #include "core/pt/fmt_x86_64.h"
 
@@ -182,28 +183,13 @@ static enum xl_act walk_failed(struct xl *x)
 
 /* ---- results ---- */
 
-static enum xl_act result(struct vtd *v, struct xl *x, uint64_t spa, const struct vtd_iotlb_entry *e, unsigned size_lg2)
-{
-	struct vtd_walk *w = walk_of(x);
-	uint64_t test = v->cfg->ir_check_page ? spa : spa & ~low_mask(size_lg2);
-
-	if (UNLIKELY(test >> 20 == 0xfee))
-		return vtd_refuse(x, w->scalable ? 0x87 : 0x0e);
-	x->res.spa = spa;
-	x->res.size_lg2 = (uint8_t)size_lg2;
-	x->res.perm = e->perm & (e->clean ? (uint8_t)~XL_W : 0xff);
-	x->res.memtype = e->memtype;
-	x->res.snoop = e->snoop;
-	return XL_ACT_DONE;
-}
-
 static enum xl_act walk_done(struct vtd *v, struct xl *x)
 {
 	struct vtd_walk *w = walk_of(x);
 	const struct pt_walk *p = &w->pt;
 	struct vtd_iotlb_entry e = { .page = p->pa & ~low_mask(p->size_lg2), .perm = p->out_perm & (XL_R | XL_W | XL_X), .memtype = p->memtype,
 				     .snoop = p->snoop || (w->scalable && (w->pe[1] & BIT64(24))), .clean = p->clean };
-	enum xl_act act = result(v, x, p->pa, &e, p->size_lg2);
+	enum xl_act act = vtd_result(v, x, p->pa, &e, p->size_lg2);
 
 	if (act == XL_ACT_DONE && xl_may_fill(x, x->req.iova & ~low_mask(p->size_lg2), p->size_lg2)) {
 		struct xc_tag t = x->tag;
@@ -220,56 +206,6 @@ static enum xl_act walk_done(struct vtd *v, struct xl *x)
 	return act;
 }
 
-static unsigned needed(const struct vtd *v, const struct xl *x)
-{
-	if (!x->req.len && v->cap.zlr && !(x->req.acc & XL_W))
-		return x->req.acc & XL_PRIV; /* a zero-length read needs a present page only */
-	return x->req.acc & (XL_R | XL_W | XL_X | XL_PRIV);
-}
-
-/* A cached entry lacks @missing permissions; as walk_failed() would say it. */
-static enum xl_act hit_refused(struct xl *x, unsigned missing)
-{
-	bool scalable = walk_of(x)->scalable;
-
-	if (x->req.at == XL_TRANSLATION_REQ) {
-		x->res.size_lg2 = 12;
-		return XL_ACT_DONE;
-	}
-	if (missing & XL_W)
-		return vtd_refuse(x, scalable ? 0x85 : 0x05);
-	if (missing & XL_R)
-		return vtd_refuse(x, scalable ? 0x86 : 0x06);
-	return vtd_refuse(x, 0x82);
-}
-
-/* Returns: true when the IOTLB answered; *act is then the answer. */
-static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act *act)
-{
-	uint32_t slot = xc_lookup(v->iotlb, x->req.iova, x->tag.id);
-	const struct vtd_iotlb_entry *e;
-	const struct xc_tag *t;
-
-	xl_charge(x, v->iotlb, &v->cfg->iotlb);
-	if (slot == XC_MISS)
-		return false;
-	e = xc_payload(v->iotlb, slot);
-	t = xc_tag_of(v->iotlb, slot);
-	if ((need & ~e->perm & (XL_R | XL_W | XL_X)) || ((need & XL_W) && e->clean)) {
-		if (v->cfg->rewalk_on_perm || !(need & ~e->perm & (XL_R | XL_W | XL_X))) {
-			xc_miss_after_hit(v->iotlb);
-			return false;
-		}
-		*act = hit_refused(x, need & ~e->perm);
-		return true;
-	}
-	x->hit = true;
-	if (UNLIKELY(v->u.ct != NULL))
-		ctag_hit(v->u.ct, v->iotlb, slot, x);
-	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
-	return true;
-}
-
 static enum xl_act after_tables(struct vtd *v, struct xl *x, enum xl_act act)
 {
 	if (act == XL_ACT_DONE)
@@ -277,12 +213,28 @@ static enum xl_act after_tables(struct vtd *v, struct xl *x, enum xl_act act)
 	return act == XL_ACT_FAULT ? walk_failed(x) : act;
 }
 
+enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	vtd_keep(w);
+	w->phase = VTD_PH_TABLES;
+	w->pt.c = &v->psc;
+	w->pt.ipa = false;
+	w->pt.ia = x->req.iova;
+	w->pt.acc = (uint8_t)((need & ~XL_PRIV) | (w->priv ? XL_PRIV : 0));
+	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+	if (w->kind != VTD_K_SS)
+		w->pt.t[0] = fs_table(v, w, x);
+	if (w->kind != VTD_K_FS)
+		w->pt.t[1] = ss_table(v, w, x);
+	return after_tables(v, x, pt_walk_begin(&w->pt, x));
+}
+
 enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 {
 	struct vtd_walk *w = walk_of(x);
 	unsigned pgtt = w->scalable ? (unsigned)bits_get(w->pe[0], 8, 6) : bits_get(w->ctx[0], 3, 2) == 2 ? VTD_PGTT_PT : VTD_PGTT_SS;
-	unsigned need = needed(v, x);
-	enum xl_act act;
 
 	if (pgtt == VTD_PGTT_PT) {
 		if (x->req.iova >> 20 == 0xfee)
@@ -295,19 +247,9 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	x->tag.size_lg2 = 12;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;
-	if (!x->functional && iotlb_answer(v, x, need, &act))
-		return act;
-	w->phase = VTD_PH_TABLES;
-	w->pt.c = &v->psc;
-	w->pt.ipa = false;
-	w->pt.ia = x->req.iova;
-	w->pt.acc = (uint8_t)((need & ~XL_PRIV) | (w->priv ? XL_PRIV : 0));
-	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
-	if (w->kind != VTD_K_SS)
-		w->pt.t[0] = fs_table(v, w, x);
-	if (w->kind != VTD_K_FS)
-		w->pt.t[1] = ss_table(v, w, x);
-	return after_tables(v, x, pt_walk_begin(&w->pt, x));
+	memo_keep(&v->u, x, (struct xcache *[]){ v->cc, w->scalable ? v->pc : NULL }, (uint32_t[]){ w->cc_slot, w->pc_slot }, 0,
+		  (w->priv ? VTD_MEMO_PRIV : 0) | (w->fpd ? VTD_MEMO_FPD : 0));
+	return vtd_xlate_tagged(v, x);
 }
 
 enum xl_act vtd_xlate_next(struct vtd *v, struct xl *x)

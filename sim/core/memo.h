@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memo.h - what a unit decided about its last requesters before it asked its caches of translations: which configuration entries they hit,
+ * the lookup tag that came of it, and a few bits of the vendor's. A request like one of them need not decide it again.
+ * Models: nothing. Counters, replacement, times and answers are those of the long way: a remembered request counts and touches the entries it
+ * would have found (xc_again()), and is charged their latency. The long way alone decides; it writes the memo when it has decided.
+ * An entry counts while memo.gen is what it was then. Whatever the decision was made from must change memo.gen when it changes: caches of
+ * configuration entries do it themselves (xc_watch()), registers and capabilities by memo_forget(). What depends on the address is no part of
+ * a memo, but for `beyond`: an address with one of those bits takes the long way.
+ * Does not serve: zero-time walks, cache tags of another rule (ctag.h), configuration caches of a limited number of ports.
+ */
+#ifndef IOMMUSIM_MEMO_H
+#define IOMMUSIM_MEMO_H
+#include "core/iommu.h"
+
+enum { MEMO_ENTRIES = 32, MEMO_CFG = 2 };
+struct memo_cfg { /* a configuration entry that was hit */
+	struct xcache *c; /* NULL: none */
+	const void *entry; /* its payload */
+	uint32_t slot;
+};
+struct memo_ent {
+	uint64_t gen;
+	uint64_t beyond; /* bits that must be 0 in the address */
+	uint32_t rid, pasid;
+	/* Not in the order of struct xl_req: four bytes compared as one word would wait until each of them, written just before, is in memory. */
+	uint8_t at;
+	bool has_pasid, spec;
+	uint8_t acc;
+	uint32_t own; /* the vendor's */
+	uint32_t cyc; /* latency of the configuration caches */
+	struct memo_cfg cfg[MEMO_CFG];
+	struct xc_tag tag; /* all but the address */
+};
+struct memo {
+	uint64_t gen;
+	struct memo_ent ent[MEMO_ENTRIES];
+};
+struct memo *memo_create(void); /* free() it; NULL: out of memory */
+static inline void memo_forget(struct iommu *u)
+{
+	u->memo->gen++;
+}
+/* Requests for reading and for writing are apart, so that they do not drive each other out. */
+static inline struct memo_ent *memo_at(const struct iommu *u, const struct xl_req *q)
+{
+	return u->memo->ent + (q->rid ^ q->rid >> 3 ^ q->pasid ^ q->acc) % MEMO_ENTRIES;
+}
+/** memo_find() - what was decided about a request like @x, or NULL. */
+static inline const struct memo_ent *memo_find(const struct iommu *u, const struct xl *x)
+{
+	const struct xl_req *q = &x->req;
+	const struct memo_ent *m = memo_at(u, q);
+
+	if (m->gen != u->memo->gen || m->rid != q->rid || m->pasid != q->pasid || m->acc != q->acc || m->at != q->at || m->has_pasid != q->has_pasid ||
+	    m->spec != q->spec || (q->iova & m->beyond) || x->functional)
+		return NULL;
+	return m;
+}
+/** memo_use() - count, touch and charge what the long way would, and give @x its tag. */
+static inline void memo_use(const struct memo_ent *m, struct xl *x)
+{
+	xc_again(m->cfg[0].c, m->cfg[0].slot);
+	if (m->cfg[1].c)
+		xc_again(m->cfg[1].c, m->cfg[1].slot);
+	x->cyc += m->cyc;
+	x->tag = m->tag;
+	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
+	x->tagged = true;
+}
+/**
+ * memo_keep() - @x has been decided, and has its tag: remember that. @slot: what it hit in @c[0] and @c[1] (NULL: needs none there); XC_MISS:
+ * the entry came from memory, which is nothing to remember.
+ */
+void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, uint32_t own);
+#endif
