@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smmuv3_walk.c - from a request to its stream table entry (IHI 0070 chapters 3.3, 5, 7.3.1; order of faults as there).
+ * smmuv3_walk.c - from a request past the gates to its stream table entry (IHI 0070 chapters 3.3, 5, 7.3.1; order of faults as there).
  * Translated transactions count as Data, Unprivileged and without substream (PASIDTT is not modelled). VMSAv8-32 tables are not modelled:
  * STEs and CDs that name them are ILLEGAL, whatever IDR0.TTF says.
  */
@@ -84,7 +84,7 @@ void smmuv3_config_miss(struct smmuv3 *s, struct xl *x)
 /* ---- stream table ---- */
 
 /* A translated transaction needs no translation: an address that is too wide aborts silently. */
-static enum xl_act pass_translated(struct smmuv3 *s, struct xl *x)
+enum xl_act smmuv3_pass_translated(struct smmuv3 *s, struct xl *x)
 {
 	if (x->req.iova >> s->cap.oas)
 		return smmuv3_refuse(x, 0);
@@ -162,7 +162,7 @@ static enum xl_act ste_known(struct smmuv3 *s, struct xl *x)
 		return smmuv3_refuse_config(s, x, code, 0);
 	if (UNLIKELY(x->req.at == XL_TRANSLATED)) {
 		if (w->ste->eats != 2)
-			return pass_translated(s, x);
+			return smmuv3_pass_translated(s, x);
 		w->s1 = false; /* the address is an IPA */
 	}
 	if (w->s1)
@@ -229,7 +229,7 @@ static enum xl_act l1std_read(struct smmuv3 *s, struct xl *x)
 	return l1std_known(s, x, x->data[0]);
 }
 
-static enum xl_act ste_lookup(struct smmuv3 *s, struct xl *x)
+enum xl_act smmuv3_ste_lookup(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
 	uint64_t addr;
@@ -264,10 +264,8 @@ static enum xl_act ste_lookup(struct smmuv3 *s, struct xl *x)
 	return smmuv3_read_struct(x, SMMUV3_PH_L1STD, addr, 1);
 }
 
-/* ---- gates ---- */
-
 /* SMMUEN = 0: GBPA. */
-static enum xl_act disabled(const struct smmuv3 *s, struct xl *x)
+enum xl_act smmuv3_disabled(const struct smmuv3 *s, struct xl *x)
 {
 	if (x->req.at == XL_TRANSLATION_REQ)
 		return smmuv3_refuse(x, EV_BAD_ATS_TREQ);
@@ -276,33 +274,6 @@ static enum xl_act disabled(const struct smmuv3 *s, struct xl *x)
 	if ((s->on.gbpa & BIT64(20)) || (s->cap.oas < 64 && x->req.iova >> s->cap.oas))
 		return smmuv3_refuse(x, 0);
 	return smmuv3_pass(x);
-}
-
-enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
-{
-	struct smmuv3 *s = smmuv3_of(u);
-	struct smmuv3_walk *w = walk_of(x);
-	enum xl_act act;
-
-	if (UNLIKELY(s->held && !x->functional)) {
-		smmuv3_wake(s);
-	}
-	w->ste = NULL;
-	w->cd = NULL;
-	w->config_missed = w->ats_dirty = false;
-	w->priv = x->req.acc & XL_PRIV;
-	w->ind = false;
-	if (!x->functional && !x->req.spec && x->state != XL_MERGED) { /* once per request: not when the walk it waited for did not serve it */
-		s->st.ats_requests += x->req.at == XL_TRANSLATION_REQ;
-		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
-	}
-	if (UNLIKELY(!s->on.smmu))
-		return disabled(s, x);
-	if (x->req.at == XL_TRANSLATED && !s->on.atschk)
-		return pass_translated(s, x);
-	if (s->cfg->tbu_tag == SMMUV3_TAG_STREAM && smmuv3_stream_hit(s, x, &act))
-		return act;
-	return ste_lookup(s, x);
 }
 
 static bool reads_tables(const struct smmuv3_walk *w)

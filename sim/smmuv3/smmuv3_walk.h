@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smmuv3_walk.h - private to the walk: its state inside struct xl, and the payloads of the caches.
- * smmuv3_walk.c: gates, stream table, STE; smmuv3_cd.c: CD; smmuv3_xlate.c: TLBs, walks, results; smmuv3_tables.c: tables, events of failed walks;
+ * smmuv3_hit.c: gates, TLBs, results; smmuv3_walk.c: stream table, STE; smmuv3_cd.c: CD; smmuv3_xlate.c: tag, walks; smmuv3_tables.c: tables, events of failed walks;
  * smmuv3_inv.c: invalidation.
  */
 #ifndef IOMMUSIM_SMMUV3_WALK_H
@@ -70,9 +70,40 @@ void smmuv3_keep(struct smmuv3_walk *w);
 /** smmuv3_xlate() - configuration known (cd NULL: stage 1 does not translate). */
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x);
 enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x);
-/** smmuv3_stream_hit() - tbu_tag = stream: an answer from the TBU without configuration. */
-bool smmuv3_stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act);
+/** smmuv3_xlate_tagged() - and it has its tag: TLBs, then smmuv3_tables_begin() for permissions @need. */
+enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x);
+enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need);
+/** smmuv3_split_hit() - tlb_split: the TLB has the first stage of the request. */
+enum xl_act smmuv3_split_hit(struct smmuv3 *s, struct xl *x, uint32_t slot, unsigned want, bool priv);
+enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv);
+/** smmuv3_ats_grant() - what a translation request is granted. */
+void smmuv3_ats_grant(struct xl *x, unsigned perm);
+void smmuv3_leaf_fill(struct smmuv3 *s, const struct xl *x, struct xcache *c, const struct xc_tag *t, uint64_t id, const struct smmuv3_leaf *e);
+/** smmuv3_tbu_fill() - put a leaf into the first @upto caches of the requester's TBU. */
+void smmuv3_tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, const struct smmuv3_leaf *e, unsigned upto);
+/** smmuv3_ste_lookup() - the gates are open: stream table. smmuv3_disabled(): SMMUEN = 0. smmuv3_pass_translated(): no translation is needed. */
+enum xl_act smmuv3_ste_lookup(struct smmuv3 *s, struct xl *x);
+enum xl_act smmuv3_disabled(const struct smmuv3 *s, struct xl *x);
+enum xl_act smmuv3_pass_translated(struct smmuv3 *s, struct xl *x);
+static inline bool smmuv3_has(const struct xcache *c)
+{
+	return c && xc_config(c)->entries;
+}
+/* E0PD: no unprivileged access in this half. */
+static inline bool smmuv3_e0pd(const struct smmuv3_walk *w)
+{
+	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[w->va >> 55 & 1 ? 2 : 1] & 4);
+}
+static inline bool smmuv3_split(const struct smmuv3 *s, const struct smmuv3_walk *w)
+{
+	return s->cfg->tlb_split && w->s1 && w->s2;
+}
+static inline bool smmuv3_eats_split(const struct xl *x, const struct smmuv3_walk *w)
+{
+	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;
+}
 /* Lookup tags: StreamWorld, VMID, ASID; IPA entries and table entries apart. */
+#define SMMUV3_ID_GLOBAL BIT64(43)
 #define SMMUV3_ID_IPA BIT64(45)
 #define SMMUV3_ID_TABLE BIT64(46)
 enum { SMMUV3_STU_LG2 = 12 };

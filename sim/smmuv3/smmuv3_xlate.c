@@ -1,201 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smmuv3_xlate.c - TLBs, walks through the tables, the result (IHI 0070 chapters 3.4, 3.8, 3.13).
- * A cached entry that lacks the permission is walked again, so that the event says everything. A TBU hit costs the TBU's own time only: its
- * entries hold configuration as well. Memory attributes of two stages are not combined: the result shows those of the last stage walked.
+ * smmuv3_xlate.c - the tag, walks through the tables, filling the TLBs (IHI 0070 chapters 3.4, 3.8, 3.13).
+ * Memory attributes of two stages are not combined: the result shows those of the last stage walked.
  */
 #include "smmuv3/smmuv3_walk.h"
 
-#define ID_GLOBAL BIT64(43)
-#define ID_STREAM BIT64(55)
-
-/* A request as a stream-tagged TBU knows it. */
-static uint64_t stream_id(const struct xl *x)
-{
-	return ID_STREAM | (uint64_t)x->req.rid << 21 | (uint64_t)(x->req.has_pasid ? x->req.pasid : 0) << 1 | x->req.has_pasid;
-}
-
-/* ---- results ---- */
-
-/* What a translation request is granted; W = XL_W asks for write. */
-static void ats_grant(struct xl *x, unsigned perm)
-{
-	if ((perm & (XL_R | XL_X)) != (XL_R | XL_X) || !(x->req.acc & XL_X))
-		perm &= ~(unsigned)XL_X;
-	x->res.perm = (uint8_t)perm;
-	if (!(perm & (XL_R | XL_W)))
-		x->res.size_lg2 = SMMUV3_STU_LG2;
-}
-
-static enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
-{
-	unsigned perm = e->perm >> (priv ? VMSA_PRIV_SHIFT : 0) & (XL_R | XL_W | XL_X);
-
-	if (e->clean)
-		perm &= ~(unsigned)XL_W;
-	x->res.spa = pa;
-	x->res.size_lg2 = (uint8_t)size_lg2;
-	x->res.memtype = e->memtype;
-	if (x->req.at == XL_TRANSLATION_REQ)
-		ats_grant(x, perm);
-	else
-		x->res.perm = (uint8_t)perm;
-	return XL_ACT_DONE;
-}
-
-static bool serves(const struct smmuv3_leaf *e, unsigned need, bool priv)
-{
-	return !(need & ~(e->perm >> (priv ? VMSA_PRIV_SHIFT : 0))) && !((need & XL_W) && e->clean);
-}
-
-/* The permissions asked for. A translation request takes what there is, but wants a clean page made dirty if it asks for write. */
-static unsigned needed(const struct xl *x, const struct smmuv3_walk *w)
-{
-	return w->ind ? XL_X : x->req.acc & (XL_R | XL_W);
-}
-
-/* ---- TLBs ---- */
-
-static bool has(const struct xcache *c)
-{
-	return c && xc_config(c)->entries;
-}
-
-static void leaf_fill(struct smmuv3 *s, const struct xl *x, struct xcache *c, const struct xc_tag *t, uint64_t id, const struct smmuv3_leaf *e)
-{
-	struct xc_tag tag = *t;
-	uint32_t slot;
-
-	tag.id = id;
-	slot = xc_fill(c, &tag);
-	if (slot != XC_MISS)
-		*(struct smmuv3_leaf *)xc_payload(c, slot) = *e;
-	if (UNLIKELY(s->u.ct != NULL))
-		ctag_fill(s->u.ct, c, slot, x);
-}
-
-/* E0PD: no unprivileged access in this half. */
-static bool e0pd(const struct smmuv3_walk *w)
-{
-	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[w->va >> 55 & 1 ? 2 : 1] & 4);
-}
-
-/* Put a leaf into the caches of the requester's TBU. */
-static void tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, const struct smmuv3_leaf *e, unsigned upto)
-{
-	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
-	bool by_stream = s->cfg->tbu_tag == SMMUV3_TAG_STREAM;
-	struct smmuv3_leaf leaf = *e;
-	struct xc_tag own = *t;
-
-	/* A stream's entries are for untranslated requests; with an ignored top byte the address would not find them, and an invalidation miss them. */
-	if (by_stream && (x->req.at == XL_TRANSLATED || walk_of(x)->va != x->req.iova))
-		return;
-	own.rid = x->req.rid; /* an entry of the TCU may be another stream's */
-	own.pasid = x->req.has_pasid ? x->req.pasid : 0;
-	if (by_stream && s->cap.e0pd && walk_of(x)->cd && e0pd(walk_of(x)))
-		leaf.perm &= (uint8_t)~(XL_R | XL_W | XL_X); /* nobody looks at the CD before a hit there */
-	for (unsigned i = 0; i < upto; i++)
-		if (has(c[i]))
-			leaf_fill(s, x, c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
-}
-
-static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
-{
-	const struct smmuv3_leaf *e = xc_payload(c, slot);
-	const struct xc_tag *t = xc_tag_of(c, slot);
-
-	x->hit = true;
-	if (UNLIKELY(s->u.ct != NULL))
-		ctag_hit(s->u.ct, c, slot, x);
-	if (at && s->n_tbu)
-		tbu_fill(s, x, t, e, at);
-	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
-}
-
-/* Look into one cache; a leaf that does not serve the request counts as a miss. */
-static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
-{
-	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id &&
-		       ctag_rule_of(s->u.ct) == CTAG_SPEC;
-	uint32_t slot;
-
-	if (UNLIKELY(globals))
-		slot = xc_lookup_either(c, addr, id, ID_GLOBAL | (id & ~UINT64_C(0xffff)) | (walk_of(x)->cd->w[0] >> 47 & 1));
-	else
-		slot = xc_lookup(c, addr, id);
-	xl_charge(x, c, g);
-	if (slot == XC_MISS || serves(xc_payload(c, slot), need, priv))
-		return slot;
-	xc_miss_after_hit(c);
-	return XC_MISS;
-}
-
-bool smmuv3_stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
-{
-	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
-	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
-
-	if (x->functional || x->req.at != XL_UNTRANSLATED)
-		return false;
-	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
-		const struct smmuv3_leaf *e;
-		uint32_t slot;
-		bool priv, ind;
-
-		if (!has(c[i]))
-			continue;
-		slot = xc_lookup(c[i], x->req.iova, stream_id(x));
-		xl_charge(x, c[i], g[i]);
-		if (slot == XC_MISS)
-			continue;
-		e = xc_payload(c[i], slot);
-		priv = (e->attr & 3) == 2 ? false : (e->attr & 3) == 3 ? true : x->req.acc & XL_PRIV;
-		ind = !(x->req.acc & XL_W) && (e->attr >> 2 == 2 ? false : e->attr >> 2 == 3 ? true : x->req.acc & XL_X);
-		if (serves(e, ind ? XL_X : x->req.acc & (XL_R | XL_W), priv)) {
-			walk_of(x)->va = x->req.iova;
-			*act = hit(s, x, c[i], slot, i, priv);
-			return true;
-		}
-		xc_miss_after_hit(c[i]);
-	}
-	return false;
-}
-
-/* The TBU of the requester, by VMID and ASID. */
-static bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
-{
-	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
-	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
-	uint32_t config_cyc = x->cyc;
-
-	x->cyc = 0;
-	for (unsigned i = 0; i < ARRAY_LEN(c); i++) {
-		uint32_t slot;
-
-		if (!has(c[i]))
-			continue;
-		slot = leaf_find(s, x, c[i], g[i], walk_of(x)->va, x->tag.id, need, priv);
-		if (slot != XC_MISS) {
-			*act = hit(s, x, c[i], slot, i, priv);
-			return true;
-		}
-	}
-	x->cyc += config_cyc;
-	return false;
-}
-
 /* ---- walks ---- */
-
-static bool split(const struct smmuv3 *s, const struct smmuv3_walk *w)
-{
-	return s->cfg->tlb_split && w->s1 && w->s2;
-}
-
-static bool eats_split(const struct xl *x, const struct smmuv3_walk *w)
-{
-	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;
-}
 
 /* Granule and level of the leaf, for TLBI hints. */
 static uint16_t leaf_code(const struct smmuv3_walk *w)
@@ -214,7 +24,7 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 
 	unsigned block_lg2 = w->s1 && w->s2 && w->pt.s1_lg2 > size_lg2 ? w->pt.s1_lg2 : size_lg2;
 
-	if (!xl_may_fill(x, w->va & ~low_mask(block_lg2), block_lg2) || eats_split(x, w))
+	if (!xl_may_fill(x, w->va & ~low_mask(block_lg2), block_lg2) || smmuv3_eats_split(x, w))
 		return;
 	t.size_lg2 = (uint8_t)size_lg2;
 	t.first = w->va & ~low_mask(size_lg2);
@@ -225,13 +35,13 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 		s->global_seen = true;
 		t.kind++; /* EL1 to EL1_G, E2H to E2H_G */
 		if (ctag_rule_of(s->u.ct) == CTAG_SPEC)
-			t.id = ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
+			t.id = SMMUV3_ID_GLOBAL | (t.id & ~UINT64_C(0xffff)) | (w->cd->w[0] >> 47 & 1);
 	}
 	if (s->n_tbu)
-		tbu_fill(s, x, &t, e, 2);
-	if (!has(s->tlb))
+		smmuv3_tbu_fill(s, x, &t, e, 2);
+	if (!smmuv3_has(s->tlb))
 		return;
-	if (split(s, w)) {
+	if (smmuv3_split(s, w)) {
 		struct smmuv3_leaf ipa = *e;
 
 		if (w->phase == SMMUV3_PH_S2_TAIL)
@@ -242,10 +52,10 @@ static void fill(struct smmuv3 *s, struct xl *x, const struct smmuv3_leaf *e, un
 		t.size_lg2 = w->pt.s1_lg2;
 		t.first = w->va & ~low_mask(t.size_lg2);
 		if (xl_may_fill(x, t.first, t.size_lg2))
-			leaf_fill(s, x, s->tlb, &t, t.id, &ipa);
+			smmuv3_leaf_fill(s, x, s->tlb, &t, t.id, &ipa);
 		return;
 	}
-	leaf_fill(s, x, s->tlb, &t, t.id, e);
+	smmuv3_leaf_fill(s, x, s->tlb, &t, t.id, e);
 }
 
 static enum xl_act tables_act(struct smmuv3 *s, struct xl *x, enum xl_act act);
@@ -269,7 +79,7 @@ static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
 	}
 	x->cyc += s->cfg->link_cyc;
 	fill(s, x, &e, p->size_lg2);
-	result(x, eats_split(x, w) ? p->gpa : p->pa, &e, p->size_lg2, priv);
+	smmuv3_result(x, smmuv3_eats_split(x, w) ? p->gpa : p->pa, &e, p->size_lg2, priv);
 	return XL_ACT_DONE;
 }
 
@@ -310,13 +120,24 @@ static enum xl_act s2_tail(struct smmuv3 *s, struct xl *x, uint32_t slot)
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
+enum xl_act smmuv3_split_hit(struct smmuv3 *s, struct xl *x, uint32_t slot, unsigned want, bool priv)
+{
+	struct smmuv3_walk *w = walk_of(x);
+
+	smmuv3_keep(w);
+	w->pt.c = &s->pt;
+	w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
+	w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
+	return s2_tail(s, x, slot);
+}
+
 /* EPD: no walks in this half; what a TLB has may be used. */
 static bool half_disabled(const struct smmuv3_walk *w)
 {
 	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[0] & (w->va >> 55 & 1 ? BIT64(30) : BIT64(14)));
 }
 
-static enum xl_act walk_begin(struct smmuv3 *s, struct xl *x, unsigned need)
+enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 {
 	struct smmuv3_walk *w = walk_of(x);
 	bool priv = w->priv && w->kind != SMMUV3_K_EL2;
@@ -400,9 +221,6 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
-	bool priv = w->priv && w->ste->world != SMMUV3_W_EL2;
-	unsigned need = needed(x, w), want = x->req.at == XL_TRANSLATION_REQ ? need & XL_W : need;
-	enum xl_act act;
 
 	if (!w->s1) {
 		if (x->req.iova >> (w->s2 ? s->cap.ias : s->cap.oas))
@@ -410,37 +228,17 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 		if (!w->s2) {
 			smmuv3_pass(x);
 			if (x->req.at == XL_TRANSLATION_REQ)
-				ats_grant(x, x->res.perm);
+				smmuv3_ats_grant(x, x->res.perm);
 			return XL_ACT_DONE;
 		}
 	}
 	w->va = w->s1 ? input_address(w, x->req.iova) : x->req.iova;
 	set_tag(s, x);
-	if (UNLIKELY(s->cap.e0pd) && w->s1 && !w->priv && e0pd(w)) {
+	if (UNLIKELY(s->cap.e0pd) && w->s1 && !w->priv && smmuv3_e0pd(w)) {
 		x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
 		return smmuv3_fault_config(x, EV_TRANSLATION, false);
 	}
-	if (x->functional || eats_split(x, w))
-		return walk_begin(s, x, need);
-	if (s->n_tbu && s->cfg->tbu_tag == SMMUV3_TAG_ASID && tbu_answer(s, x, want, priv, &act))
-		return act;
-	x->cyc += s->cfg->link_cyc;
-	if (has(s->tlb)) {
-		uint32_t slot = leaf_find(s, x, s->tlb, &s->cfg->tlb, w->va, x->tag.id, want, priv);
-
-		if (slot != XC_MISS && split(s, w)) {
-			smmuv3_keep(w);
-			w->pt.c = &s->pt;
-			w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
-			w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
-			return s2_tail(s, x, slot);
-		}
-		if (slot != XC_MISS) {
-			x->cyc += s->cfg->link_cyc;
-			return hit(s, x, s->tlb, slot, 2, priv);
-		}
-	}
-	return walk_begin(s, x, need);
+	return smmuv3_xlate_tagged(s, x);
 }
 
 enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x)
