@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dev_int.h - shared by the files of sim/pcie; nobody else includes it.
- * dev.c: the life of a request. rx.c: packets before that. atc.c: lines. atc_req.c: translation requests. atc_inv.c: invalidate requests. pri.c: page requests.
+ * dev.c: the life of a request. dev_new.c: that of a device. rx.c: packets before that. atc.c: lines. atc_req.c: translation requests. atc_inv.c: invalidate requests. pri.c: page requests.
  * dev_event.c: reset, removal, ATS and PASIDs off. dev_cfg.c: options, statistics. dev_dump.c: the report of what waits.
  */
 #ifndef IOMMUSIM_DEV_INT_H
@@ -215,6 +215,7 @@ static inline void slot_at(struct slot *s, enum slot_state st, sim_time t)
 	sim_at(s->d->u->k, t, &s->ev);
 }
 /* dev.c */
+void slot_init(struct slot *s, struct dev *d);
 /** slot_send() - onto the uplink, as s->xl.req now is. */
 void slot_send(struct slot *s);
 /** slot_fail() - refused by the device itself, with @res (NULL: nothing known) as the answer; takes effect later in this instant. */
