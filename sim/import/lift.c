@@ -223,14 +223,14 @@ bool lift_run_as(struct trc_reader *t, struct trc_writer *w, const char *arch, s
 	struct lift *l = create(arch, s, e);
 	struct trc_rec r;
 	int got = -1;
-	bool ok = false;
+	bool ok;
 
 	*s = (struct lift_sum){ 0 };
 	if (!l)
 		return false;
 	l->w = w;
-	while (!l->failed && (got = trc_next(t, &r, e)) > 0)
-		ok = lift_take(l, &r);
+	while (!l->failed && (got = trc_next(t, &r, e)) > 0 && lift_take(l, &r))
+		;
 	ok = !got && !l->failed;
 	if (ok) {
 		if (!l->arch)

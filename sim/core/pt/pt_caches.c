@@ -82,6 +82,7 @@ void pt_caches_ready(struct pt_caches *c)
 
 void pt_psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): only if psc_kept() */
 	cache_fill(w->c->psc[stage][level], &w->t[stage], level_id(&w->t[stage], level), x, ia, shift_of(&w->t[stage], level), p);
 }
 

@@ -73,6 +73,7 @@ static enum xl_act s2_done(struct pt_walk *w, struct xl *x, const struct pt_psc 
 		w->s1_entry_spa = spa;
 		if (w->update) {
 			w->update = false;
+			/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an entry of stage 1 was fetched */
 			w->info = w->t[S1].fmt->entry(&w->t[S1], w->s1_entry, w->level[S1], w->acc, w->perm[S1]);
 			return update_word(w, x, PT_PH_S1_UPDATE, spa, w->s1_entry);
 		}

@@ -26,7 +26,7 @@ static char *put_name(char *p, const char *s)
 	size_t n = strlen(s);
 
 	*p++ = (char)n;
-	memcpy(p, s, n);
+	memcpy(p, s, n); /* NOLINT(bugprone-not-null-terminated-result): its length stands before it */
 	return p + n;
 }
 static inline unsigned lg2(unsigned bytes)
@@ -115,7 +115,7 @@ static char *put_command(char *p, const struct trc_rec *r)
 static char *put_text(char *p, const char *s, size_t n)
 {
 	p = put_v(p, n);
-	memcpy(p, s, n);
+	memcpy(p, s, n); /* NOLINT(bugprone-not-null-terminated-result): its length stands before it */
 	return p + n;
 }
 static char *put_body(char *p, const struct trc_rec *r, struct trc_last *l)
