@@ -50,7 +50,7 @@ static const uint16_t has[0x26] = {
 
 static uint64_t bit_if(bool on, unsigned bit)
 {
-	return (uint64_t)on << bit;
+	return on ? UINT64_C(1) << bit : 0;
 }
 
 /* Bits of the second word that tell who asked: RnW is 0 for an atomic too, InD is 0 for what is not a read. */

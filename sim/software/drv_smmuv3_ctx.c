@@ -257,7 +257,7 @@ static void put_s2(struct smmud *v, const struct smmud_pt *t, unsigned vmid, boo
 	unsigned sl = t->page_lg2 == 12 ? 2 - t->start : 3 - t->start;
 
 	smmuv3_put_ste_Config(w, nested ? CFG_NESTED : CFG_S2);
-	smmuv3_put_ste_MEV(w, nested);
+	smmuv3_put_ste_MEV(w, nested ? 1 : 0);
 	smmuv3_put_ste_SHCFG(w, smmuv3_get_idr1_ATTR_TYPES_OVR(&v->idr1));
 	smmuv3_put_ste_S2VMID(w, vmid);
 	smmuv3_put_ste_S2T0SZ(w, 64 - t->bits);
