@@ -83,19 +83,18 @@ static struct tl_live *find(struct timeline *t, const struct xl *x)
 static struct tl_live *arrive(struct tl_unit *u, const struct xl *x, sim_time now)
 {
 	struct timeline *t = u->t;
-	struct tl_live *l = t->spare, **b = bucket(t, x);
+	struct tl_live *l, **b = bucket(t, x);
 	struct tl_dev *d = tl_dev(t, x->req.rid);
 
-	if (l)
-		t->spare = l->next;
-	else
-		l = malloc(sizeof(*l));
-	if (!l || !d) {
-		free(l);
+	if (!t->spare)
+		t->spare = calloc(1, sizeof(*l));
+	if (!t->spare || !d) {
 		t->oom = true;
 		return NULL;
 	}
-	*l = (struct tl_live){ .next = *b, .x = x, .u = u, .lane = lane_take(t, &d->lanes), .begin = now, .phase = now, .state = XL_LOOKUP };
+	l = t->spare;
+	t->spare = l->next;
+	*l = (struct tl_live){ .phases = l->phases, .reads = l->reads, .next = *b, .x = x, .u = u, .lane = lane_take(t, &d->lanes), .begin = now, .phase = now, .state = XL_LOOKUP };
 	*b = l;
 	u->n_flight++;
 	return l;
@@ -295,6 +294,16 @@ bool timeline_finish(struct timeline *t, struct err *e)
 	return ok;
 }
 
+static void free_list(struct tl_live *l)
+{
+	for (struct tl_live *n; l; l = n) {
+		n = l->next;
+		free(l->phases.p);
+		free(l->reads.p);
+		free(l);
+	}
+}
+
 void timeline_destroy(struct timeline *t)
 {
 	if (!t)
@@ -308,16 +317,9 @@ void timeline_destroy(struct timeline *t)
 		free(t->unit[i]->walkers.busy);
 		free(t->unit[i]);
 	}
-	for (size_t i = 0; i < TL_HASH; i++) {
-		for (struct tl_live *l = t->hash[i], *n; l; l = n) {
-			n = l->next;
-			free(l);
-		}
-	}
-	for (struct tl_live *l = t->spare, *n; l; l = n) {
-		n = l->next;
-		free(l);
-	}
+	for (size_t i = 0; i < TL_HASH; i++)
+		free_list(t->hash[i]);
+	free_list(t->spare);
 	for (size_t i = 0; i < t->n_dev; i++)
 		free(t->dev[i].lanes.busy);
 	free(t->dev);

@@ -6,6 +6,10 @@
 #include "outfile.h"
 
 enum { TL_HASH = 4096 };
+struct tl_parts { /* of a slice, until it can be written */
+	struct tl_part { sim_time from, to; uint64_t what; } *p;
+	size_t n, cap;
+};
 struct tl_live { /* a request in flight */
 	struct tl_live *next; /* hash chain, or free list */
 	const struct xl *x;
@@ -16,6 +20,7 @@ struct tl_live { /* a request in flight */
 	uint64_t read_spa;
 	uint8_t state; /* enum xl_state of this phase */
 	bool walking, reading;
+	struct tl_parts phases, reads; /* JSON: a slice stands before what is inside it */
 };
 struct tl_lanes { /* which rows of a track are taken */
 	bool *busy;
@@ -41,10 +46,10 @@ struct tl_dev { /* rows of one requester */
 /* What a format writes. Times in ps. */
 struct tl_fmt {
 	void (*header)(struct timeline *t);
-	void (*request)(struct timeline *t, const struct tl_live *l); /* over: begin until now */
-	void (*phase)(struct timeline *t, const struct tl_live *l); /* over: phase until now */
-	void (*walk)(struct timeline *t, const struct tl_live *l, bool on);
-	void (*read)(struct timeline *t, const struct tl_live *l); /* over: read until now */
+	void (*request)(struct timeline *t, struct tl_live *l); /* over: begin until now */
+	void (*phase)(struct timeline *t, struct tl_live *l); /* over: phase until now */
+	void (*walk)(struct timeline *t, struct tl_live *l, bool on);
+	void (*read)(struct timeline *t, struct tl_live *l); /* over: read until now */
 	void (*commands)(struct timeline *t, const struct tl_unit *u, bool on);
 	void (*counts)(struct timeline *t, const struct tl_unit *u);
 	void (*message)(struct timeline *t, const struct tl_unit *u, enum tap_msg what, uint32_t rid, uint64_t value);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * timeline_json.c - Chrome trace events ("Trace Event Format", JSON object form): one process for each unit and each requester, a thread for each walker and
- * each request at once. Times are microseconds with six digits, so picoseconds are kept. Slices nest: request, phase; walk, read.
+ * each request at once. Times are microseconds. Slices nest: request, phase; walk, read. An outer one
+ * stands before the inner ones, which readers expect of slices that begin together.
  */
 #include "timeline_int.h"
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 
 enum { DEV_PID = 1000, TID_COMMANDS = 1, TID_WALKER = 100, TID_REQUEST = 1, TID_MESSAGES = 100000 };
 
@@ -17,9 +20,18 @@ static bool start(struct timeline *t)
 	return true;
 }
 
-static void us(FILE *o, const char *key, sim_time ps)
+/*
+ * In multiples of 2^-22 us, a quarter of a picosecond: readers add and subtract times as floating-point numbers, and of such ones sums are exact (below 2000 s).
+ * Of decimal fractions they are not, and slices that follow each other overlap. To the next picosecond they are what they were.
+ */
+static double grid(sim_time ps)
 {
-	fprintf(o, ",\"%s\":%" PRIu64 ".%06" PRIu64, key, (uint64_t)ps / 1000000, (uint64_t)ps % 1000000);
+	return nearbyint((double)ps * 4.194304) / 4194304;
+}
+
+static void us(FILE *o, const char *key, double t)
+{
+	fprintf(o, ",\"%s\":%.17g", key, t);
 }
 
 static uint32_t pid_of(struct timeline *t, uint32_t rid)
@@ -29,13 +41,13 @@ static uint32_t pid_of(struct timeline *t, uint32_t rid)
 	return DEV_PID + (d ? (uint32_t)(d - t->dev) : 0);
 }
 
-static bool slice(struct timeline *t, const char *name, const char *cat, uint32_t pid, uint32_t tid, sim_time from)
+static bool slice(struct timeline *t, const char *name, const char *cat, uint32_t pid, uint32_t tid, sim_time from, sim_time to)
 {
 	if (!start(t))
 		return false;
 	fprintf(t->o, "{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, name, cat, pid, tid);
-	us(t->o, "ts", from);
-	us(t->o, "dur", sim_now(t->k) - from);
+	us(t->o, "ts", grid(from));
+	us(t->o, "dur", grid(to) - grid(from));
 	return true;
 }
 
@@ -54,12 +66,39 @@ static void header(struct timeline *t)
 	}
 }
 
-static void request(struct timeline *t, const struct tl_live *l)
+static void keep(struct timeline *t, struct tl_parts *k, sim_time from, uint64_t what)
+{
+	if (k->n == k->cap) {
+		size_t cap = k->cap ? 2 * k->cap : 8;
+		struct tl_part *p = realloc(k->p, cap * sizeof(*p));
+
+		if (!p) {
+			t->oom = true;
+			return;
+		}
+		k->p = p;
+		k->cap = cap;
+	}
+	k->p[k->n++] = (struct tl_part){ from, sim_now(t->k), what };
+}
+
+static void phases(struct timeline *t, struct tl_live *l)
+{
+	for (size_t i = 0; i < l->phases.n; i++) {
+		const struct tl_part *p = &l->phases.p[i];
+
+		if (slice(t, xl_state_name[p->what], "phase", pid_of(t, l->x->req.rid), TID_REQUEST + l->lane, p->from, p->to))
+			fputc('}', t->o);
+	}
+	l->phases.n = 0;
+}
+
+static void request(struct timeline *t, struct tl_live *l)
 {
 	static const char *const at[] = { "DMA", "translation request", "translated DMA", "prefetch" };
 	const struct xl *x = l->x;
 
-	if (!slice(t, at[x->req.at & 3], "dma", pid_of(t, x->req.rid), TID_REQUEST + l->lane, l->begin))
+	if (!slice(t, at[x->req.at & 3], "dma", pid_of(t, x->req.rid), TID_REQUEST + l->lane, l->begin, sim_now(t->k)))
 		return;
 	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"iova\":\"0x%" PRIx64 "\",\"bytes\":%" PRIu32 ",\"access\":\"%s%s%s\",\"reads\":%u,\"result\":\"", x->seq, x->req.iova,
 		x->req.len, x->req.acc & XL_R ? "r" : "", x->req.acc & XL_W ? "w" : "", x->req.acc & XL_X ? "x" : "", x->reads);
@@ -70,33 +109,42 @@ static void request(struct timeline *t, const struct tl_live *l)
 	if (x->req.has_pasid)
 		fprintf(t->o, "\",\"pasid\":\"%" PRIu32, x->req.pasid);
 	fputs("\"}}", t->o);
+	phases(t, l);
 }
 
-static void phase(struct timeline *t, const struct tl_live *l)
+static void phase(struct timeline *t, struct tl_live *l)
 {
-	if (l->phase != sim_now(t->k) && slice(t, xl_state_name[l->state], "phase", pid_of(t, l->x->req.rid), TID_REQUEST + l->lane, l->phase))
-		fputc('}', t->o);
+	if (l->phase != sim_now(t->k))
+		keep(t, &l->phases, l->phase, l->state);
 }
 
-static void walk(struct timeline *t, const struct tl_live *l, bool on)
+static void walk(struct timeline *t, struct tl_live *l, bool on)
 {
 	const struct xl *x = l->x;
 
-	if (on || !slice(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase))
+	if (on)
+		return;
+	if (!slice(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase, sim_now(t->k)))
 		return;
 	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"requester\":\"%02x:%02x.%x\",\"iova\":\"0x%" PRIx64 "\",\"reads\":%u}}", x->seq, x->req.rid >> 8 & 0xff,
 		x->req.rid >> 3 & 31, x->req.rid & 7, x->req.iova, x->reads);
+	for (size_t i = 0; i < l->reads.n; i++) {
+		const struct tl_part *p = &l->reads.p[i];
+
+		if (slice(t, "read", "walk", l->u->index + 1, TID_WALKER + l->walker, p->from, p->to))
+			fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", p->what);
+	}
+	l->reads.n = 0;
 }
 
-static void read_done(struct timeline *t, const struct tl_live *l)
+static void read_done(struct timeline *t, struct tl_live *l)
 {
-	if (slice(t, "read", "walk", l->u->index + 1, TID_WALKER + l->walker, l->read))
-		fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", l->read_spa);
+	keep(t, &l->reads, l->read, l->read_spa);
 }
 
 static void commands(struct timeline *t, const struct tl_unit *u, bool on)
 {
-	if (!on && slice(t, "commands", "queue", u->index + 1, TID_COMMANDS, u->commands_since))
+	if (!on && slice(t, "commands", "queue", u->index + 1, TID_COMMANDS, u->commands_since, sim_now(t->k)))
 		fputc('}', t->o);
 }
 
@@ -105,7 +153,7 @@ static void counts(struct timeline *t, const struct tl_unit *u)
 	if (!start(t))
 		return;
 	fprintf(t->o, "{\"ph\":\"C\",\"name\":\"requests\",\"pid\":%" PRIu32, u->index + 1);
-	us(t->o, "ts", sim_now(t->k));
+	us(t->o, "ts", grid(sim_now(t->k)));
 	fprintf(t->o, ",\"args\":{\"in flight\":%" PRIu32 ",\"walking\":%" PRIu32 ",\"miss queue\":%" PRIu32 "}}", u->n_flight, u->n_walk, u->n_miss);
 }
 
@@ -118,14 +166,14 @@ static void message(struct timeline *t, const struct tl_unit *u, enum tap_msg wh
 		return;
 	if (what == TAP_MSI) {
 		fprintf(t->o, "{\"ph\":\"i\",\"s\":\"p\",\"name\":\"interrupt message\",\"cat\":\"msi\",\"pid\":%" PRIu32 ",\"tid\":%d", u->index + 1, TID_COMMANDS);
-		us(t->o, "ts", sim_now(t->k));
+		us(t->o, "ts", grid(sim_now(t->k)));
 		fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", value);
 		return;
 	}
 	fprintf(t->o, "{\"ph\":\"%s\",\"name\":\"%s\",\"cat\":\"%s\",\"id\":\"%" PRIx32 ".%" PRIu64 "\",\"pid\":%" PRIu32 ",\"tid\":%d",
 		what == TAP_ATS_INV || what == TAP_PAGE_REQ ? "b" : "e", page ? "page request group" : "invalidate request", page ? "pri" : "ats", rid, value, pid_of(t, rid),
 		TID_MESSAGES);
-	us(t->o, "ts", sim_now(t->k));
+	us(t->o, "ts", grid(sim_now(t->k)));
 	fprintf(t->o, ",\"args\":{\"%s\":%" PRIu64 "}}", page ? "group" : "itag", value);
 }
 

@@ -93,13 +93,13 @@ static void header(struct timeline *t)
 	fputs("$end\n", o);
 }
 
-static void nothing(struct timeline *t, const struct tl_live *l)
+static void nothing(struct timeline *t, struct tl_live *l)
 {
 	(void)t;
 	(void)l;
 }
 
-static void walk(struct timeline *t, const struct tl_live *l, bool on)
+static void walk(struct timeline *t, struct tl_live *l, bool on)
 {
 	unsigned wire = W_WALKER + 3 * l->walker;
 
@@ -112,7 +112,7 @@ static void walk(struct timeline *t, const struct tl_live *l, bool on)
 }
 
 /* The address of a read is shown when the read is over, from then on: a wire shows the last one that finished. */
-static void read_done(struct timeline *t, const struct tl_live *l)
+static void read_done(struct timeline *t, struct tl_live *l)
 {
 	if (l->walker >= n_walkers(l->u) || !tl_room(t))
 		return;

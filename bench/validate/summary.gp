@@ -5,7 +5,7 @@ set output png
 set title 'validate: simulated over published, every check whose published value is a number above zero'
 set ylabel 'simulated / published'
 set xlabel 'target (each point is one check)'
-set yrange [0.6:2]
+set yrange [0.4:2]
 set xrange [-0.7:n - 0.3]
 set grid ytics lt 1 lw 1 lc rgb '#e0e0e0'
 set xtics rotate by -60 scale 0

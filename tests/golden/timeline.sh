@@ -19,10 +19,16 @@ for a in vtd smmuv3 amdvi; do
 		n() { grep -c "$1" "$tmp/t.json" || true; }
 		same "$a walks" "$(n '"name":"walk","cat":"walk"')" "$(value unit.walks)"
 		same "$a reads" "$(n '"name":"read","cat":"walk"')" "$(value unit.walk_reads)"
-		same "$a time in walks" "$(sed -n 's/.*"name":"walk","cat":"walk".*"dur":\([0-9]*\)\.\([0-9]*\),.*/\1\2/p' "$tmp/t.json" | awk '{ s += $1 } END { printf "%.0f", s }')" "$(value unit.walk_ps)"
+		same "$a time in walks" "$(sed -n 's/.*"name":"walk","cat":"walk".*"dur":\([0-9.e+-]*\),.*/\1/p' "$tmp/t.json" | awk '{ s += int($1 * 1e6 + .5) } END { printf "%.0f", s }')" "$(value unit.walk_ps)"
 		same "$a invalidate requests" "$(n '"ph":"b","name":"invalidate request"')" "$(n '"ph":"e","name":"invalidate request"')"
 		[ $devtlb = 0 ] || [ "$(n '"ph":"b","name":"invalidate request"')" -gt 50 ]
 		same "$a interrupt messages" "$(n 'interrupt message')" "$(value replay.msi)"
+		# as readers do it, in floating point and from the first begin of a track on: slices of a track nest or follow each other, the outer one first
+		awk -F'"(pid|tid|ts|dur)":' '/"ph":"X"/ { k = $2 + 0 "." $3 + 0; if (!(k in base)) base[k] = $4 + 0
+			b = $4 - base[k]; e = b + $5; while (d[k] && end[k, d[k]] <= b) d[k]--
+			if (b < last[k] || (d[k] && e > end[k, d[k]])) { print "slices overlap: " $0; exit 1 }
+			end[k, ++d[k]] = e; last[k] = b; n[d[k]]++; if (/"name":"read"/ && d[k] != 2) { print "a read outside its walk: " $0; exit 1 } }
+			END { exit !(n[1] && n[2]) }' "$tmp/t.json"
 		! command -v jq >/dev/null || jq -e '.traceEvents | length > 1000' "$tmp/t.json" >/dev/null
 		# VCD: a walker becomes busy once for each walk; times do not go back; every wire is declared
 		same "$a walks in the VCD" "$(awk '/^\$var wire 1 .* walker_busy/ { w["1" $4] } $1 in w { n++ } END { print n }' "$tmp/t.vcd")" "$(value unit.walks)"
