@@ -85,6 +85,15 @@ static void msi(void *arg, unsigned unit, uint64_t addr, uint32_t data)
 		pf_load_msi(&f->l, addr);
 }
 
+static void guest_irq(void *arg, unsigned unit, unsigned guest)
+{
+	struct faults *f = arg;
+
+	(void)guest; /* there is one */
+	if (!unit && f->ready)
+		pf_host_interrupt(&f->l.h);
+}
+
 static bool configure(struct faults *f, struct err *e)
 {
 	static const struct cfg_opt until[] = { { "until", CFG_TIME, 0, 0, 0, UINT64_MAX, "ps", "", 0 }, { 0 } };
@@ -109,9 +118,10 @@ static bool configure(struct faults *f, struct err *e)
 
 static bool build(struct faults *f, struct err *e)
 {
-	const struct plat_hooks hooks = { .arg = f, .msi = msi };
+	const struct plat_hooks hooks = { .arg = f, .msi = msi, .guest_irq = guest_irq };
 
 	f->p = run_build(&f->c, &hooks, &f->reg, e);
+	f->c.faults.guest_log = f->p && pf_back_guest_log(&f->c.hyp, plat_unit(f->p, 0));
 	f->ready = f->p && pf_load_init(&f->l, &f->c.faults, f->p, &f->c.plat.dev_default, f->c.plat.seed, e);
 	if (!f->ready)
 		return false;

@@ -5,7 +5,7 @@ set multiplot layout 3,3
 set logscale x
 set xrange [3:5500]
 set xtics (4, 16, 64, 256, 1024, 4096)
-set key inside top left Left reverse samplen 2 font ',10'
+set key inside top left Left reverse samplen 1 font ',9' spacing .9
 wins = '256K 4M 64M'
 set yrange [0:*]
 do for [i = 1:3] { do for [w = 1:3] {

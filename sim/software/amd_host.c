@@ -18,14 +18,8 @@
 #define H_GUESTS UINT64_C(0x1000000000)
 enum { PAGE = 4096, GUEST_LEVELS = 4 };
 enum { PRIVATE_DID = 0x3fff, PARENT_DID = 0x4000, TRANS_DEVID = 0x8000, RID0 = 0x100 };
-#define PR_IR_IW UINT64_C(0x6000000000000001)
 
 /* ---- v1 tables ---- */
-
-static void put(struct amd_host *h, uint64_t spa, uint64_t v)
-{
-	(void)mem_write(h->u->mem, spa, &v, 1);
-}
 
 static uint64_t new_table(struct amd_host *h)
 {
@@ -35,50 +29,23 @@ static uint64_t new_table(struct amd_host *h)
 	return a;
 }
 
-/* One page of 2^@lg2 bytes; sizes between the levels' own are replicated with NextLevel = 7. */
-static void v1_map(struct amd_host *h, uint64_t root, unsigned levels, uint64_t ia, uint64_t spa, unsigned lg2)
-{
-	unsigned level = (lg2 - 12) / 9, own = 12 + 9 * level;
-	uint64_t t = root, n = UINT64_C(1) << (lg2 - own), first, leaf = PR_IR_IW | spa;
-
-	for (unsigned l = levels - 1; l > level; l--) {
-		uint64_t at = t + 8 * (ia >> (12 + 9 * l) & 511), e = 0;
-
-		if (mem_read(h->u->mem, at, &e, 1) != MEM_OK || !(e & 1)) {
-			e = PR_IR_IW | new_table(h) | (uint64_t)l << 9;
-			put(h, at, e);
-		}
-		t = e & bits_mask(51, 12);
-	}
-	if (n > 1)
-		leaf |= ((UINT64_C(1) << (lg2 - 1)) - 1) >> 12 << 12 | UINT64_C(7) << 9;
-	first = ia >> own & 511;
-	for (uint64_t i = 0; i < n; i++)
-		put(h, t + 8 * (first + i), leaf);
-}
-
-static void v1_map_range(struct amd_host *h, uint64_t root, unsigned levels, uint64_t ia, uint64_t spa, uint64_t bytes, unsigned lg2)
-{
-	for (uint64_t o = 0; o < bytes; o += UINT64_C(1) << lg2)
-		v1_map(h, root, levels, ia + o, spa + o, lg2);
-}
-
 static void private_tables(struct amd_host *h)
 {
 	const struct amd_host_cfg *c = h->cfg;
 	uint64_t before = h->next_table, ring_bytes = (uint64_t)h->guest->ring_entries * 16;
+	struct amdp_tables t = { .m = h->u->mem, .next = &h->next_table, .levels = AMDP_LEVELS };
 
-	h->private_root = new_table(h);
-	v1_map_range(h, h->private_root, AMDP_LEVELS, 0, H_STATE, AMDP_STATE_BYTES, 21);
+	t.root = h->private_root = new_table(h);
+	amdp_map(&t, 0, H_STATE, AMDP_STATE_BYTES, 21);
 	for (uint32_t g = 0; g < h->n_guests; g++) {
 		uint64_t maps = H_MAPS + ((uint64_t)g << 21), dev = AMDP_DEVMAP + ((uint64_t)g << AMDP_DEVMAP_LG2);
 		uint64_t dom = AMDP_DOMMAP + ((uint64_t)g << AMDP_DOMMAP_LG2);
 		unsigned dev_lg2 = c->small_pages ? 12 : AMDP_DEVMAP_LG2, dom_lg2 = c->small_pages ? 12 : AMDP_DOMMAP_LG2;
 
-		v1_map_range(h, h->private_root, AMDP_LEVELS, dev, maps, 1 << AMDP_DEVMAP_LG2, dev_lg2);
-		v1_map_range(h, h->private_root, AMDP_LEVELS, dom, maps + (1 << AMDP_DEVMAP_LG2), 1 << AMDP_DOMMAP_LG2, dom_lg2);
+		amdp_map(&t, dev, maps, 1 << AMDP_DEVMAP_LG2, dev_lg2);
+		amdp_map(&t, dom, maps + (1 << AMDP_DEVMAP_LG2), 1 << AMDP_DOMMAP_LG2, dom_lg2);
 		if (!c->trp) /* pinned, page by page */
-			v1_map_range(h, h->private_root, AMDP_LEVELS, AMDP_CMD + ((uint64_t)g << 19), h->guest[g].ram + AMDG_RING, ring_bytes, 12);
+			amdp_map(&t, AMDP_CMD + ((uint64_t)g << AMDP_BUF_LG2), h->guest[g].ram + AMDG_RING, ring_bytes, 12);
 	}
 	h->st.private_tables = (h->next_table - before) / PAGE;
 	h->st.state_pages = AMDP_STATE_BYTES / PAGE;
@@ -136,8 +103,9 @@ static void plan_dte(struct amd_host *h, uint32_t devid, const uint64_t w[4])
 
 static void plan_v1_dte(struct amd_host *h, uint32_t devid, uint64_t root, unsigned levels, uint32_t did)
 {
-	uint64_t w[4] = { UINT64_C(0x6000000000000003) | (uint64_t)levels << 9 | root, did, 0, 0 };
+	uint64_t w[4];
 
+	amdp_v1_dte(w, root, levels, did);
 	plan_dte(h, devid, w);
 }
 
@@ -153,11 +121,6 @@ static void plan_device(struct amd_host *h, uint32_t g, uint32_t d)
 	if (h->cfg->mode == AMDH_HARDWARE)
 		w[3] = BIT64(15) | (uint64_t)(AMDG_DEV0 + d) << 16 | (uint64_t)g << 32;
 	plan_dte(h, t->rid0 + d, w);
-}
-
-static uint64_t map_reg(uint32_t guest_id, uint32_t host_id)
-{
-	return BIT64(63) | (uint64_t)guest_id << 46 | (uint64_t)host_id << 14 | 1;
 }
 
 static void plan_fill(struct amd_host *h, uint64_t reg, uint32_t host)
@@ -183,9 +146,9 @@ static void plan_hw_guest(struct amd_host *h, uint32_t g)
 	plan_fill(h, cntl + AMDP_C_DOMMAP, PARENT_DID + g);
 	plan_fill(h, cntl + AMDP_C_DEVMAP, 0);
 	for (uint32_t d = 0; d < t->cfg->devices; d++)
-		plan(h, S_MMIO, cntl + AMDP_C_DEVMAP, map_reg(AMDG_DEV0 + d, t->rid0 + d));
+		plan(h, S_MMIO, cntl + AMDP_C_DEVMAP, amdp_map_reg(AMDG_DEV0 + d, t->rid0 + d));
 	for (uint32_t m = 0; m < t->cfg->domains; m++)
-		plan(h, S_MMIO, cntl + AMDP_C_DOMMAP, map_reg(AMDG_DOM0 + m, amd_host_did(g, m)));
+		plan(h, S_MMIO, cntl + AMDP_C_DOMMAP, amdp_map_reg(AMDG_DOM0 + m, amd_host_did(g, m)));
 	plan(h, S_MMIO, cntl + AMDP_C_CMD, (h->cfg->trp ? AMDG_RING : 0) | BIT64(8) | amd_guest_ring_len(t->cfg));
 }
 
@@ -226,7 +189,7 @@ static enum thread_op boot_run(struct thread *t)
 		const struct amd_step *s = &h->step[h->at_step];
 
 		if (s->op == S_FILL && h->repeat < s->value)
-			return th_mmio(t, s->addr, map_reg((uint32_t)h->repeat++, s->host));
+			return th_mmio(t, s->addr, amdp_map_reg((uint32_t)h->repeat++, s->host));
 		h->at_step++;
 		h->repeat = 0;
 		switch ((enum step_op)s->op) {
@@ -256,6 +219,8 @@ static enum thread_op boot_run(struct thread *t)
 bool amd_host_init(struct amd_host *h, const struct amd_host_cfg *c, struct iommu *u, uint32_t unit_devid, struct amd_guest *guest, uint32_t n,
 		   const struct amd_guest_cfg *gc, struct err *e)
 {
+	struct amdp_tables t = { .m = u->mem, .next = &h->next_table, .levels = GUEST_LEVELS };
+
 	*h = (struct amd_host){ .cfg = c, .u = u, .unit_devid = unit_devid, .guest = guest, .n_guests = n, .next_table = H_TABLES };
 	h->lock_last = &h->lock_first;
 	h->guest_root = calloc(n, sizeof *h->guest_root);
@@ -269,7 +234,8 @@ bool amd_host_init(struct amd_host *h, const struct amd_host_cfg *c, struct iomm
 		if (!amd_guest_init(&guest[g], gc, u, &c->cpu, e))
 			return false;
 		h->guest_root[g] = new_table(h);
-		v1_map_range(h, h->guest_root[g], GUEST_LEVELS, 0, guest[g].ram, AMDG_RAM, c->guest_small_pages ? 12 : 21);
+		t.root = h->guest_root[g];
+		amdp_map(&t, 0, guest[g].ram, AMDG_RAM, c->guest_small_pages ? 12 : 21);
 	}
 	if (c->mode == AMDH_HARDWARE)
 		private_tables(h);

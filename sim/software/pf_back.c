@@ -2,6 +2,8 @@
 /* pf_back.c - a hypervisor between page requests and the guest's handler; see pf_back.h. */
 #include "software/pf_back.h"
 #include <string.h>
+#include "amdvi/amdvi.h"
+#include "amdvi/amdvi_fields.h"
 
 #define STAT_STRUCT struct pf_back_stats
 const struct stat_def pf_back_stat_defs[] = {
@@ -28,10 +30,22 @@ static void arrive(struct sim_event *ev)
 		sim_at(b->h->u->k, b->way->due, &b->ev);
 }
 
+static bool by_hardware(const struct hyp_cfg *c, bool smmuv3)
+{
+	return c->mode == HYP_HW && (c->pages == HYP_BACK_HARDWARE || (c->pages == HYP_BACK_AUTO && !smmuv3));
+}
+
+bool pf_back_guest_log(const struct hyp_cfg *c, const struct iommu *u)
+{
+	const uint64_t efr = strcmp(u->ops->arch, "amdvi") ? 0 : amdvi_config(u)->efr;
+
+	return by_hardware(c, false) && amdvi_get_efr_vIommuSup(&efr) && amdvi_config(u)->viommu_guests;
+}
+
 bool pf_back_init(struct pf_back *b, const struct hyp_cfg *c, struct pf_host *h, struct err *e)
 {
 	const bool smmuv3 = h->o == &pf_host_smmuv3;
-	const bool hw = c->pages == HYP_BACK_HARDWARE || (c->pages == HYP_BACK_AUTO && c->mode == HYP_HW && !smmuv3);
+	const bool hw = by_hardware(c, smmuv3);
 
 	if (c->pages == HYP_BACK_HARDWARE && (smmuv3 || c->mode != HYP_HW))
 		return err_set(e, ERR_INPUT, "software.guest_pages = hardware: %s",

@@ -6,13 +6,13 @@
  *   passthrough                 the host serves; the guest is not told
  *   shadow                      the host reads the queue and injects; the guest's map leaves to the host, which stores; so does its answer
  *   nested-trapped              the host reads and injects; the guest stores itself; its answer leaves
- *   nested-hw                   VT-d (what if) and AMD-Vi: queue and answer are the guest's, the host sees neither. On an SMMUv3 a
- *                               guest's own command queue takes no CMD_PRI_RESP and there is no PRI queue for guests, so as nested-trapped
+ *   nested-hw                   queue and answer are the guest's, the host sees neither. AMD-Vi with hardware vIOMMU: the guest's PPR log and
+ *                               command buffer (pf_host_amdvi.c); VT-d, and AMD-Vi without: what if, the unit's own. On an SMMUv3 a guest's own
+ *                               command queue takes no CMD_PRI_RESP and there is no PRI queue for guests, so as nested-trapped
  * Host software takes host_fault_time for each group, one after the other, then inject_time; an exit counts half before and half behind
  * the answer. A group of a first stage with plain I/O addresses is answered Invalid by whoever reads it first.
- * Does not model: a second stage (the unit's tables stay those of pf_host.h), several guests, the logs of the AMD-Vi vIOMMU (the unit's
- * own log stands for the guest's; docs/viommu.md), the host's own faults on stage 2, a thread of the host for its own answers (a serving
- * one sends them).
+ * Does not model: a second stage (the unit's tables stay those of pf_host.h), several guests, the host's own faults on stage 2, a thread of
+ * the host for its own answers (a serving one sends them).
  * Units: ps.
  */
 #ifndef IOMMUSIM_PF_BACK_H
@@ -40,6 +40,8 @@ struct pf_back {
 	struct sim_event ev;
 	sim_time busy;
 };
+/** pf_back_guest_log() - for pf_cfg.guest_log, before pf_host_init(). */
+bool pf_back_guest_log(const struct hyp_cfg *c, const struct iommu *u);
 /** pf_back_init() - between @h and its serving threads from now on; before pf_host_start(). @c, @h: borrowed. */
 bool pf_back_init(struct pf_back *b, const struct hyp_cfg *c, struct pf_host *h, struct err *e) MUST_USE;
 /* For pf_host*.c. */

@@ -176,6 +176,8 @@ static void taken(struct pf_thread *w)
 		struct pf_entry e = { 0 };
 
 		h->o->decode(h->q, &w->got[i * words], &e);
+		if (h->c->guest_log)
+			e.rid = pf_gdev(e.rid);
 		take(h, &e);
 	}
 	h->queue[h->q].head += h->n_take;

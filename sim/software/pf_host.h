@@ -26,6 +26,7 @@ struct pf_cfg {
 	uint64_t service_ps, min_ps, max_ps, notice_ps;
 	char *percentiles;
 	bool auto_response; /* AMD-Vi */
+	bool guest_log; /* AMD-Vi, no option: the PPR log and the command buffer are those of a guest on the hardware vIOMMU */
 	struct thread_cfg cpu;
 	/* the work (pf_load.h), and the tables for it */
 	uint32_t devices, pasids, plain, absent, pages, dmas, invalid_every, dir;
@@ -165,6 +166,10 @@ static inline uint64_t pf_pt(const struct pf_cfg *c, uint32_t dev, uint32_t pasi
 static inline uint32_t pf_rid(uint32_t dev)
 {
 	return PF_RID0 + dev;
+}
+static inline uint32_t pf_gdev(uint32_t rid) /* with guest_log: what the guest calls it. The same the other way round */
+{
+	return rid ^ 0x8000;
 }
 static inline uint32_t pf_tag(const struct pf_cfg *c, uint32_t dev, uint32_t pasid) /* DID, ASID */
 {

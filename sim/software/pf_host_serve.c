@@ -82,6 +82,8 @@ static void put(struct pf_thread *w)
 		return;
 	}
 	h->o->answer(w->g, w->ok, cmd);
+	if (h->c->guest_log)
+		cmd[0] = bits_put(cmd[0], 15, 0, pf_gdev(w->g->rid));
 	pf_step(w, TH_STORE, at, cmd[0], 8);
 	pf_step(w, TH_STORE, at + 8, cmd[1], 8);
 	h->prod++;

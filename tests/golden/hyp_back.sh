@@ -165,6 +165,12 @@ for m in vtd smmuv3 smmuv3-stall amdvi; do
 		faults 0 $m "$1"
 		grep -q '^64 DMAs: 64 done, 0 failed, 0 unfinished' "$tmp/o" || fail "$what"
 		[ $(($(latency) - native)) = "$2" ] || fail "$what: $(($(latency) - native)) ps more than native"
+		# AMD-Vi: by the guest's own PPR log and command buffer, or by the unit's
+		own=$([ $m.$1 = amdvi.nested-hw ] && echo 64 || echo 0)
+		if [ $m = amdvi ]; then
+			for i in pprs ppr_complete interrupts; do [ "$(stat amd0.viommu.$i)" = $own ] || fail "$what: $i $(stat amd0.viommu.$i)"; done
+			[ "$(stat amd0.amdvi.pprs)" = $((64 - own)) ] && [ "$(stat amd0.viommu.map_reads)" = $((own / 64)) ] || fail "$what: whose log"
+		fi
 		case $1 in # host_fault_time and inject_time
 		passthrough) is guest_groups 0; is host_groups 64; is exits 0 ;;
 		shadow) is guest_groups 64; is exits 128; is page_latency.mean 4000000 ;;
@@ -185,6 +191,17 @@ for m in vtd smmuv3 smmuv3-stall amdvi; do
 	faults 2 $m nested-trapped --set software.guest_pages=hardware
 	faults $((hard ? 2 : 0)) $m nested-hw --set software.guest_pages=hardware
 done
+# AMD-Vi: a guest's log that overflows is answered by the hardware for the guest, and works again; without hardware vIOMMU it is the unit's own.
+what='a guest log that overflows'
+st=0
+"$bin" faults configs/faults-amdvi.yaml --stats "$tmp/s.csv" --set software.hypervisor=nested-hw --set page_faults.queue_log2=8 --set page_faults.devices=32 \
+	--set page_faults.notice_time=300us --set devices.outstanding=64 --set page_faults.dmas=64 >"$tmp/o" 2>&1 || st=$?
+[ $st -le 1 ] && grep -q '^2048 DMAs: [1-9].* 0 unfinished' "$tmp/o" && [ "$(stat page_faults.overflows)" -gt 1 ] || fail "$what: $st"
+[ "$(stat amd0.viommu.ppr_auto)" -gt 0 ] && [ "$(stat amd0.viommu.ppr_auto)" = "$(stat amd0.viommu.pprs_lost)" ] || fail "$what: automatic answers"
+[ "$(stat amd0.viommu.ppr_complete)" = "$(stat page_faults.groups)" ] || fail "$what: the guest's answers"
+what='no GuestIDs'
+faults 0 amdvi nested-hw --set amdvi.viommu.guests=0
+[ "$(stat amd0.amdvi.pprs)" = 64 ] || fail "$what"
 # The host's one reader is a bottleneck that the guest's threads cannot help: with 8 devices and 64 threads, one group each host_fault_time.
 faults 0 vtd nested-trapped --set page_faults.devices=8 --set page_faults.threads=64 --set devices.outstanding=32 --set software.host_fault_time=50us
 is host_groups 512
