@@ -2,13 +2,13 @@
 /*
  * drv_amdvi_vq.c - the hardware vIOMMU for guests: the private address space of a unit, and a GuestID with command buffer, event log, PPR
  * log and id maps for each virtual IOMMU; the guest's invalidations of its stage 1 then go to its own buffer and not to the host's.
- * The guest knows neither host DomainIDs nor requesters: its devices are 0008h, 0010h, ... and its domains 1, 2, ..., in the order of attaching.
- * Its DomainID belongs to a GCR3 table and so to a device, as on the host. Buffers are in its memory: pinned into the private address
+ * The guest knows neither host DomainIDs nor requesters: its devices are 0008h, 0010h, ... and its domains 1, 2, ..., in the order of
+ * attaching. Its DomainID belongs to a GCR3 table and so to a device, as on the host. Buffers are in its memory: pinned into the private address
  * space, or (software.amd_gst_trp) left at guest-physical addresses; the semaphore is always at one. A tail write leaves to nobody.
  * Order as Linux has it: private table and own entry, Control, then for each guest RESET_VMMIO, the entry of its TransDevID, maps, buffers.
  * Does not model: filling both maps with all 65536 ids at creation (amd_host.h does; an id is written when a device is attached), teardown,
- * logs B, the guest's own boot: its buffers are programmed by the host when its first device is attached. TransDevIDs are taken from the end of
- * the device table.
+ * logs B, the guest's own boot: its buffers are programmed by the host when its first device is attached. TransDevIDs are taken from the end
+ * of the device table.
  * Spec: 48882, "vIOMMU"; order and private address map as driver trees have them.
  */
 #include <inttypes.h>

@@ -5,9 +5,9 @@
  * go on; one handler in the host, first come first served; who the guest can blame, from what its unit tells it and what it queued itself:
  *   VT-d     FSTS.ITE and the requester of IQERCD; without one every target of the batch. The virtual requester-id stands for the real one
  *   SMMUv3   CERROR_ATC_INV_SYNC of the queue, the main one or the guest's own VCMDQ: every target of the batch
- *   AMD-Vi   IOTLB_INV_TIMEOUT names the command, and that names the device and the PASID. It goes to the host's log even if the command was a
- *            guest's own (the specification we have names faults and page requests for guests' logs): by hardware means that the host reads
- *            it, puts the guest's ids in and has it written to the guest's log by INSERT_GUEST_EVENT
+ *   AMD-Vi   IOTLB_INV_TIMEOUT names the command, and that names the device and the PASID. It goes to the host's log even if the command
+ *            was a guest's own (what we have of the specification names faults and page requests for guests' logs): by hardware means that
+ *            the host reads it, puts the guest's ids in and has it written to the guest's log by INSERT_GUEST_EVENT
  * Whoever waits for the queue goes on when the report has been dealt with, and takes the invalidation for done. Bad completions (VT-d FSTS.ICE)
  * are counted and acknowledged; nobody is told.
  * Does not model: reactions (retry, isolate, reset: inv_host.h, for a driver that owns the unit), the time of register reads (host_fault_time

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hyp_int.h - private to the hypervisor: who is attached to what (hyp_space.c), what the commands on their way to a unit are (hyp_ring.c), and the
- * way back (hyp_back.c, hyp_vlog.c).
+ * hyp_int.h - private to the hypervisor: who is attached to what (hyp_space.c), what the commands on their way to a unit are (hyp_ring.c),
+ * and the way back (hyp_back.c, hyp_vlog.c).
  */
 #ifndef IOMMUSIM_HYP_INT_H
 #define IOMMUSIM_HYP_INT_H

@@ -36,7 +36,8 @@ static uint64_t control_of(const struct pf_host *h)
 #define G_STATE UINT64_C(0x4000000)
 #define G_DEVMAP UINT64_C(0x5000000)
 #define G_TABLES UINT64_C(0x6000000)
-enum { G_TRANS = 0x1ff /* the last entry of the device table */, G_DOMAIN = 0xffff, C_EN = 1 << 8, C_PPR_INT = 1 << 9, C_PPR_EN = 1 << 10, C_AUTO_RSP = 1 << 13 };
+enum { G_TRANS = 0x1ff /* the last entry of the device table */, G_DOMAIN = 0xffff };
+enum { C_EN = 1 << 8, C_PPR_INT = 1 << 9, C_PPR_EN = 1 << 10, C_AUTO_RSP = 1 << 13 };
 static const uint64_t viommu = UINT64_C(3) << 52 | BIT64(17); /* vCmdEn, vIommuEn, GAEn */
 
 /* Registers from 2000h to 2FFFh: the unit's, or the same ones of the guest's page. */
@@ -57,8 +58,8 @@ static bool boot_guest(struct pf_host *h, struct err *e)
 	struct amdp_tables t = { .m = h->u->mem, .root = G_TABLES, .next = &next, .levels = AMDP_LEVELS };
 
 	if (a->devid >= G_TRANS || a->devid - PF_RID0 < PF_MAX_DEVICES)
-		return err_set(e, ERR_INPUT, "amdvi.devid: 0x%x; page faults of a guest need one below 0x%x that is none of the devices (0x%x and on)", a->devid,
-			       G_TRANS, PF_RID0);
+		return err_set(e, ERR_INPUT, "amdvi.devid: 0x%x; page faults of a guest need one below 0x%x that is none of the devices (0x%x and on)",
+			       a->devid, G_TRANS, PF_RID0);
 	amdp_map(&t, 0, G_STATE, AMDP_STATE_BYTES, 21);
 	amdp_map(&t, AMDP_DEVMAP, G_DEVMAP, 1 << AMDP_DEVMAP_LG2, AMDP_DEVMAP_LG2);
 	amdp_map(&t, AMDP_CMD, PF_RING, 16 << PF_RING_LG2, 12);

@@ -111,7 +111,8 @@ static void rig_close(struct rig *g)
 }
 
 #define SW(k, ...) { .kind = k, .at = TRC_NO_TIME, .u.sw = { .pasid = TRC_NO_PASID, __VA_ARGS__ } }
-#define DMA(r, va, ...) { .kind = TRC_DMA, .at = TRC_NO_TIME, .u.dma = { .iova = va, .len = 64, .rid = r, .pasid = TRC_NO_PASID, __VA_ARGS__ } }
+#define DMA(r, va, ...) \
+	{ .kind = TRC_DMA, .at = TRC_NO_TIME, .u.dma = { .iova = va, .len = 64, .rid = r, .pasid = TRC_NO_PASID, __VA_ARGS__ } }
 #define ATS(r) { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { r, TRC_DEV_ATS_ON } }
 #define MAPS \
 	SW(TRC_MAP, .dom = 1, .iova = 0x10000, .pa = 0x601e000, .size = 0x2000, .perm = 3), \
@@ -268,7 +269,8 @@ END_TEST
 /* ---- an id map that is wrong ---- */
 
 /*
- * A buffer that stopped never stores what a wait is for: a guest would wait for ever. The replay goes on, and what devices use then is in the legal window.
+ * A buffer that stopped never stores what a wait is for: a guest would wait for ever. The replay goes on, and what devices use then is in
+ * the legal window.
  */
 static const struct {
 	enum wrong wrong;
