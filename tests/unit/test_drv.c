@@ -3,7 +3,6 @@
  * test_drv.c - the VT-d driver: descriptors of each operation against rows written from what Linux sends, table words by hand, and
  * whole runs of generated traces on the real unit, where every DMA must land on the address the generator mapped.
  */
-#include <string.h>
 #include "drv_run.h"
 #include "vtd/vtd.h"
 
@@ -12,7 +11,9 @@
 #define CAP_SCALABLE UINT64_C(0xd1d2078c40780c06)
 #define ECAP_SCALABLE UINT64_C(0x0433ef9ea4f050df)
 #define BASE UINT64_C(0x4000000000)
-enum { MAX_DESC = 4096, RID = 0x310 };
+enum { MAX_EV = 8192, RID = 0x310 };
+#define RIG_OWN uint64_t iqa, rtaddr, tail;
+#include "drv_rig.h"
 
 static uint64_t caps[2];
 static uint64_t caps_read(struct iommu *u, uint32_t off, unsigned bytes)
@@ -21,22 +22,8 @@ static uint64_t caps_read(struct iommu *u, uint32_t off, unsigned bytes)
 	return off == 8 ? caps[0] : off == 16 ? caps[1] : 0;
 }
 
-/* The driver above a unit that only has capabilities; its records are applied to memory and its tail writes decoded. */
-struct rig {
-	struct plat_cfg pc;
-	struct plat *p;
-	struct drv_cfg c;
-	struct drv *d;
-	struct fake_trace t;
-	struct iommu_ops ops;
-	struct err e;
-	uint64_t iqa, rtaddr, tail, desc[MAX_DESC][2];
-	unsigned n_desc, n_submit, n_gcmd;
-	uint32_t gcmd[16];
-	int rc;
-};
-
-static void apply(struct rig *g, const struct trc_rec *r)
+/* Each submission ends with a wait. */
+static void take(struct rig *g, const struct trc_rec *r)
 {
 	struct mem *m = plat_mem(g->p);
 
@@ -44,300 +31,240 @@ static void apply(struct rig *g, const struct trc_rec *r)
 		ck_assert_int_eq(mem_write_part(m, r->u.store.pa, r->u.store.bytes, r->u.store.val), MEM_OK);
 	if (r->kind != TRC_MMIO_WRITE)
 		return;
+	log_ev(g, 'm', r->u.mmio.off, r->u.mmio.val);
 	if (r->u.mmio.off == 0x90)
 		g->iqa = r->u.mmio.val;
 	if (r->u.mmio.off == 0x20)
 		g->rtaddr = r->u.mmio.val;
-	if (r->u.mmio.off == 0x18)
-		g->gcmd[g->n_gcmd++] = (uint32_t)r->u.mmio.val;
 	if (r->u.mmio.off != 0x88)
 		return;
-	uint64_t bytes = g->iqa & 0x800 ? 32 : 16, size = 4096u << (g->iqa & 7), last = 0;
+	uint64_t bytes = g->iqa & 0x800 ? 32 : 16, size = 4096u << (g->iqa & 7);
 
 	while (g->tail != r->u.mmio.val) {
 		uint64_t w[4] = { 0 };
 
-		ck_assert_uint_lt(g->n_desc, MAX_DESC);
 		ck_assert_int_eq(mem_read(m, (g->iqa & ~UINT64_C(0xfff)) + g->tail, w, (unsigned)bytes / 8), MEM_OK);
 		ck_assert_uint_eq(w[2] | w[3], 0);
-		memcpy(g->desc[g->n_desc++], w, 16);
-		last = w[0];
+		log_ev(g, 'c', w[0], w[1]);
 		g->tail = (g->tail + bytes) % size;
 		if (g->tail == r->u.mmio.val) {
-			ck_assert_uint_eq(last, UINT64_C(0x0000000200000025)); /* wait, status write, data 2 */
+			ck_assert_uint_eq(w[0], UINT64_C(0x0000000200000025)); /* wait, status write, data 2 */
 			ck_assert_uint_eq(w[1] & 3, 0);
-			g->n_submit++;
 		}
 	}
 }
 
-static void rig_open(struct rig *g, uint64_t cap, uint64_t ecap)
+static struct rig *rig_open(uint64_t cap, uint64_t ecap)
 {
-	memset(g, 0, sizeof(*g));
 	caps[0] = cap;
 	caps[1] = ecap;
-	g->pc = fake_plat_cfg();
-	g->p = plat_create(&g->pc, &(struct plat_hooks){ 0 }, &g->e);
-	ck_assert_ptr_nonnull(g->p);
-	struct fake_unit *f = fake_create(plat_kernel(g->p), plat_mem(g->p), plat_port(g->p));
-	g->ops = fake_ops;
-	g->ops.arch = "vtd";
-	g->ops.mmio_read = caps_read;
-	f->u.ops = &g->ops;
-	ck_assert(plat_add_unit(g->p, &f->u, &g->e));
-	cfg_defaults(drv_opts, &g->c);
+	return rig_new("vtd", caps_read);
 }
 
-/* Run @n records; descriptors, submissions and commands start at zero again. */
-static void rig_run(struct rig *g, const struct trc_rec *r, size_t n)
+static bool is_wait(uint64_t w0)
 {
-	struct trc_rec out;
-
-	g->t = (struct fake_trace){ .rec = r, .n = n };
-	g->n_desc = g->n_submit = g->n_gcmd = 0;
-	if (!g->d)
-		g->d = drv_create(&g->c, g->p, fake_next_rec, &g->t, &g->e);
-	ck_assert_msg(g->d != NULL, "%s", g->e.msg);
-	while ((g->rc = drv_next(g->d, &out, &g->e)) > 0)
-		apply(g, &out);
+	return (w0 & 15) == 5;
 }
 
-static void rig_close(struct rig *g)
-{
-	drv_destroy(g->d);
-	plat_destroy(g->p);
-}
+/* A submission has one wait. */
+#define EXPECT COMMANDS
+#define NOTHING NO_COMMANDS
 
-/* Every descriptor but the waits, against rows of {qw0, qw1}; and the number of submissions. */
-static void expect(const struct rig *g, const uint64_t (*want)[2], unsigned n, unsigned submits)
-{
-	unsigned k = 0;
-
-	ck_assert_msg(g->rc == 0, "%s", g->e.msg);
-	for (unsigned i = 0; i < g->n_desc; i++) {
-		if ((g->desc[i][0] & 15) == 5)
-			continue;
-		ck_assert_msg(k < n, "extra descriptor %016" PRIx64 " %016" PRIx64, g->desc[i][0], g->desc[i][1]);
-		ck_assert_msg(g->desc[i][0] == want[k][0] && g->desc[i][1] == want[k][1], "descriptor %u: %016" PRIx64 " %016" PRIx64, k, g->desc[i][0],
-			      g->desc[i][1]);
-		k++;
-	}
-	ck_assert_uint_eq(k, n);
-	ck_assert_uint_eq(g->n_submit, submits);
-}
-#define EXPECT(g, submits, ...)                                                                    \
-	do {                                                                                       \
-		const uint64_t want_[][2] = { __VA_ARGS__ };                                       \
-		expect(g, want_, ARRAY_LEN(want_), submits);                                       \
-	} while (0)
-#define NOTHING(g) expect(g, NULL, 0, 0)
-
-#define SWF(k, r, p, d, ...) { .kind = k, .at = TRC_NO_TIME, .u.sw = { .rid = r, .pasid = p, .dom = d, __VA_ARGS__ } }
-#define SW(k, ...) SWF(k, RID, TRC_NO_PASID, 1, __VA_ARGS__)
-#define RUN(g, ...) rig_run(g, (const struct trc_rec[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct trc_rec[]){ __VA_ARGS__ })))
 #define MAPREC(v, p, n) SW(TRC_MAP, .iova = v, .pa = p, .size = n, .perm = XL_R | XL_W)
-#define UNMAPREC(v, n) SW(TRC_UNMAP, .iova = v, .size = n)
 
-static uint64_t word(const struct rig *g, uint64_t pa)
+/* What was written to GCMD at the @i-th time. */
+static uint64_t gcmd(const struct rig *g, unsigned i)
 {
-	uint64_t w = 0;
-
-	ck_assert_int_eq(mem_read(plat_mem(g->p), pa, &w, 1), MEM_OK);
-	return w;
+	for (unsigned k = 0; k < g->n; k++)
+		if (g->ev[k].kind == 'm' && g->ev[k].a == 0x18 && !i--)
+			return g->ev[k].b;
+	ck_abort_msg("no such write");
 }
 
 START_TEST(legacy_sequences)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_LEGACY, ECAP_LEGACY);
 	uint64_t ctx, t;
 
-	rig_open(&g, CAP_LEGACY, ECAP_LEGACY);
-	RUN(&g, SW(TRC_ATTACH));
-	EXPECT(&g, 2, { 0x11, 0 }, { 0xd2, 0 }); /* cc global, iotlb global, one submission each */
-	ck_assert_uint_eq(g.n_gcmd, 3);
-	ck_assert_uint_eq(g.gcmd[0], 0x04000000); /* QIE */
-	ck_assert_uint_eq(g.gcmd[1], 0x44000000); /* SRTP */
-	ck_assert_uint_eq(g.gcmd[2], 0x84000000); /* TE */
-	ck_assert_uint_eq(g.iqa & 0xfff, 0);
-	ctx = word(&g, g.rtaddr + 3 * 16);
+	RUN(g, SW(TRC_ATTACH));
+	EXPECT(g, 2, { 0x11, 0 }, { 0xd2, 0 }); /* cc global, iotlb global, one submission each */
+	ck_assert_uint_eq(writes_of(g, 0x18), 3);
+	ck_assert_uint_eq(gcmd(g, 0), 0x04000000); /* QIE */
+	ck_assert_uint_eq(gcmd(g, 1), 0x44000000); /* SRTP */
+	ck_assert_uint_eq(gcmd(g, 2), 0x84000000); /* TE */
+	ck_assert_uint_eq(g->iqa & 0xfff, 0);
+	ctx = word(g, g->rtaddr + 3 * 16);
 	ck_assert_uint_eq(ctx & 0xfff, 1);
 	ctx = (ctx & ~UINT64_C(0xfff)) + 0x10 * 16;
-	ck_assert_uint_eq(word(&g, ctx + 8), 0x202); /* DID 2, AW 4 levels */
-	t = word(&g, ctx) & ~UINT64_C(0xfff);
-	ck_assert_uint_eq(word(&g, ctx) & 0xfff, 1); /* P, TT 0 */
+	ck_assert_uint_eq(word(g, ctx + 8), 0x202); /* DID 2, AW 4 levels */
+	t = word(g, ctx) & ~UINT64_C(0xfff);
+	ck_assert_uint_eq(word(g, ctx) & 0xfff, 1); /* P, TT 0 */
 
-	RUN(&g, MAPREC(0x40000000, 0x12345000, 0x3000), MAPREC(0x80000000, 0x40000000, 0x200000));
-	NOTHING(&g); /* CM = 0 */
-	t = word(&g, t + 0) & 0xffffffffff000; /* level 4 index 0 */
-	uint64_t big = word(&g, (word(&g, t + 8 * 2) & 0xffffffffff000) + 0);
+	RUN(g, MAPREC(0x40000000, 0x12345000, 0x3000), MAPREC(0x80000000, 0x40000000, 0x200000));
+	NOTHING(g); /* CM = 0 */
+	t = word(g, t + 0) & 0xffffffffff000; /* level 4 index 0 */
+	uint64_t big = word(g, (word(g, t + 8 * 2) & 0xffffffffff000) + 0);
 
 	ck_assert_uint_eq(big, 0x40000083); /* 2 MiB leaf, R W */
-	t = word(&g, (word(&g, t + 8) & 0xffffffffff000) + 0) & 0xffffffffff000;
-	ck_assert_uint_eq(word(&g, t + 8), 0x12346003);
+	t = word(g, (word(g, t + 8) & 0xffffffffff000) + 0) & 0xffffffffff000;
+	ck_assert_uint_eq(word(g, t + 8), 0x12346003);
 
-	RUN(&g, UNMAPREC(0x40001000, 0x2000)); /* leaves only: IH; 2 pages not aligned to 2: AM 2 */
-	EXPECT(&g, 1, { 0x000200f2, 0x40000042 });
-	ck_assert_uint_eq(word(&g, t + 8), 0);
-	ck_assert_uint_eq(word(&g, t), 0x12345003);
-	RUN(&g, UNMAPREC(0x40000000, 0x200000)); /* a whole table goes: no IH */
-	EXPECT(&g, 1, { 0x000200f2, 0x40000009 });
-	RUN(&g, UNMAPREC(0x80001000, 0x1000)); /* part of a large page unmaps all of it */
-	EXPECT(&g, 1, { 0x000200f2, 0x80000049 });
-	RUN(&g, SW(TRC_FLUSH));
-	EXPECT(&g, 1, { 0x000200e2, 0 });
-	RUN(&g, SW(TRC_DETACH));
-	EXPECT(&g, 2, { 0x0000031000020031, 0 }, { 0x000200e2, 0 });
-	ck_assert_uint_eq(word(&g, ctx) | word(&g, ctx + 8), 0);
-	rig_close(&g);
+	RUN(g, UNMAPREC(0x40001000, 0x2000)); /* leaves only: IH; 2 pages not aligned to 2: AM 2 */
+	EXPECT(g, 1, { 0x000200f2, 0x40000042 });
+	ck_assert_uint_eq(word(g, t + 8), 0);
+	ck_assert_uint_eq(word(g, t), 0x12345003);
+	RUN(g, UNMAPREC(0x40000000, 0x200000)); /* a whole table goes: no IH */
+	EXPECT(g, 1, { 0x000200f2, 0x40000009 });
+	RUN(g, UNMAPREC(0x80001000, 0x1000)); /* part of a large page unmaps all of it */
+	EXPECT(g, 1, { 0x000200f2, 0x80000049 });
+	RUN(g, SW(TRC_FLUSH));
+	EXPECT(g, 1, { 0x000200e2, 0 });
+	RUN(g, SW(TRC_DETACH));
+	EXPECT(g, 2, { 0x0000031000020031, 0 }, { 0x000200e2, 0 });
+	ck_assert_uint_eq(word(g, ctx) | word(g, ctx + 8), 0);
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(legacy_ats)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_LEGACY, ECAP_LEGACY);
 
-	rig_open(&g, CAP_LEGACY, ECAP_LEGACY);
-	RUN(&g, { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { RID, TRC_DEV_ATS_ON } });
-	ck_assert_uint_eq(g.n_gcmd, 0); /* a device event alone does not start the driver */
-	RUN(&g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x4000));
-	RUN(&g, UNMAPREC(0, 0x4000));
-	EXPECT(&g, 1, { 0x000200f2, 0x42 }, { 0x0000031000000003, 0x1001 }); /* 16 KiB: one 1 from bit 12 up */
-	RUN(&g, SW(TRC_DETACH));
-	EXPECT(&g, 3, { 0x0000031000020031, 0 }, { 0x000200e2, 0 }, { 0x0000031000000003, 0x7ffffffffffff001 });
-	rig_close(&g);
+	RUN(g, { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { RID, TRC_DEV_ATS_ON } });
+	ck_assert_uint_eq(writes_of(g, 0x18), 0); /* a device event alone does not start the driver */
+	RUN(g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x4000));
+	RUN(g, UNMAPREC(0, 0x4000));
+	EXPECT(g, 1, { 0x000200f2, 0x42 }, { 0x0000031000000003, 0x1001 }); /* 16 KiB: one 1 from bit 12 up */
+	RUN(g, SW(TRC_DETACH));
+	EXPECT(g, 3, { 0x0000031000020031, 0 }, { 0x000200e2, 0 }, { 0x0000031000000003, 0x7ffffffffffff001 });
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(page_selective_limits)
 {
-	struct rig g;
+	struct rig *g = rig_open((CAP_LEGACY & ~(UINT64_C(63) << 48)) | UINT64_C(1) << 48, ECAP_LEGACY); /* MAMV 1 */
 
-	rig_open(&g, (CAP_LEGACY & ~(UINT64_C(63) << 48)) | UINT64_C(1) << 48, ECAP_LEGACY); /* MAMV 1 */
-	RUN(&g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x4000));
-	RUN(&g, UNMAPREC(0, 0x4000));
-	EXPECT(&g, 1, { 0x000200e2, 0 });
-	RUN(&g, MAPREC(0, 0x100000, 0x2000), UNMAPREC(0, 0x2000));
-	EXPECT(&g, 1, { 0x000200f2, 0x41 });
-	rig_close(&g);
+	RUN(g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x4000));
+	RUN(g, UNMAPREC(0, 0x4000));
+	EXPECT(g, 1, { 0x000200e2, 0 });
+	RUN(g, MAPREC(0, 0x100000, 0x2000), UNMAPREC(0, 0x2000));
+	EXPECT(g, 1, { 0x000200f2, 0x41 });
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(caching_mode)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_LEGACY | 0x80, ECAP_LEGACY);
 
-	rig_open(&g, CAP_LEGACY | 0x80, ECAP_LEGACY);
-	g.c.policy = DRV_LAZY; /* caching mode is strict all the same */
-	RUN(&g, SW(TRC_ATTACH));
-	EXPECT(&g, 4, { 0x11, 0 }, { 0xd2, 0 }, { 0x0000031000000031, 0 }, { 0x000200e2, 0 }); /* device with DID 0 */
-	RUN(&g, MAPREC(0x1000, 0x100000, 0x1000));
-	EXPECT(&g, 1, { 0x000200f2, 0x1000 });
-	RUN(&g, UNMAPREC(0x1000, 0x1000));
-	EXPECT(&g, 1, { 0x000200f2, 0x1040 });
-	rig_close(&g);
+	g->c.policy = DRV_LAZY; /* caching mode is strict all the same */
+	RUN(g, SW(TRC_ATTACH));
+	EXPECT(g, 4, { 0x11, 0 }, { 0xd2, 0 }, { 0x0000031000000031, 0 }, { 0x000200e2, 0 }); /* device with DID 0 */
+	RUN(g, MAPREC(0x1000, 0x100000, 0x1000));
+	EXPECT(g, 1, { 0x000200f2, 0x1000 });
+	RUN(g, UNMAPREC(0x1000, 0x1000));
+	EXPECT(g, 1, { 0x000200f2, 0x1040 });
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(first_stage_sequences)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_SCALABLE, ECAP_SCALABLE);
 	uint64_t ctx, dir, tab, w[3];
 
-	rig_open(&g, CAP_SCALABLE, ECAP_SCALABLE);
-	RUN(&g, SW(TRC_ATTACH)); /* auto: first stage */
-	NOTHING(&g);		  /* ESRTPS: no flush; CM = 0 */
-	ck_assert_uint_eq(g.iqa & 0xfff, 0x801);
-	ck_assert_uint_eq(g.rtaddr & 0xfff, 0x400);
-	ctx = word(&g, (g.rtaddr & ~UINT64_C(0xfff)) + 3 * 16) & ~UINT64_C(0xfff);
-	ck_assert_uint_eq(word(&g, ctx + 0x10 * 32) & 0xfff, 0xe09); /* P, PASIDE, PDTS 7 */
-	dir = word(&g, ctx + 0x10 * 32) & ~UINT64_C(0xfff);
-	tab = word(&g, dir);
+	RUN(g, SW(TRC_ATTACH)); /* auto: first stage */
+	NOTHING(g);		  /* ESRTPS: no flush; CM = 0 */
+	ck_assert_uint_eq(g->iqa & 0xfff, 0x801);
+	ck_assert_uint_eq(g->rtaddr & 0xfff, 0x400);
+	ctx = word(g, (g->rtaddr & ~UINT64_C(0xfff)) + 3 * 16) & ~UINT64_C(0xfff);
+	ck_assert_uint_eq(word(g, ctx + 0x10 * 32) & 0xfff, 0xe09); /* P, PASIDE, PDTS 7 */
+	dir = word(g, ctx + 0x10 * 32) & ~UINT64_C(0xfff);
+	tab = word(g, dir);
 	ck_assert_uint_eq(tab & 0xfff, 1);
 	tab &= ~UINT64_C(0xfff);
 	for (unsigned i = 0; i < 3; i++)
-		w[i] = word(&g, tab + 8 * i);
+		w[i] = word(g, tab + 8 * i);
 	ck_assert_uint_eq(w[0], 0x4d); /* P, AW 5 levels, PGTT 1 */
 	ck_assert_uint_eq(w[1], 0x800002); /* PWSNP, DID 2 */
 	ck_assert_uint_eq(w[2] & 0xfff, 0x30); /* NXE, WPE, 4 levels */
-	RUN(&g, MAPREC(0x1000, 0x100000, 0x1000));
-	NOTHING(&g);
-	RUN(&g, UNMAPREC(0x1000, 0x1000));
-	EXPECT(&g, 1, { 0x20036, 0x1040 });
-	RUN(&g, SWF(TRC_ATTACH, RID, 0x1234, 1)); /* the same domain for one PASID too: a tag of its own */
-	NOTHING(&g);
-	RUN(&g, MAPREC(0x1000, 0x100000, 0x1000), UNMAPREC(0x1000, 0x1000));
-	EXPECT(&g, 1, { 0x20036, 0x1040 }, { 0x0000123400020036, 0x1040 });
-	RUN(&g, SWF(TRC_DETACH, RID, 0x1234, 1));
-	EXPECT(&g, 2, { 0x0000123400020017, 0 }, { 0x0000123400020026, 0 });
-	RUN(&g, SW(TRC_DETACH));
-	EXPECT(&g, 2, { 0x20017, 0 }, { 0x20026, 0 });
-	ck_assert_uint_eq(word(&g, tab) | word(&g, tab + 8) | word(&g, tab + 16), 0);
-	rig_close(&g);
+	RUN(g, MAPREC(0x1000, 0x100000, 0x1000));
+	NOTHING(g);
+	RUN(g, UNMAPREC(0x1000, 0x1000));
+	EXPECT(g, 1, { 0x20036, 0x1040 });
+	RUN(g, SWF(TRC_ATTACH, RID, 0x1234, 1)); /* the same domain for one PASID too: a tag of its own */
+	NOTHING(g);
+	RUN(g, MAPREC(0x1000, 0x100000, 0x1000), UNMAPREC(0x1000, 0x1000));
+	EXPECT(g, 1, { 0x20036, 0x1040 }, { 0x0000123400020036, 0x1040 });
+	RUN(g, SWF(TRC_DETACH, RID, 0x1234, 1));
+	EXPECT(g, 2, { 0x0000123400020017, 0 }, { 0x0000123400020026, 0 });
+	RUN(g, SW(TRC_DETACH));
+	EXPECT(g, 2, { 0x20017, 0 }, { 0x20026, 0 });
+	ck_assert_uint_eq(word(g, tab) | word(g, tab + 8) | word(g, tab + 16), 0);
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(second_stage_and_nested)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_SCALABLE & ~(UINT64_C(1) << 63), ECAP_SCALABLE);
 
-	rig_open(&g, CAP_SCALABLE & ~(UINT64_C(1) << 63), ECAP_SCALABLE);
-	RUN(&g, SW(TRC_ATTACH, .type = "ss"), MAPREC(0x1000, 0x100000, 0x1000));
-	EXPECT(&g, 3, { 0x11, 0 }, { 0x37, 0 }, { 0xd2, 0 });
-	RUN(&g, UNMAPREC(0x1000, 0x1000));
-	EXPECT(&g, 1, { 0x200f2, 0x1040 });
-	RUN(&g, SW(TRC_DETACH));
-	EXPECT(&g, 2, { 0x20017, 0 }, { 0x200e2, 0 });
-	RUN(&g, SWF(TRC_ATTACH, RID, TRC_NO_PASID, 2, .type = "nested"), SWF(TRC_MAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .pa = 0x100000, .size = 0x1000, .perm = XL_R));
-	NOTHING(&g);
-	RUN(&g, SWF(TRC_UNMAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .size = 0x1000));
-	EXPECT(&g, 1, { 0x20036, 0x1040 }); /* DID 2 is free again and comes back */
-	RUN(&g, SWF(TRC_DETACH, RID, TRC_NO_PASID, 2));
-	EXPECT(&g, 2, { 0x20017, 0 }, { 0x200e2, 0 });
-	rig_close(&g);
+	RUN(g, SW(TRC_ATTACH, .type = "ss"), MAPREC(0x1000, 0x100000, 0x1000));
+	EXPECT(g, 3, { 0x11, 0 }, { 0x37, 0 }, { 0xd2, 0 });
+	RUN(g, UNMAPREC(0x1000, 0x1000));
+	EXPECT(g, 1, { 0x200f2, 0x1040 });
+	RUN(g, SW(TRC_DETACH));
+	EXPECT(g, 2, { 0x20017, 0 }, { 0x200e2, 0 });
+	RUN(g, SWF(TRC_ATTACH, RID, TRC_NO_PASID, 2, .type = "nested"), SWF(TRC_MAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .pa = 0x100000, .size = 0x1000, .perm = XL_R));
+	NOTHING(g);
+	RUN(g, SWF(TRC_UNMAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .size = 0x1000));
+	EXPECT(g, 1, { 0x20036, 0x1040 }); /* DID 2 is free again and comes back */
+	RUN(g, SWF(TRC_DETACH, RID, TRC_NO_PASID, 2));
+	EXPECT(g, 2, { 0x20017, 0 }, { 0x200e2, 0 });
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(lazy_queue)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_LEGACY, ECAP_LEGACY);
 
-	rig_open(&g, CAP_LEGACY, ECAP_LEGACY);
-	g.c.policy = DRV_LAZY;
-	g.c.lazy_len = 3;
-	RUN(&g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x8000));
-	RUN(&g, UNMAPREC(0, 0x1000), UNMAPREC(0x1000, 0x1000));
-	NOTHING(&g);
-	RUN(&g, UNMAPREC(0x2000, 0x1000)); /* full */
-	EXPECT(&g, 1, { 0x200e2, 0 });
-	RUN(&g, UNMAPREC(0x3000, 0x1000), MAPREC(0x1000, 0x100000, 0x1000)); /* 0x1000 has been flushed */
-	NOTHING(&g);
-	RUN(&g, MAPREC(0x3000, 0x100000, 0x1000)); /* 0x3000 has not */
-	EXPECT(&g, 1, { 0x200e2, 0 });
-	RUN(&g, UNMAPREC(0x4000, 0x1000));
-	sim_run_until(plat_kernel(g.p), g.c.lazy_ps - 1);
-	RUN(&g, REC_DMA('r', 0, 4));
-	NOTHING(&g);
-	sim_run_until(plat_kernel(g.p), g.c.lazy_ps);
-	RUN(&g, REC_DMA('r', 0, 4));
-	EXPECT(&g, 1, { 0x200e2, 0 });
-	RUN(&g, REC_DMA('r', 0, 4));
-	NOTHING(&g);
-	rig_close(&g);
+	g->c.policy = DRV_LAZY;
+	g->c.lazy_len = 3;
+	RUN(g, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x8000));
+	RUN(g, UNMAPREC(0, 0x1000), UNMAPREC(0x1000, 0x1000));
+	NOTHING(g);
+	RUN(g, UNMAPREC(0x2000, 0x1000)); /* full */
+	EXPECT(g, 1, { 0x200e2, 0 });
+	RUN(g, UNMAPREC(0x3000, 0x1000), MAPREC(0x1000, 0x100000, 0x1000)); /* 0x1000 has been flushed */
+	NOTHING(g);
+	RUN(g, MAPREC(0x3000, 0x100000, 0x1000)); /* 0x3000 has not */
+	EXPECT(g, 1, { 0x200e2, 0 });
+	RUN(g, UNMAPREC(0x4000, 0x1000));
+	sim_run_until(plat_kernel(g->p), g->c.lazy_ps - 1);
+	RUN(g, REC_DMA('r', 0, 4));
+	NOTHING(g);
+	sim_run_until(plat_kernel(g->p), g->c.lazy_ps);
+	RUN(g, REC_DMA('r', 0, 4));
+	EXPECT(g, 1, { 0x200e2, 0 });
+	RUN(g, REC_DMA('r', 0, 4));
+	NOTHING(g);
+	rig_close(g);
 }
 END_TEST
 
 START_TEST(ring_wraps_and_waits)
 {
-	struct rig g;
+	struct rig *g = rig_open(CAP_LEGACY, ECAP_LEGACY);
 
-	rig_open(&g, CAP_LEGACY, ECAP_LEGACY);
-	g.c.wait = DRV_WAIT_EACH;
-	RUN(&g, { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { RID, TRC_DEV_ATS_ON } }, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x1000));
+	g->c.wait = DRV_WAIT_EACH;
+	RUN(g, { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { RID, TRC_DEV_ATS_ON } }, SW(TRC_ATTACH), MAPREC(0, 0x100000, 0x1000));
 	for (int i = 0; i < 300; i++) { /* 1200 slots of 256 */
-		RUN(&g, UNMAPREC(0, 0x1000), MAPREC(0, 0x100000, 0x1000));
-		EXPECT(&g, 2, { 0x200f2, 0x40 }, { 0x0000031000000003, 0 });
+		RUN(g, UNMAPREC(0, 0x1000), MAPREC(0, 0x100000, 0x1000));
+		EXPECT(g, 2, { 0x200f2, 0x40 }, { 0x0000031000000003, 0 });
 	}
-	rig_close(&g);
+	rig_close(g);
 }
 END_TEST
 
@@ -363,15 +290,14 @@ START_TEST(user_mistakes)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		struct rig g;
+		struct rig *g = rig_open(CAP_LEGACY, ECAP_LEGACY);
 
-		rig_open(&g, CAP_LEGACY, ECAP_LEGACY);
-		rig_run(&g, row[i].r, 2);
-		ck_assert_int_eq(g.rc, -1);
-		ck_assert_int_eq(g.e.code, ERR_INPUT);
-		ck_assert_msg(strstr(g.e.msg, row[i].say) != NULL, "row %zu: %s", i, g.e.msg);
-		ck_assert_msg(strstr(g.e.msg, "record 2") != NULL, "%s", g.e.msg);
-		rig_close(&g);
+		rig_run(g, row[i].r, 2);
+		ck_assert_int_eq(g->rc, -1);
+		ck_assert_int_eq(g->e.code, ERR_INPUT);
+		ck_assert_msg(strstr(g->e.msg, row[i].say) != NULL, "row %zu: %s", i, g->e.msg);
+		ck_assert_msg(strstr(g->e.msg, "record 2") != NULL, "%s", g->e.msg);
+		rig_close(g);
 	}
 }
 END_TEST

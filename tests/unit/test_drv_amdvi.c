@@ -326,7 +326,7 @@ START_TEST(ranges)
 				want[n][0] = 0x3000000100000000;
 				want[n][1] = _i ? row[i].split[n] : row[i].one;
 			}
-			expect(g, (const uint64_t(*)[2])want, n, n != 0);
+			expect_commands(g, (const uint64_t(*)[2])want, n, n != 0);
 		}
 	RUN(g, SW(TRC_FLUSH));
 	EXPECT(g, 1, { 0x3000000100000000, ALL });

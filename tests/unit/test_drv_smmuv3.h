@@ -5,15 +5,12 @@
  */
 #ifndef IOMMUSIM_TEST_DRV_SMMUV3_H
 #define IOMMUSIM_TEST_DRV_SMMUV3_H
-#include <check.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include "fake_plat.h"
 #include "smmuv3/smmuv3.h"
-#include "software/drv.h"
 
 enum { RID = 0x20, MAX_EV = 20000, SYNC_SEV = 0x0fc02046 };
+#define RIG_OWN uint64_t cmdq, strtab, cfg, cons;
+#include "drv_rig.h"
+
 #define ALL UINT64_C(52)
 /* IDR0, IDR1, IDR3, IDR5, IIDR: the captured unit; one with everything; ATS in addition to the captured one. */
 static const uint32_t captured[5] = { 0x0d44101b, 0x02730010, 0x1414, 0x74, 0 };
@@ -32,46 +29,12 @@ static inline uint64_t idr_read(struct iommu *u, uint32_t off, unsigned bytes)
 	return 0;
 }
 
-/* What came out of the driver, in order: stores outside the queue, register writes, commands (pa is the opcode word then). */
-struct ev {
-	char kind; /* 's', 'm', 'c', 'k': store, register, command, other record */
-	uint64_t a, b;
-};
-struct rig {
-	struct plat_cfg pc;
-	struct plat *p;
-	struct drv_cfg c;
-	struct drv *d;
-	struct fake_trace t;
-	struct iommu_ops ops;
-	struct err e;
-	uint64_t cmdq, strtab, cfg, cons;
-	struct ev ev[MAX_EV];
-	unsigned n;
-	int rc;
-};
-
-static inline void log_ev(struct rig *g, char kind, uint64_t a, uint64_t b)
-{
-	ck_assert_uint_lt(g->n, MAX_EV);
-	g->ev[g->n++] = (struct ev){ kind, a, b };
-}
-
-static inline uint64_t word(const struct rig *g, uint64_t pa)
-{
-	uint64_t w = 0;
-
-	ck_assert_int_eq(mem_read(plat_mem(g->p), pa, &w, 1), MEM_OK);
-	return w;
-}
-
-static inline void take(struct rig *g, const struct trc_rec *r)
+static void take(struct rig *g, const struct trc_rec *r)
 {
 	uint64_t base = g->cmdq & UINT64_C(0x00ffffffffffffe0), n = UINT64_C(1) << (g->cmdq & 31);
 
 	if (r->kind == TRC_STORE) {
-		ck_assert_uint_eq(r->u.store.bytes, 8);
-		ck_assert_int_eq(mem_write_part(plat_mem(g->p), r->u.store.pa, 8, r->u.store.val), MEM_OK);
+		store(g, r);
 		if (!g->cmdq || r->u.store.pa < base || r->u.store.pa >= base + 16 * n)
 			log_ev(g, 's', r->u.store.pa, r->u.store.val);
 		return;
@@ -95,80 +58,29 @@ static inline void take(struct rig *g, const struct trc_rec *r)
 
 static inline struct rig *rig_open(const uint32_t id[5])
 {
-	struct rig *g = calloc(1, sizeof(*g));
-
-	ck_assert_ptr_nonnull(g);
 	memcpy(idr, id, 5 * sizeof(idr[0]));
 	idr[5] = 0;
-	g->pc = fake_plat_cfg();
-	g->p = plat_create(&g->pc, &(struct plat_hooks){ 0 }, &g->e);
-	ck_assert_ptr_nonnull(g->p);
-	struct fake_unit *f = fake_create(plat_kernel(g->p), plat_mem(g->p), plat_port(g->p));
-	g->ops = fake_ops;
-	g->ops.arch = "smmuv3";
-	g->ops.mmio_read = idr_read;
-	f->u.ops = &g->ops;
-	ck_assert(plat_add_unit(g->p, &f->u, &g->e));
-	cfg_defaults(drv_opts, &g->c);
-	return g;
+	return rig_new("smmuv3", idr_read);
 }
 
-static inline void rig_run(struct rig *g, const struct trc_rec *r, size_t n)
-{
-	struct trc_rec out;
-
-	g->t = (struct fake_trace){ .rec = r, .n = n };
-	g->n = 0;
-	if (!g->d)
-		g->d = drv_create(&g->c, g->p, fake_next_rec, &g->t, &g->e);
-	ck_assert_msg(g->d != NULL, "%s", g->e.msg);
-	while ((g->rc = drv_next(g->d, &out, &g->e)) > 0)
-		take(g, &out);
-}
-
-static inline void rig_close(struct rig *g)
-{
-	drv_destroy(g->d);
-	plat_destroy(g->p);
-	free(g);
-}
-
-#define SWF(k, r, p, d, ...) { .kind = k, .at = TRC_NO_TIME, .u.sw = { .rid = r, .pasid = p, .dom = d, __VA_ARGS__ } }
-#define SW(k, ...) SWF(k, RID, TRC_NO_PASID, 1, __VA_ARGS__)
-#define RUN(g, ...) rig_run(g, (const struct trc_rec[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct trc_rec[]){ __VA_ARGS__ })))
 #define MAPREC(v, p, n) SW(TRC_MAP, .iova = v, .pa = p, .size = n, .perm = XL_R | XL_W | XL_X)
-#define UNMAPREC(v, n) SW(TRC_UNMAP, .iova = v, .size = n)
-#define DEVREC(ev) { .kind = TRC_DEVICE, .at = TRC_NO_TIME, .u.dev = { RID, ev } }
-
-/* The commands but CMD_SYNC, against rows of two words; how many CMD_SYNCs, and how many writes of CMDQ_PROD. */
-static inline void expect(const struct rig *g, const uint64_t (*want)[2], unsigned n, unsigned syncs, unsigned writes)
+static bool is_wait(uint64_t w0)
 {
-	unsigned k = 0, s = 0, w = 0;
-
-	ck_assert_msg(g->rc == 0, "%s", g->e.msg);
-	for (unsigned i = 0; i < g->n; i++) {
-		const struct ev *v = &g->ev[i];
-
-		w += v->kind == 'm' && v->a == 0x98;
-		if (v->kind != 'c')
-			continue;
-		if ((v->a & 255) == 0x46) {
-			s++;
-			continue;
-		}
-		ck_assert_msg(k < n && v->a == want[k][0] && v->b == want[k][1], "command %u of %u: %016" PRIx64 " %016" PRIx64, k, n, v->a, v->b);
-		k++;
-	}
-	ck_assert_uint_eq(k, n);
-	ck_assert_uint_eq(s, syncs);
-	ck_assert_uint_eq(w, writes);
+	return (w0 & 255) == 0x46;
 }
-#define EXPECT(g, syncs, writes, ...)                                                              \
-	do {                                                                                       \
-		const uint64_t want_[][2] = { __VA_ARGS__ };                                       \
-		expect(g, want_, ARRAY_LEN(want_), syncs, writes);                                 \
+
+/* And how many writes of CMDQ_PROD. */
+#define PROD_WRITES(g, n) ck_assert_uint_eq(writes_of(g, 0x98), n)
+#define EXPECT(g, syncs, writes, ...)                                                                                          \
+	do {                                                                                                                   \
+		COMMANDS(g, syncs, __VA_ARGS__);                                                                               \
+		PROD_WRITES(g, writes);                                                                                        \
 	} while (0)
-#define NOTHING(g) expect(g, NULL, 0, 0, 0)
+#define NOTHING(g)                                                                                                             \
+	do {                                                                                                                   \
+		NO_COMMANDS(g);                                                                                                \
+		PROD_WRITES(g, 0);                                                                                             \
+	} while (0)
 
 static inline uint64_t ste_of(const struct rig *g, uint32_t sid)
 {
