@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_atc_mix.c - a device with a translation cache behind each of the three units, driven by raw commands: order of invalidations, and random
- * mixes of DMA, remapping, invalidation, silence, late answers, resets and removal. Checked: nothing arrives at a page whose invalidation
- * has been confirmed, no DMA, wait or ITag is lost, statistics add up; on a hang everything that waits is printed.
- * Number of random cases of each unit: ATC_CASES (default 30); first seed: SIM_SEED. Tables and registers are booted by pf_host_init().
+ * test_atc_mix.c - a device with a translation cache behind each of the three units, driven by raw commands: requests with PASID, and those
+ * without it in VT-d's legacy mode. Order of invalidations, and random mixes of DMA, remapping, invalidation, silence, late answers, resets
+ * and removal. Checked: nothing arrives at a page whose invalidation has been confirmed, no DMA, wait or ITag is lost, statistics add up; on
+ * a hang everything that waits is printed.
+ * Number of random cases of each unit: ATC_CASES (default 30); first seed: SIM_SEED. Tables and registers are booted by pf_host_init(), in
+ * legacy mode by vt_init().
  */
 #include <check.h>
 #include <stdio.h>
@@ -14,24 +16,25 @@
 #include "pcie/dev.h"
 #include "smmuv3/smmuv3.h"
 #include "software/pf_host_int.h"
-#include "vtd/vtd.h"
+#include "vtd_tables.h"
 
 #define US(n) ((uint64_t)(n) * 1000000)
 #define BASE UINT64_C(0x200000000)
 #define SEM UINT64_C(0x180000)
 #define EVENTS PF_QUEUE(1)
-enum { VTD, SMMU, AMD, UNITS };
+enum { VTD, SMMU, AMD, LEGACY, UNITS };
 enum { PAGES = 16, RID = PF_RID0, PASID = 1, TAG = 1, MEM_PS = 80000 };
-static const char *const unit_name[UNITS] = { "vtd", "smmuv3", "amdvi" };
+static const char *const unit_name[UNITS] = { "vtd", "smmuv3", "amdvi", "vtd, legacy mode" };
 struct world {
 	unsigned which;
 	struct sim_kernel *k;
 	struct mem *m;
-	struct mem_port port;
+	struct mem_port *port, own;
 	struct iommu *u;
 	union { struct vtd_cfg vtd; struct smmuv3_cfg smmu; struct amdvi_cfg amd; } unit;
 	struct pf_cfg pc;
 	struct pf_host h; /* its boot only */
+	struct vt v; /* LEGACY: k, m, port and u are of this one */
 	struct dev_cfg cfg;
 	struct dev *d;
 	uint32_t prod, seq, events; /* commands queued; waits queued; AMD-Vi: event log read so far, bytes */
@@ -64,11 +67,21 @@ static uint64_t word(const struct world *w, uint64_t at)
 
 /* ---- commands, by hand ---- */
 
+static bool is_vtd(const struct world *w)
+{
+	return w->which == VTD || w->which == LEGACY;
+}
+
+static unsigned ring_lg2(const struct world *w)
+{
+	return w->which == LEGACY ? 7 : PF_RING_LG2;
+}
+
 static void put(struct world *w, uint64_t w0, uint64_t w1)
 {
-	uint64_t c[4] = { w0, w1, 0, 0 }, bytes = w->which == VTD ? 32 : 16;
+	uint64_t c[4] = { w0, w1, 0, 0 }, bytes = is_vtd(w) ? 32 : 16, ring = w->which == LEGACY ? w->v.iq : PF_RING;
 
-	ck_assert_int_eq(mem_write(w->m, PF_RING + (w->prod++ & low_mask(PF_RING_LG2)) * bytes, c, bytes / 8), MEM_OK);
+	ck_assert_int_eq(mem_write(w->m, ring + (w->prod++ & low_mask(ring_lg2(w))) * bytes, c, bytes / 8), MEM_OK);
 }
 
 static void inv_unit(struct world *w, unsigned page)
@@ -76,6 +89,7 @@ static void inv_unit(struct world *w, unsigned page)
 	uint64_t at = PF_IOVA + 0x1000 * page;
 
 	switch (w->which) {
+	case LEGACY: put(w, vt_d_iotlb(3, VT_DID), at); break;
 	case VTD: put(w, 0x36 | (uint64_t)TAG << 16 | (uint64_t)PASID << 32, at); break;
 	case SMMU: put(w, 0x12 | (uint64_t)TAG << 48, at); break;
 	default: put(w, UINT64_C(3) << 60 | (uint64_t)TAG << 32 | PASID, at | 4);
@@ -87,6 +101,7 @@ static void inv_device(struct world *w, unsigned page)
 	uint64_t at = PF_IOVA + 0x1000 * page, rid = RID;
 
 	switch (w->which) {
+	case LEGACY: put(w, 3 | (uint64_t)w->mip << 16 | (uint64_t)VT_SID << 32, at); break;
 	case VTD: put(w, 8 | (uint64_t)w->mip << 4 | (rid & 15) << 12 | rid << 16 | (uint64_t)PASID << 32 | rid >> 4 << 52, at); break;
 	case SMMU: put(w, 0x40 | 1 << 11 | PASID << 12 | rid << 32, at); break;
 	default: put(w, UINT64_C(4) << 60 | rid | (uint64_t)(w->mip ? w->mip : 32) << 24 | rid << 32 | (uint64_t)PASID << 48, at | 4);
@@ -101,8 +116,9 @@ static void wait_cmd(struct world *w)
 	w->failed = false;
 	switch (w->which) {
 	case VTD:
+	case LEGACY:
 		put(w, 0x25 | n << 32, SEM);
-		wr(w, 0x88, 4, (w->prod & low_mask(PF_RING_LG2)) * 32);
+		wr(w, 0x88, 4, (w->prod & low_mask(ring_lg2(w))) * 32);
 		break;
 	case SMMU:
 		put(w, 0x46 | 1 << 12 | n << 32, SEM);
@@ -123,7 +139,8 @@ static bool waited(const struct world *w)
 static bool error(struct world *w)
 {
 	switch (w->which) {
-	case VTD: return reg(w, 0x34, 4) & 0x40; /* FSTS.ITE */
+	case VTD:
+	case LEGACY: return reg(w, 0x34, 4) & 0x40; /* FSTS.ITE */
 	case SMMU: return (reg(w, 0x60, 4) ^ reg(w, 0x64, 4)) & 1; /* GERROR.CMDQ_ERR */
 	default: return reg(w, 0x2018, 4) != w->events;
 	}
@@ -133,6 +150,7 @@ static void acknowledge(struct world *w)
 {
 	switch (w->which) {
 	case VTD:
+	case LEGACY:
 		wr(w, 0x34, 4, 0x70);
 		break;
 	case SMMU:
@@ -170,14 +188,14 @@ static uint64_t spa_of(unsigned page, uint32_t version)
 }
 
 /*
- * A read that memory has answered may still be on its way to the device when the wait completes: the unit waits for its own part only. (Translated
- * reads are waited for by the device.)
+ * A read that memory has answered may still be on its way to the device when the wait completes: the unit waits for its own part only.
+ * (Translated reads are waited for by the device.) In legacy mode that has not been seen, and is not let pass.
  */
 static void on_done(void *arg, const struct dev_dma *q, const struct xl_res *r)
 {
 	struct world *w = arg;
 	unsigned page = (unsigned)((q->iova - PF_IOVA) >> 12);
-	bool on_its_way = q->dir != 'w' && sim_now(w->k) - w->since[page] <= w->cfg.link_lat_ps + US(1) / 10;
+	bool on_its_way = w->which != LEGACY && q->dir != 'w' && sim_now(w->k) - w->since[page] <= w->cfg.link_lat_ps + US(1) / 10;
 
 	w->done++;
 	w->ok += r->ok;
@@ -185,8 +203,8 @@ static void on_done(void *arg, const struct dev_dma *q, const struct xl_res *r)
 	if (!r->ok)
 		return;
 	ck_assert_uint_eq((r->spa - BASE) >> 12 & 15, page);
-	ck_assert_msg((r->spa - BASE) >> 20 >= w->confirmed[page] - on_its_way, "%s, seed %llu, page %u: version %llu used, %u confirmed", unit_name[w->which],
-		      (unsigned long long)w->seed, page, (unsigned long long)((r->spa - BASE) >> 20), w->confirmed[page]);
+	ck_assert_msg((r->spa - BASE) >> 20 >= w->confirmed[page] - on_its_way, "%s, seed %llu, page %u: version %llu used, %u confirmed",
+		      unit_name[w->which], (unsigned long long)w->seed, page, (unsigned long long)((r->spa - BASE) >> 20), w->confirmed[page]);
 }
 
 static void on_inv(void *arg, const struct ats_inv *q)
@@ -205,6 +223,26 @@ static void on_progress(void *arg)
 	w->since[w->moving] = sim_now(w->k);
 }
 
+static uint64_t legacy_hold;
+static void legacy_times(struct vtd_cfg *c)
+{
+	c->itag_hold_ps = legacy_hold;
+	c->inv_timeout_ps = US(60);
+}
+
+static void init_legacy(struct world *w)
+{
+	struct vt_opt o = { .mode = VT_LEGACY_ATS, .caches = 64, .tweak = legacy_times };
+
+	legacy_hold = w->hold_ps;
+	w->timeout_ps = US(60);
+	vt_init(&w->v, &o);
+	w->k = w->v.k;
+	w->m = w->v.m;
+	w->port = &w->v.port;
+	w->u = w->v.u;
+}
+
 static struct iommu *unit(struct world *w, struct err *e)
 {
 	switch (w->which) {
@@ -215,53 +253,67 @@ static struct iommu *unit(struct world *w, struct err *e)
 		w->unit.vtd.ver = 0x60;
 		w->unit.vtd.itag_hold_ps = w->hold_ps;
 		w->unit.vtd.inv_timeout_ps = w->timeout_ps = US(60);
-		return vtd_create(&w->unit.vtd, "vtd0", w->k, w->m, &w->port, 1, e);
+		return vtd_create(&w->unit.vtd, "vtd0", w->k, w->m, w->port, 1, e);
 	case SMMU:
 		cfg_defaults(smmuv3_opts, &w->unit.smmu);
 		w->unit.smmu.itag_hold_ps = w->hold_ps;
 		w->unit.smmu.atc_timeout_ps = w->timeout_ps = US(60);
-		return smmuv3_create(&w->unit.smmu, "smmu0", w->k, w->m, &w->port, 1, e);
+		return smmuv3_create(&w->unit.smmu, "smmu0", w->k, w->m, w->port, 1, e);
 	default:
 		cfg_defaults(amdvi_opts, &w->unit.amd);
 		w->unit.amd.itag_hold_ps = w->hold_ps;
 		w->timeout_ps = US(1000); /* InvTimeOut 1 */
-		return amdvi_create(&w->unit.amd, "amd0", w->k, w->m, &w->port, 1, e);
+		return amdvi_create(&w->unit.amd, "amd0", w->k, w->m, w->port, 1, e);
 	}
 }
 
 static void map_page(struct world *w, unsigned page)
 {
-	uint64_t v = spa_of(page, ++w->version[page]) | w->h.o->pte;
+	uint64_t spa = spa_of(page, ++w->version[page]), v;
 
+	if (w->which == LEGACY) {
+		(void)vt_ss_map(&w->v, PF_IOVA + 0x1000 * page, spa, 1, VT_SS_R | VT_SS_W);
+		return;
+	}
+	v = spa | w->h.o->pte;
 	ck_assert_int_eq(mem_write(w->m, pf_entry_at(&w->pc, 0, 0, page), &v, 1), MEM_OK);
 }
 
-static void world_init_hold(struct world *w, unsigned which, uint64_t hold_ps)
+static void init_pf(struct world *w)
 {
 	struct mem_port_cfg pc = { .lat_ps = MEM_PS };
 	struct err e = { 0 };
 
-	memset(w, 0, sizeof(*w));
-	w->which = which;
-	w->hold_ps = hold_ps;
-	w->moving = PAGES;
 	w->k = sim_kernel_create();
 	w->m = mem_create(0, false);
-	ck_assert(mem_port_init(&w->port, &pc, &e));
+	w->port = &w->own;
+	ck_assert(mem_port_init(w->port, &pc, &e));
 	w->u = unit(w, &e);
 	ck_assert_msg(w->u != NULL, "%s", e.msg);
-	w->u->env = (struct iommu_env){ .arg = w, .ats_inv = on_inv, .progress = on_progress };
 	cfg_defaults(pf_opts, &w->pc);
 	w->pc.devices = w->pc.pasids = 1;
 	w->pc.pages = PAGES;
 	ck_assert_msg(pf_host_init(&w->h, &w->pc, w->u, false, 1, &e), "%s", e.msg);
-	if (which == AMD) { /* an event log, InvTimeOut 1 ms */
+	if (w->which == AMD) { /* an event log, InvTimeOut 1 ms */
 		wr(w, 0x10, 8, EVENTS | UINT64_C(9) << 56);
 		wr(w, 0x18, 8, reg(w, 0x18, 8) | 1 << 5 | 1 << 2);
 	}
+}
+
+static void world_init_hold(struct world *w, unsigned which, uint64_t hold_ps)
+{
+	memset(w, 0, sizeof(*w));
+	w->which = which;
+	w->hold_ps = hold_ps;
+	w->moving = PAGES;
+	if (which == LEGACY)
+		init_legacy(w);
+	else
+		init_pf(w);
+	w->u->env = (struct iommu_env){ .arg = w, .ats_inv = on_inv, .progress = on_progress };
 	sim_run_until(w->k, US(5));
 	cfg_defaults(dev_opts, &w->cfg);
-	w->cfg.rid = RID;
+	w->cfg.rid = which == LEGACY ? VT_SID : RID;
 	w->cfg.retire = DEV_RETIRE_ANY;
 	w->cfg.atc.cache.entries = 32;
 }
@@ -287,8 +339,9 @@ static void world_fini(struct world *w)
 {
 	w->u->ops->destroy(w->u);
 	dev_destroy(w->d);
-	pf_host_fini(&w->h);
-	mem_port_fini(&w->port);
+	if (w->which != LEGACY)
+		pf_host_fini(&w->h);
+	mem_port_fini(w->port);
 	mem_destroy(w->m);
 	sim_kernel_destroy(w->k);
 }
@@ -296,7 +349,8 @@ static void world_fini(struct world *w)
 static void dma(struct world *w, unsigned page, char dir)
 {
 	w->sent++;
-	dev_submit(w->d, &(struct dev_dma){ .iova = PF_IOVA + 0x1000 * page, .len = 64, .dir = (uint8_t)dir, .has_pasid = true, .pasid = PASID });
+	dev_submit(w->d, &(struct dev_dma){ .iova = PF_IOVA + 0x1000 * page, .len = 64, .dir = (uint8_t)dir,
+					    .has_pasid = w->which != LEGACY, .pasid = w->which == LEGACY ? 0 : PASID });
 }
 
 static void print(void *arg, const char *text)
@@ -355,11 +409,11 @@ static void busy_a_while(struct world *w, struct rng *g)
 {
 	unsigned n = (unsigned)rng_below(g, 12);
 
-	w->port.cfg.lat_ps = rng_below(g, 3) ? MEM_PS : MEM_PS + rng_below(g, 4000000); /* some DMAs take long */
+	w->port->cfg.lat_ps = rng_below(g, 3) ? MEM_PS : MEM_PS + rng_below(g, 4000000); /* some DMAs take long */
 	while (n-- && dev_can_accept(w->d))
 		dma(w, (unsigned)rng_below(g, PAGES), "rwa"[rng_below(g, 3)]);
 	sim_run_until(w->k, sim_now(w->k) + rng_below(g, 800000));
-	w->port.cfg.lat_ps = MEM_PS;
+	w->port->cfg.lat_ps = MEM_PS;
 }
 
 /* Runs on until the last wait has completed. Returns: nothing was reported meanwhile. VT-d aborts the wait instead. */
@@ -371,7 +425,7 @@ static bool wait_or_timeout(struct world *w, struct rng *g)
 		if (error(w)) {
 			w->failed |= timeout_pending(w);
 			acknowledge(w);
-			if (w->failed && w->which == VTD)
+			if (w->failed && is_vtd(w))
 				return false;
 			continue;
 		}
@@ -395,10 +449,10 @@ static void remap(struct world *w, struct rng *g)
 		busy_a_while(w, g);
 	}
 	for (unsigned i = 0; i < 3 && dev_can_accept(w->d); i++) {
-		w->port.cfg.lat_ps = US(1) + rng_below(g, 5000000);
+		w->port->cfg.lat_ps = US(1) + rng_below(g, 5000000);
 		dma(w, page, "rwa"[i]);
 		sim_run_until(w->k, sim_now(w->k) + rng_below(g, 400000));
-		w->port.cfg.lat_ps = MEM_PS;
+		w->port->cfg.lat_ps = MEM_PS;
 	}
 	do {
 		inv_device(w, page);
@@ -502,6 +556,7 @@ static void one_case(unsigned which, uint64_t seed)
 	ck_assert_uint_le(v->latency_ps.n, v->completions);
 	ck_assert_uint_eq(dev_stats_of(w.d)->latency_ps.n, dev_stats_of(w.d)->requests);
 	ck_assert_uint_eq(dev_stats_of(w.d)->ats_invalidations, v->latency_ps.n + v->silent + v->removed + v->dropped + v->ur + v->lost);
+	ck_assert_uint_gt(a->hits, 0);
 	world_fini(&w);
 }
 
@@ -548,15 +603,17 @@ START_TEST(ats_not_permitted)
 		{ PF_TABLES + 0x1000, BIT64(2) /* context entry, DTE */ },
 		{ PF_TABLES + 64 * RID + 8, BIT64(28) /* STE, EATS */ },
 		{ PF_TABLES + 32 * RID + 8, BIT64(32) /* DTE, I */ },
+		{ 0, BIT64(2) /* context entry, TT 00 instead of 01 */ },
 	};
 	struct world w;
-	uint64_t v;
+	uint64_t v, at;
 
 	world_init(&w, (unsigned)_i);
-	v = word(&w, bit[_i].at);
+	at = _i == LEGACY ? w.v.ctx : bit[_i].at;
+	v = word(&w, at);
 	ck_assert(v & bit[_i].clear);
 	v &= ~bit[_i].clear;
-	ck_assert_int_eq(mem_write(w.m, bit[_i].at, &v, 1), MEM_OK);
+	ck_assert_int_eq(mem_write(w.m, at, &v, 1), MEM_OK);
 	world_start(&w);
 	for (unsigned i = 1; i <= 3; i++) {
 		dma(&w, 5, 'r');
@@ -588,10 +645,16 @@ static uint64_t stat_of(struct world *w, const char *name)
 	return v;
 }
 
+static void keep(void *arg, const char *text)
+{
+	strcat(strcat(arg, text), "\n");
+}
+
 /* 40 requests to a silent device: 8 more than ITags. They reuse lost ITags, or with inv.itag_hold wait, and the statistics say which. */
 START_TEST(lost_itags_are_reused_or_held)
 {
 	uint64_t hold = _i & 1 ? US(5000) : 0;
+	static char all[8192];
 	struct world w;
 	sim_time t;
 
@@ -602,6 +665,13 @@ START_TEST(lost_itags_are_reused_or_held)
 	for (unsigned i = 0; i < 40; i++)
 		inv_device(&w, i % PAGES);
 	wait_cmd(&w);
+	sim_run_until(w.k, t + US(20));
+	ck_assert(!waited(&w));
+	ck_assert(dev_waiting(w.d));
+	ck_assert_uint_eq(dev_inv_stats(w.d)->silent, 32);
+	all[0] = '\0';
+	dev_dump(w.d, keep, all);
+	ck_assert_ptr_nonnull(strstr(all, "ITags 0xffffffff, the device is silent"));
 	sim_run_until(w.k, t + w.timeout_ps + US(20));
 	ck_assert(timeout_pending(&w) || w.which == SMMU); /* SMMUv3 reports at the CMD_SYNC, when all have ended */
 	ck_assert_uint_eq(dev_inv_stats(w.d)->silent, hold ? 32 : 40);
