@@ -221,11 +221,11 @@ static int live(iommusim *s, struct trc_rec *r, uint64_t *value)
 {
 	struct err e = { 0 };
 
+	if (!api_check_before(s))
+		return api_fail(s, &s->err);
 	r->line = ++s->n_call;
 	r->at = TRC_NO_TIME;
 	s->started |= r->kind == TRC_MMIO_WRITE || r->kind == TRC_DEVICE;
-	if (!api_check_before(s))
-		return api_fail(s, &s->err);
 	if (!plat_live(s->p, r, value, &e))
 		return api_fail(s, &e);
 	return api_check_take(s, r) ? IOMMUSIM_OK : api_fail(s, &s->err);

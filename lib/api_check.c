@@ -120,7 +120,7 @@ int iommusim_stored(iommusim *s, uint64_t address, size_t bytes)
 	if (bytes && address + (bytes - 1) < address)
 		return api_invalid(s, "0x%zx bytes at 0x%llx go beyond the last address", bytes, (unsigned long long)address);
 	while (s->check && !s->check->done && bytes) {
-		struct trc_rec r = { .kind = TRC_STORE, .line = ++s->n_call };
+		struct trc_rec r = { .kind = TRC_STORE };
 		unsigned n = 8;
 		uint64_t w;
 
@@ -131,7 +131,10 @@ int iommusim_stored(iommusim *s, uint64_t address, size_t bytes)
 		r.u.store.pa = address;
 		r.u.store.bytes = (uint8_t)n;
 		r.u.store.val = w >> 8 * (address & 7) & (n == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * n) - 1);
-		if (!api_check_before(s) || !api_check_take(s, &r))
+		if (!api_check_before(s))
+			return api_fail(s, &s->err);
+		r.line = ++s->n_call;
+		if (!api_check_take(s, &r))
 			return api_fail(s, &s->err);
 		address += n;
 		bytes -= n;

@@ -159,7 +159,7 @@ IOMMUSIM_API int iommusim_mmio_write(iommusim *sim, unsigned unit, uint32_t offs
 IOMMUSIM_API int iommusim_mmio_read(iommusim *sim, unsigned unit, uint32_t offset, unsigned bytes, uint64_t *value);
 /**
  * The register has this value, as in a machine that was saved and goes on: nothing starts by it, and status and capabilities can be set, too.
- * Allowed until the first register write, DMA or device event; memory first. IOMMUSIM_INVALID if the unit has no such register.
+ * Allowed until the first register write, DMA or device event; memory first.
  */
 IOMMUSIM_API int iommusim_restore_register(iommusim *sim, unsigned unit, uint32_t offset, unsigned bytes, uint64_t value);
 /** The specification's name of a fault code ("F_TRANSLATION"), and a sentence; NULL: unknown. */

@@ -84,6 +84,7 @@ static void ring_event(struct ord_chk *c, struct amd *s, const struct ord_ev *e)
 		r->size = (uint32_t)ord_val(e, ORD_KEY_SIZE, 0);
 		r->head = (uint32_t)ord_val(e, ORD_KEY_HEAD, 0);
 		r->tail = (uint32_t)ord_val(e, ORD_KEY_TAIL, 0);
+		memset(r->w, 0, sizeof(r->w));
 	} else if (e->op == ORD_HEAD) {
 		r->head = (uint32_t)e->num;
 		r->told_full = false;

@@ -198,6 +198,16 @@ static void command_error(struct ord_chk *c, const struct ord_ev *e)
 			ord_obl_reopen(c, o, ORD_S_VISIBLE, ORD_WHY_REJECTED);
 	}
 }
+/* The ring begins anew: what was in it and is not complete never will be. */
+static void anew(struct ord_chk *c, const struct ord_ev *e)
+{
+	struct ord_queue *q = ord_queue_of(c, (uint32_t)e->unit << 16 | e->queue, false);
+
+	while (q && q->head)
+		ord_obl_reopen(c, q->head, ORD_S_VISIBLE, ORD_WHY_REJECTED);
+	while (q && q->waits)
+		forget(c, q->waits);
+}
 void ord_queue_event(struct ord_chk *c, const struct ord_ev *e)
 {
 	switch (e->op) {
@@ -221,6 +231,9 @@ void ord_queue_event(struct ord_chk *c, const struct ord_ev *e)
 		return;
 	case ORD_CERR:
 		command_error(c, e);
+		return;
+	case ORD_RING:
+		anew(c, e);
 		return;
 	}
 }

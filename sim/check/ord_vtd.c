@@ -122,7 +122,7 @@ static struct ord_wait *wait_at(struct ord_chk *c, uint64_t addr, uint64_t slot,
 		struct ord_queue *q = c->all_queues.p[i];
 
 		for (struct ord_wait *w = q->waits; w; w = w->next)
-			if (addr != UINT64_MAX ? w->addr == addr : w->slot == slot && q->id == qid)
+			if (!w->aborted && (addr != UINT64_MAX ? w->addr == addr : w->slot == slot && q->id == qid))
 				return w;
 	}
 	return NULL;

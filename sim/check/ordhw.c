@@ -114,8 +114,7 @@ void ordhw_te(struct ordhw *h, bool on)
 	e.flags = on ? ORD_F(ON) : ORD_F(OFF);
 	ordhw_emit(h, &e);
 }
-/* Where the ring is. */
-static void ring(struct ordhw *h)
+void ordhw_ring(struct ordhw *h)
 {
 	struct ord_ev e;
 
@@ -132,11 +131,11 @@ static void mmio(struct ordhw *h, const struct trc_rec *r)
 
 	h->arch->reg(h, r->u.mmio.off, r->u.mmio.bytes, r->u.mmio.val, false);
 	if (h->explicit_done && h->ring_bytes && (h->ring != was || h->ring_bytes != was_bytes)) {
-		ring(h);
+		ordhw_ring(h);
 		h->live.knows_head = false;
 	}
 	slots = h->ring_bytes >> h->slot_lg2;
-	if (!lift_take(h->l, r)) /* calls command() for each */
+	if (!lift_take(h->l, r) /* calls command() for each */ || !lift_settle(h->l) /* what it has made reachable may be stored to next */)
 		h->failed = true;
 	slot = slots ? slot & (slots - 1) : slot;
 	if (!tail)
@@ -250,7 +249,7 @@ static void begin(struct ordhw *h)
 		ordhw_te(h, true);
 	}
 	if (h->ring_bytes)
-		ring(h);
+		ordhw_ring(h);
 }
 static void event(struct ordhw *h, const struct trc_rec *r)
 {

@@ -79,7 +79,7 @@ struct ordhw {
 	/* registers */
 	uint64_t reg[10];
 	bool te;
-	struct { uint64_t waits, aborted, head; bool stopped, knows_head; } live; /* what ordhw_progress() has seen of the unit */
+	struct { uint64_t waits, aborted, head; bool stopped, knows_head, on; } live; /* what ordhw_progress() has seen of the unit */
 	struct { uint32_t wait; bool open, polled; } by_reg[ORDHW_REGS]; /* commands given by register; polled: reads tell when they are complete */
 };
 void ordhw_before(struct ordhw *h, const struct trc_rec *r); /* what was only waiting for the next record, which is @r */
@@ -99,6 +99,7 @@ bool ordhw_grow(struct ordhw *h, void *arr, size_t n, size_t *cap, size_t elem);
 void ordhw_end_run(struct ordhw *h); /* merged leaves go out */
 /* ordhw.c */
 bool ordhw_state(struct ordhw *h, const struct trc_rec *r); /* before anything has begun: what is there from the start */
+void ordhw_ring(struct ordhw *h); /* it begins, or begins anew */
 void ordhw_pointer(struct ordhw *h, enum ord_op op, uint64_t slot); /* head or tail */
 void ordhw_end_waits(struct ordhw *h, enum ord_op op, uint32_t n); /* the first @n open ones: completed, aborted */
 void ordhw_wait(struct ordhw *h, struct ord_ev *e); /* names it by its slot and emits it */

@@ -121,7 +121,7 @@ bool ordhw_progress(struct ordhw *h, const struct iommu *u)
 	moved = h->ring_bytes && s.on && !why && (!h->live.knows_head || s.head != h->live.head);
 	h->live.waits = s.waits;
 	h->live.aborted = s.aborted;
-	if (n || lost || moved || (why && !h->live.stopped) || h->by_reg[0].open || h->by_reg[1].open)
+	if (n || lost || moved || (why && !h->live.stopped) || (h->live.on && !s.on) || h->by_reg[0].open || h->by_reg[1].open)
 		settle(h);
 	if (moved) {
 		ordhw_pointer(h, ORD_HEAD, s.head);
@@ -137,8 +137,11 @@ bool ordhw_progress(struct ordhw *h, const struct iommu *u)
 	ordhw_end_waits(h, ORD_ABORT, lost < h->n_open ? lost : h->n_open);
 	if (h->arch == &ordhw_vtd)
 		by_register(h, u);
+	if (h->live.on && !s.on && h->ring_bytes)
+		ordhw_ring(h);
 	if (!s.on)
 		h->n_open = 0;
+	h->live.on = s.on;
 	return !h->failed;
 }
 void ordhw_counted_anew(struct ordhw *h)
