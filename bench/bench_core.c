@@ -5,7 +5,8 @@
  * repetitions, min_ns and max_ns their spread; ideal and ours alternate, and the ratio is taken within a repetition, so a change of the
  * machine's speed during the run moves both. What the ratios should be: bench/expect.md.
  * Does not measure: the command line, the driver model, SystemC.
- * Usage: bench_core [NAME]: only the rows whose name begins so; IOMMUSIM_BENCH_SCALE=PERCENT of the operations.
+ * Usage: bench_core [NAME[,PARAM]]: only the rows whose name, or name and parameter as printed, begin so; IOMMUSIM_BENCH_SCALE=PERCENT of
+ * the operations.
  */
 #include <time.h>
 #include <unistd.h>
@@ -46,11 +47,19 @@ static double time_of(run_fn *fn, void *arg, uint64_t ops)
 	return (now_ns() - t) / (double)ops;
 }
 
+static bool wanted(const char *name, const char *param)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "%s,%s", name, param);
+	return !only || !strncmp(what, only, strlen(only));
+}
+
 static void row(const char *name, const char *param, uint64_t ops, const char *bound, run_fn *ours, void *arg, run_fn *ideal, void *iarg)
 {
 	double o[REPS], i[REPS], r[REPS];
 
-	if (only && strncmp(name, only, strlen(only)))
+	if (!wanted(name, param))
 		return;
 	if (ops != LINES) /* text comes as whole files */
 		ops = ops * scale / 100;
@@ -463,7 +472,7 @@ static void bench_text(const char *name, const char *param, bool log, bool compr
 	size_t cap;
 	int fd;
 
-	if (only && strncmp(name, only, strlen(only)))
+	if (!wanted(name, param))
 		return;
 	t.plain = text_make(log, &t.plain_len);
 	cap = ZSTD_compressBound(t.plain_len);

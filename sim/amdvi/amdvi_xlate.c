@@ -191,6 +191,35 @@ static void cache_refusal(struct amdvi *v, struct xl *x)
 		leaf_fill(v, x, &e, 12);
 }
 
+static void count_table_access(struct amdvi *v, const struct xl *x, bool s2, unsigned n)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	v->st.pt_reads += n;
+	amdvi_pc_count(v, 0x0c, x, n);
+	if (!w->guest)
+		return;
+	if (s2) {
+		v->st.pt_reads_nested += n;
+		amdvi_pc_count(v, 0x0d, x, n);
+	} else {
+		v->st.pt_reads_guest += n;
+		amdvi_pc_count(v, 0x0e, x, n);
+	}
+}
+
+/* What the walk of page tables says; entries that it read on the spot are counted. */
+static enum xl_act ran(struct amdvi *v, struct xl *x, enum xl_act act)
+{
+	const struct pt_walk *p = &walk_of(x)->pt;
+
+	if (UNLIKELY(x->now != NULL) && !x->functional)
+		for (unsigned stage = 0; stage < 2; stage++)
+			if (p->ran[stage])
+				count_table_access(v, x, stage == 1, p->ran[stage]);
+	return act;
+}
+
 static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 {
 	struct amdvi_walk *w = walk_of(x);
@@ -207,7 +236,7 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & XL_W) && !w->ats_dirty) {
 		w->ats_dirty = true;
 		w->pt.acc |= XL_W;
-		return tables_act(v, x, pt_walk_begin(&w->pt, x));
+		return tables_act(v, x, ran(v, x, pt_walk_begin(&w->pt, x)));
 	}
 	leaf_fill(v, x, &e, p->size_lg2);
 	return result(v, x, p->pa, &e, p->size_lg2);
@@ -233,8 +262,10 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 		w->pt.t[0] = guest_table(v, w, x, cr3);
 	if (w->host)
 		w->pt.t[1] = host_table(v, w, x);
-	act = pt_walk_begin(&w->pt, x);
-	if (!x->functional && act == XL_ACT_READ)
+	act = ran(v, x, pt_walk_begin(&w->pt, x));
+	if (!x->functional && (w->pt.ran[0] | w->pt.ran[1])) /* these are no walks from a cached table */
+		amdvi_pc_count(v, 0x09, x, 1);
+	else if (!x->functional && act == XL_ACT_READ)
 		amdvi_pc_count(v, w->pt.level[st] + 1u < w->pt.t[st].levels ? 0x08 : 0x09, x, 1);
 	return tables_act(v, x, act);
 }
@@ -286,7 +317,7 @@ static enum xl_act gcr3_level(struct amdvi *v, struct xl *x)
 	w->pt.ia = at;
 	w->pt.acc = XL_R;
 	w->pt.ipa = true;
-	return gcr3_gpa(v, x, pt_walk_begin(&w->pt, x));
+	return gcr3_gpa(v, x, ran(v, x, pt_walk_begin(&w->pt, x)));
 }
 
 static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
@@ -448,23 +479,6 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
 }
 
-static void count_table_access(struct amdvi *v, const struct xl *x, bool s2, unsigned n)
-{
-	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
-
-	v->st.pt_reads += n;
-	amdvi_pc_count(v, 0x0c, x, n);
-	if (!w->guest)
-		return;
-	if (s2) {
-		v->st.pt_reads_nested += n;
-		amdvi_pc_count(v, 0x0d, x, n);
-	} else {
-		v->st.pt_reads_guest += n;
-		amdvi_pc_count(v, 0x0e, x, n);
-	}
-}
-
 enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
@@ -474,10 +488,6 @@ enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
 		return gcr3_data(v, x);
 	if (!x->functional)
 		count_table_access(v, x, pt_walk_in_s2(&w->pt), 1);
-	act = pt_walk_next(&w->pt, x);
-	if (UNLIKELY(x->now != NULL) && !x->functional)
-		for (unsigned stage = 0; stage < 2; stage++)
-			if (w->pt.ran[stage])
-				count_table_access(v, x, stage == 1, w->pt.ran[stage]);
+	act = ran(v, x, pt_walk_next(&w->pt, x));
 	return w->phase == AMDVI_PH_GCR3_GPA ? gcr3_gpa(v, x, act) : tables_act(v, x, act);
 }

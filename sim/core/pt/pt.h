@@ -137,7 +137,7 @@ struct pt_walk {
 	uint64_t s1_gpa; /* gpa of the current stage-1 table */
 	struct pt_entry_info info;
 	struct pt_plain plain[2]; /* of t[], asked for when a walk starts at the top */
-	uint8_t ran[2]; /* zero time: words read on the spot in the last pt_walk_next(), per stage */
+	uint8_t ran[2]; /* zero time: words read on the spot in the last pt_walk_begin() or pt_walk_next(), per stage */
 	/* result */
 	uint64_t pa;
 	uint8_t size_lg2, out_perm, memtype, s1_memtype; /* memtype: of the last stage walked */

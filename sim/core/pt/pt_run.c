@@ -13,15 +13,17 @@ _Static_assert(ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a 
 /* A struct run stays in registers if nobody gets its address; @told is a constant where it is inlined. */
 #define INLINE static inline __attribute__((always_inline))
 
-struct at { /* a stage, and its word read last */
-	uint64_t table, spa, e;
-	unsigned level, perm;
+struct at { /* a stage */
+	uint64_t table, i, e; /* the word read last, or to be read: entry i of the table at table */
+	uint64_t first, each; /* index bits of the present table, and of those below */
+	uint64_t val; /* plain entries of the present table, under plain.mask */
+	unsigned level, shift, per, perm;
 };
 struct run { /* what struct pt_walk has while the walk stands still */
 	struct pt_walk *w;
 	struct xl *x;
 	struct at s1, s2;
-	uint64_t gpa, i1; /* input of stage 2; the stage-1 entry that it is to locate */
+	uint64_t gpa;
 	unsigned n1, n2; /* words read, per stage */
 	unsigned starts; /* walks of stage 2 begun */
 	bool fetch;
@@ -38,9 +40,9 @@ static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const st
 }
 
 /* Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: no wait for @table. */
-INLINE bool entry_at(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
+INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
 {
-	uint64_t page = (table + 8 * i) & ~low_mask(PAGE_LG2);
+	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
 
 	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
 		return false;
@@ -58,35 +60,54 @@ static __attribute__((noinline)) void tell(struct xl *x, uint64_t spa, uint64_t 
 	x->reads -= (uint8_t)reads;
 }
 
+/* Stand before the table of @level at @table. */
+INLINE void enter(struct at *a, const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm)
+{
+	const struct pt_table *t = &w->t[stage];
+	const struct pt_plain *p = &w->plain[stage];
+
+	a->per = t->grain_lg2 - 3u;
+	a->each = (UINT64_C(1) << a->per) - 1;
+	a->first = level == t->levels - 1u && t->top_bits ? (UINT64_C(1) << t->top_bits) - 1 : a->each;
+	a->shift = t->grain_lg2 + level * a->per;
+	a->val = p->val + level * p->step;
+	a->table = table;
+	a->level = level;
+	a->perm = perm;
+	a->i = a->e = 0;
+}
+
 /* From the present table of @stage down to the first entry that is not plain, or the last. *@n: words read before and now. */
 INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told)
 {
-	const struct pt_table *t = &r->w->t[stage];
 	const struct pt_plain *p = &r->w->plain[stage];
-	unsigned shift = shift_of(t, a->level), per = t->grain_lg2 - 3u, before = r->n1 + r->n2 + 1;
-	uint64_t table = a->table, val = p->val + a->level * p->step, i = ia >> shift & low_mask(index_bits(t, a->level)), each = low_mask(per), e = 0;
 	struct mem_cursor *const from = row + a->level, *c = from;
+	uint64_t table = a->table, i = ia >> a->shift & a->first, e = 0;
+	unsigned before = r->n1 + r->n2 + 1;
 	bool got;
 
 	for (;;) {
-		got = entry_at(r, c, table, i, &e);
+		got = read_entry(r, c, table, i, &e);
 		if (UNLIKELY(!got))
 			break;
 		if (told)
 			tell(r->x, table + 8 * i, e, before + (unsigned)(from - c));
-		if (c == row || (e & p->mask) != val)
+		if (c == row || (e & p->mask) != a->val)
 			break;
 		table = e & p->next;
-		val -= p->step;
-		shift -= per;
-		i = ia >> shift & each;
+		a->val -= p->step;
+		a->shift -= a->per;
+		i = ia >> a->shift & a->each;
 		c--;
 	}
 	*n += (unsigned)(from - c) + got;
-	a->perm &= c == from ? 0xff : p->perm;
+	if (c != from) {
+		a->perm &= p->perm;
+		a->first = a->each;
+	}
 	a->level = (unsigned)(c - row);
 	a->table = table;
-	a->spa = table + 8 * i;
+	a->i = i;
 	a->e = e;
 	return got;
 }
@@ -108,7 +129,7 @@ INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 	w->ran[S1] += (uint8_t)r->n1;
 	w->ran[S2] += (uint8_t)r->n2;
 	r->x->reads += (uint8_t)(r->n1 + r->n2);
-	r->x->mem_spa = a->spa;
+	r->x->mem_spa = a->table + 8 * a->i;
 	r->x->mem_st = MEM_OK;
 	r->x->data[0] = a->e;
 	if (r->starts && !r->x->functional && w->c) {
@@ -123,14 +144,38 @@ INLINE bool run_s1(struct run r, bool told)
 {
 	bool got = descend(&r, &r.s1, S1, r.w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told);
 
-	r.w->s1_entry_spa = r.s1.spa;
+	r.w->s1_entry_spa = r.s1.table + 8 * r.s1.i;
 	stop(&r, &r.s1, PT_PH_S1_ENTRY);
 	return got;
 }
 
-static inline uint64_t entry_index(const struct pt_table *t, uint64_t ia, unsigned level)
+/* The last entry of stage 2 locates a stage-1 entry: read it. */
+INLINE bool s1_read(struct run *r, bool told)
 {
-	return ia >> shift_of(t, level) & low_mask(index_bits(t, level));
+	const struct pt_plain *p = &r->w->plain[S2];
+	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << r->w->t[S2].grain_lg2) - 1));
+
+	r->s2.perm &= p->leaf_perm;
+	r->s1.i = r->w->ia >> r->s1.shift & r->s1.first;
+	r->s1.table = spa - 8 * r->s1.i;
+	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e))
+		return false;
+	r->n1++;
+	if (told)
+		tell(r->x, spa, r->s1.e, r->n1 + r->n2);
+	return true;
+}
+
+/* Leave there: as s2_done() would have it. */
+INLINE void s1_stop(struct run *r)
+{
+	struct pt_walk *w = r->w;
+
+	w->s1_entry_spa = r->s1.table + 8 * r->s1.i;
+	w->s1_tab_perm = (uint8_t)r->s2.perm;
+	w->tab_known = true;
+	w->tab_split = w->t[S2].grain_lg2 < index_bits(&w->t[S1], r->s1.level) + 3u;
+	stop(r, &r->s1, PT_PH_S1_ENTRY);
 }
 
 /* Go on after the stage-1 entry just read: as s1_down() and s1_leaf() would. Returns: false: it is for pt_step() to look at. */
@@ -139,62 +184,34 @@ INLINE bool s1_next(struct run *r)
 	struct pt_walk *w = r->w;
 	const struct pt_plain *p = &w->plain[S1];
 	const struct pt_table *t = &w->t[S1], *t2 = &w->t[S2];
-	uint64_t e = r->s1.e, next = e & p->next, gpa, i1;
-	bool table = r->s1.level;
+	struct at *a = &r->s1;
+	uint64_t next = a->e & p->next, gpa;
 
-	if (table ? (e & p->mask) != p->val + r->s1.level * p->step : !plain_grants(p, e, r->s1.perm, need_of(t, w->acc)))
-		return false;
-	i1 = table ? entry_index(t, w->ia, r->s1.level - 1) : 0;
-	gpa = table ? next + 8 * i1 : next | (w->ia & low_mask(t->grain_lg2));
-	if (t2->fmt->input(t2, gpa) != PT_OK)
-		return false;
-	if (table) {
-		r->s1.perm &= p->perm;
-		r->s1.table = w->s1_gpa = next;
-		w->s1_from = (uint8_t)r->s1.level--;
+	if (a->level) {
+		gpa = next + 8 * (w->ia >> (a->shift - a->per) & a->each);
+		if ((a->e & p->mask) != a->val || t2->fmt->input(t2, gpa) != PT_OK)
+			return false;
+		w->s1_gpa = a->table = next;
+		w->s1_from = (uint8_t)a->level--;
 		w->tab_known = false;
+		a->perm &= p->perm;
+		a->val -= p->step;
+		a->shift -= a->per;
+		a->first = a->each;
 	} else {
-		r->s1.perm &= p->leaf_perm;
+		gpa = next | (w->ia & ((UINT64_C(1) << t->grain_lg2) - 1));
+		if (!plain_grants(p, a->e, a->perm, need_of(t, w->acc)) || t2->fmt->input(t2, gpa) != PT_OK)
+			return false;
+		a->perm &= p->leaf_perm;
 		r->fetch = false;
 		w->s1_lg2 = t->grain_lg2;
 		w->s1_clean = w->s1_snoop = false;
-		w->s1_memtype = w->memtype = (uint8_t)(e >> p->mt_lsb & p->mt_mask);
+		w->s1_memtype = w->memtype = (uint8_t)(a->e >> p->mt_lsb & p->mt_mask);
 	}
-	r->i1 = i1;
 	r->gpa = gpa;
-	r->s2.level = t2->levels - 1u;
-	r->s2.table = t2->root;
-	r->s2.perm = 0xff;
 	r->starts++;
+	enter(&r->s2, w, S2, t2->levels - 1u, t2->root, 0xff);
 	return true;
-}
-
-/* The last entry of stage 2 locates a stage-1 entry: read it. */
-INLINE bool s1_read(struct run *r, bool told)
-{
-	const struct pt_plain *p = &r->w->plain[S2];
-	bool got;
-
-	r->s2.perm &= p->leaf_perm;
-	r->s1.spa = (r->s2.e & p->next) | (r->gpa & low_mask(r->w->t[S2].grain_lg2));
-	got = entry_at(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.spa - 8 * r->i1, r->i1, &r->s1.e);
-	r->n1 += got;
-	if (told && got)
-		tell(r->x, r->s1.spa, r->s1.e, r->n1 + r->n2);
-	return got;
-}
-
-/* Leave there: as s2_done() would have it. */
-INLINE void s1_stop(struct run *r)
-{
-	struct pt_walk *w = r->w;
-
-	w->s1_entry_spa = r->s1.spa;
-	w->s1_tab_perm = (uint8_t)r->s2.perm;
-	w->tab_known = true;
-	w->tab_split = w->t[S2].grain_lg2 < index_bits(&w->t[S1], r->s1.level) + 3u;
-	r->s1.table = r->s1.spa - entry_offset(&w->t[S1], w->ia, r->s1.level);
-	stop(r, &r->s1, PT_PH_S1_ENTRY);
 }
 
 /* Stage 2, and the stage-1 entries that it locates. */
@@ -241,6 +258,18 @@ static bool may_run(const struct pt_walk *w, const struct xl *x)
 	       whole_pages(&w->t[S1]) && whole_pages(&w->t[S2]);
 }
 
+/* What a run needs to know of the walk at @stage. */
+INLINE bool run(struct pt_walk *w, struct xl *x, unsigned stage)
+{
+	struct run r = { .w = w, .x = x, .gpa = w->gpa, .fetch = w->fetch };
+
+	if (w->t[S1].fmt)
+		enter(&r.s1, w, S1, w->level[S1], w->table[S1], w->perm[S1]);
+	if (w->t[S2].fmt)
+		enter(&r.s2, w, S2, w->level[S2], w->table[S2], w->perm[S2]);
+	return x->now->step ? run_told(r, stage) : run_quiet(r, stage);
+}
+
 enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 {
 	enum xl_act act = XL_ACT_READ;
@@ -249,13 +278,8 @@ enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 		return act;
 	while (act == XL_ACT_READ) {
 		unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
-		struct run r = { .w = w, .x = x, .gpa = w->gpa, .fetch = w->fetch,
-				 .i1 = w->fetch ? entry_index(&w->t[S1], w->ia, w->level[S1]) : 0,
-				 .s1 = { .table = w->table[S1], .level = w->level[S1], .perm = w->perm[S1] },
-				 .s2 = { .table = w->table[S2], .level = w->level[S2], .perm = w->perm[S2] } };
 
-		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next) ||
-		    !(x->now->step ? run_told(r, stage) : run_quiet(r, stage)))
+		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next) || !run(w, x, stage))
 			return act;
 		act = pt_step(w, x);
 	}

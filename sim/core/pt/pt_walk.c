@@ -334,19 +334,7 @@ static enum xl_act s1_data(struct pt_walk *w, struct xl *x, uint64_t e)
 	return s1_accept(w, x, &i);
 }
 
-/* ---- entry points ---- */
-
-enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
-{
-	w->update = false;
-	w->info.cls = PT_EMPTY;
-	w->plain[S1].next = w->plain[S2].next = 0;
-	w->phase = PT_PH_S2_ENTRY;
-	if (w->t[S1].fmt)
-		return s1_start(w, x);
-	w->fetch = false;
-	return s2_start(w, x, w->ia);
-}
+/* ---- words ---- */
 
 /* An access whose word has to be looked at bit by bit, or that failed, or that was an update. */
 static __attribute__((noinline)) enum xl_act accessed(struct pt_walk *w, struct xl *x)
@@ -393,6 +381,22 @@ enum xl_act pt_step(struct pt_walk *w, struct xl *x)
 		return accessed(w, x);
 	w->perm[stage] &= p->perm;
 	return stage == S2 ? s2_down(w, x, e & p->next, 0) : s1_down(w, x, e & p->next, 0);
+}
+
+/* ---- entry points ---- */
+
+enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
+{
+	enum xl_act act;
+
+	w->update = false;
+	w->info.cls = PT_EMPTY;
+	w->plain[S1].next = w->plain[S2].next = 0;
+	w->ran[S1] = w->ran[S2] = 0;
+	w->phase = PT_PH_S2_ENTRY;
+	w->fetch = false;
+	act = w->t[S1].fmt ? s1_start(w, x) : s2_start(w, x, w->ia);
+	return x->now && act == XL_ACT_READ ? pt_run(w, x) : act;
 }
 
 enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x)
