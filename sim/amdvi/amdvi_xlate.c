@@ -24,44 +24,51 @@ static uint64_t id_of(const struct amdvi_walk *w, const struct xl *x)
 
 /* ---- tables ---- */
 
-static struct pt_table host_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x)
+static void host_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, struct pt_table *t)
 {
 	static const uint8_t reach[] = { 12, 21, 30, 39, 48, 57, 64 };
 	unsigned mode = dte_mode(w), had = (unsigned)bits_get(w->dte.w[0], 8, 7);
-	struct pt_table t = { .fmt = &fmt_amdv1, .root = w->dte.w[0] & bits_mask(51, 12), .id = ID_TABLE | x->tag.did, .levels = (uint8_t)mode,
-			      .ia_bits = reach[mode < 7 ? mode : 6], .grain_lg2 = 12, .oa_bits = 52 };
 
-	if (mode == 6)
-		t.top_bits = 7;
+	t->fmt = &fmt_amdv1;
+	t->root = w->dte.w[0] & bits_mask(51, 12);
+	t->id = ID_TABLE | x->tag.did;
+	t->levels = (uint8_t)mode;
+	t->ia_bits = reach[mode < 7 ? mode : 6];
+	t->grain_lg2 = 12;
+	t->top_bits = mode == 6 ? 7 : 0;
+	t->oa_bits = 52;
 	if (!v->cap.ha)
 		had = 0;
 	else if (!v->cap.hd && had == 3)
 		had = 1;
 	if (v->cfg->had_needs_control && had > v->on.had)
 		had = v->on.had;
-	t.opt = (had & 1 ? AMDV1_A : 0u) | (had == 3 ? AMDV1_D | PT_OPT_AD : 0u) | (v->cfg->upper_bits_ignored ? AMDV1_UPPER_IGNORED : 0u);
-	t.inv = x->tag;
-	t.inv.pasid = 0;
-	t.inv.kind = w->guest ? AMDVI_K_GPA : AMDVI_K_PDC_HOST;
+	t->opt = (had & 1 ? AMDV1_A : 0u) | (had == 3 ? AMDV1_D | PT_OPT_AD : 0u) | (v->cfg->upper_bits_ignored ? AMDV1_UPPER_IGNORED : 0u);
+	t->inv = x->tag;
+	t->inv.pasid = 0;
+	t->inv.kind = w->guest ? AMDVI_K_GPA : AMDVI_K_PDC_HOST;
 	if (UNLIKELY(v->u.ct != NULL))
-		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
-	return t;
+		t->id = ctag_walk_id(v->u.ct, x, t, t->id, t->id);
 }
 
-static struct pt_table guest_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3)
+static void guest_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3, struct pt_table *t)
 {
 	unsigned five = (w->dte.w[2] >> 54 & 3) == 1 && v->cap.guest_levels >= 5;
-	struct pt_table t = { .fmt = &fmt_x86_64, .root = cr3, .id = ID_TABLE | id_of(w, x), .levels = (uint8_t)(4 + five),
-			      .ia_bits = (uint8_t)(48 + 9 * five),
-			      .grain_lg2 = 12, .oa_bits = 52 };
 
-	t.opt = X86_WPE | X86_1G | (v->cap.nx ? X86_NXE : 0u) | (v->on.no_a ? X86_NO_A : 0u) | (v->on.no_d ? X86_NO_D : 0u) |
+	t->fmt = &fmt_x86_64;
+	t->root = cr3;
+	t->id = ID_TABLE | id_of(w, x);
+	t->levels = (uint8_t)(4 + five);
+	t->ia_bits = (uint8_t)(48 + 9 * five);
+	t->grain_lg2 = 12;
+	t->top_bits = 0;
+	t->oa_bits = 52;
+	t->opt = X86_WPE | X86_1G | (v->cap.nx ? X86_NXE : 0u) | (v->on.no_a ? X86_NO_A : 0u) | (v->on.no_d ? X86_NO_D : 0u) |
 		(w->pasid ? 0u : X86_ANY_IA) | (v->cap.us ? 0u : X86_NO_US);
-	t.inv = x->tag;
-	t.inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
+	t->inv = x->tag;
+	t->inv.kind = w->host ? AMDVI_K_PDC_NESTED : AMDVI_K_PDC_GUEST;
 	if (UNLIKELY(v->u.ct != NULL))
-		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, ID_TABLE | id_without_pasid(w, x));
-	return t;
+		t->id = ctag_walk_id(v->u.ct, x, t, t->id, ID_TABLE | id_without_pasid(w, x));
 }
 
 /* ---- faults ---- */
@@ -259,9 +266,9 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : needed(x)) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->guest)
-		w->pt.t[0] = guest_table(v, w, x, cr3);
+		guest_table(v, w, x, cr3, &w->pt.t[0]);
 	if (w->host)
-		w->pt.t[1] = host_table(v, w, x);
+		host_table(v, w, x, &w->pt.t[1]);
 	act = ran(v, x, pt_walk_begin(&w->pt, x));
 	if (!x->functional && (w->pt.ran[0] | w->pt.ran[1])) /* these are no walks from a cached table */
 		amdvi_pc_count(v, 0x09, x, 1);
@@ -313,7 +320,7 @@ static enum xl_act gcr3_level(struct amdvi *v, struct xl *x)
 	w->phase = AMDVI_PH_GCR3_GPA;
 	w->pt.c = &v->pt;
 	w->pt.t[0].fmt = NULL;
-	w->pt.t[1] = host_table(v, w, x);
+	host_table(v, w, x, &w->pt.t[1]);
 	w->pt.ia = at;
 	w->pt.acc = XL_R;
 	w->pt.ipa = true;
@@ -437,9 +444,9 @@ static uint64_t rule_id(const struct amdvi *v, const struct amdvi_walk *w, const
 		struct pt_table s1 = { 0 }, s2 = { 0 };
 
 		if (w->guest)
-			s1 = guest_table(v, w, x, cr3);
+			guest_table(v, w, x, cr3, &s1);
 		if (w->host)
-			s2 = host_table(v, w, x);
+			host_table(v, w, x, &s2);
 		k.root = ctag_root(&s1, &s2, 0);
 	}
 	return ctag_id(v->u.ct, x, &k);

@@ -62,7 +62,7 @@ static enum xl_act cd_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr, bool 
 	w->l1cd_next = l1;
 	w->pt.c = &s->pt;
 	w->pt.t[0].fmt = NULL;
-	w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
+	smmuv3_s2_table(s, w->ste, x, &w->pt.t[1]);
 	w->pt.t[1].inv.rid = x->req.rid;
 	w->pt.ia = addr;
 	w->pt.acc = XL_R | PT_ACC_WALK;

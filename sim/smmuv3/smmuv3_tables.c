@@ -30,7 +30,7 @@ static void set_root(const struct smmuv3 *s, struct pt_table *t, uint64_t ttb)
 	t->root = ttb & bits_mask(s->cap.minor ? 51 : 47, 4) & ~low_mask(lg2);
 }
 
-struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x)
+void smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x, struct pt_table *t)
 {
 	static const uint8_t grain[] = { 12, 16, 14, 12 };
 	static const uint8_t start4k[] = { 2, 3, 4, 1, 5, 5, 5, 5 }; /* levels to walk by {S2SL0_2, S2SL0} */
@@ -38,24 +38,26 @@ struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste 
 	unsigned tg = (unsigned)bits_get(w2, 47, 46), n = 64 - (unsigned)bits_get(w2, 37, 32), g = grain[tg];
 	bool ds = s->cap.ds && g != 16 && (e->w[3] & BIT64(3));
 	unsigned sl = (unsigned)bits_get(w2, 39, 38) | (ds && g == 12 ? (unsigned)(e->w[3] >> 2 & 1) << 2 : 0);
-	struct pt_table t = { .fmt = &fmt_vmsa_s2, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(g == 12 ? start4k[sl] : sl + 1), .ia_bits = (uint8_t)n };
 
-	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(w2, 50, 48));
-	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(s, &t, e->w[3]);
-	t.id = SMMUV3_ID_TABLE | SMMUV3_ID_IPA | smmuv3_id(0, smmuv3_vmid(s, e), 0);
-	t.inv = (struct xc_tag){ .vmid = smmuv3_vmid(s, e), .kind = SMMUV3_K_WC_S2 };
-	t.opt = VMSA_HAD | (w2 & BIT64(52) ? VMSA_BE : 0) | (w2 & BIT64(53) ? VMSA_AFFD : 0) | (w2 & BIT64(54) ? VMSA_PTW : 0) |
+	t->fmt = &fmt_vmsa_s2;
+	t->grain_lg2 = (uint8_t)g;
+	t->levels = (uint8_t)(g == 12 ? start4k[sl] : sl + 1);
+	t->ia_bits = (uint8_t)n;
+	t->oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(w2, 50, 48));
+	t->top_bits = (uint8_t)(n - (g + (g - 3) * (t->levels - 1u)));
+	set_root(s, t, e->w[3]);
+	t->id = SMMUV3_ID_TABLE | SMMUV3_ID_IPA | smmuv3_id(0, smmuv3_vmid(s, e), 0);
+	t->inv = (struct xc_tag){ .vmid = smmuv3_vmid(s, e), .kind = SMMUV3_K_WC_S2 };
+	t->opt = VMSA_HAD | (w2 & BIT64(52) ? VMSA_BE : 0) | (w2 & BIT64(53) ? VMSA_AFFD : 0) | (w2 & BIT64(54) ? VMSA_PTW : 0) |
 		(s->cap.xnx ? VMSA_XNX : 0) | (s->cap.fwb && (e->w[1] & BIT64(25)) ? VMSA_FWB : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) |
 		(ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
 	if (w2 & BIT64(56)) /* S2HA; S2HD counts with it only */
-		t.opt |= VMSA_HA | (w2 & BIT64(55) ? VMSA_HD | PT_OPT_AD : 0u);
+		t->opt |= VMSA_HA | (w2 & BIT64(55) ? VMSA_HD | PT_OPT_AD : 0u);
 	if (UNLIKELY(s->u.ct != NULL))
-		t.id = ctag_walk_id(s->u.ct, x, &t, t.id, t.id);
-	return t;
+		t->id = ctag_walk_id(s->u.ct, x, t, t->id, t->id);
 }
 
-struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x)
+void smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x, struct pt_table *t)
 {
 	static const uint8_t grain0[] = { 12, 16, 14, 12 }, grain1[] = { 12, 14, 12, 16 };
 	const uint64_t *cd = w->cd->w;
@@ -64,23 +66,25 @@ struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk
 	unsigned n = 64 - (unsigned)(up ? bits_get(cd[0], 21, 16) : bits_get(cd[0], 5, 0));
 	bool ds = s->cap.ds && (cd[2] & BIT64(58)) && g != 16;
 	uint64_t ttb = up ? cd[2] : cd[1];
-	struct pt_table t = { .fmt = &fmt_vmsa_s1, .grain_lg2 = (uint8_t)g, .levels = (uint8_t)(1 + (n - 1 - g) / (g - 3)), .ia_bits = (uint8_t)n };
 
-	t.oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(cd[0], 34, 32));
-	t.top_bits = (uint8_t)(n - (g + (g - 3) * (t.levels - 1u)));
-	set_root(s, &t, ttb);
-	t.id = SMMUV3_ID_TABLE | smmuv3_id(w->ste->world, x->tag.vmid, x->tag.asid);
-	t.inv = x->tag;
-	t.inv.did = 0;
-	t.inv.kind = w->ste->world == SMMUV3_W_EL1 ? SMMUV3_K_WC_EL1 : w->ste->world == SMMUV3_W_EL2 ? SMMUV3_K_WC_EL2 : SMMUV3_K_WC_E2H;
-	t.opt = (cd[0] & BIT64(15) ? VMSA_BE : 0) | (s->cap.had && (ttb & 2) ? VMSA_HAD : 0) | (cd[0] & BIT64(35) ? VMSA_AFFD : 0) |
+	t->fmt = &fmt_vmsa_s1;
+	t->grain_lg2 = (uint8_t)g;
+	t->levels = (uint8_t)(1 + (n - 1 - g) / (g - 3));
+	t->ia_bits = (uint8_t)n;
+	t->oa_bits = (uint8_t)ps_bits(s, (unsigned)bits_get(cd[0], 34, 32));
+	t->top_bits = (uint8_t)(n - (g + (g - 3) * (t->levels - 1u)));
+	set_root(s, t, ttb);
+	t->id = SMMUV3_ID_TABLE | smmuv3_id(w->ste->world, x->tag.vmid, x->tag.asid);
+	t->inv = x->tag;
+	t->inv.did = 0;
+	t->inv.kind = w->ste->world == SMMUV3_W_EL1 ? SMMUV3_K_WC_EL1 : w->ste->world == SMMUV3_W_EL2 ? SMMUV3_K_WC_EL2 : SMMUV3_K_WC_E2H;
+	t->opt = (cd[0] & BIT64(15) ? VMSA_BE : 0) | (s->cap.had && (ttb & 2) ? VMSA_HAD : 0) | (cd[0] & BIT64(35) ? VMSA_AFFD : 0) |
 		(cd[0] & BIT64(36) ? VMSA_WXN : 0) | (cd[0] & BIT64(40) && !el2 ? VMSA_PAN : 0) | (s->cap.epan && (cd[1] & BIT64(59)) ? VMSA_EPAN : 0) |
 		(el2 ? VMSA_EL2 : 0) | (up ? VMSA_TTB1 : 0) | (s->cfg->contiguous ? VMSA_CONT : 0) | (ds || (g == 16 && s->cap.oas >= 52) ? VMSA_PA52 : 0);
 	if (cd[0] & BIT64(43)) /* HA; HD counts with it only */
-		t.opt |= VMSA_HA | (cd[0] & BIT64(42) ? VMSA_HD : 0);
+		t->opt |= VMSA_HA | (cd[0] & BIT64(42) ? VMSA_HD : 0);
 	if (UNLIKELY(s->u.ct != NULL))
-		t.id = ctag_walk_id(s->u.ct, x, &t, t.id, t.id);
-	return t;
+		t->id = ctag_walk_id(s->u.ct, x, t, t->id, t->id);
 }
 
 /* ---- faults ---- */

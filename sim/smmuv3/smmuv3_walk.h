@@ -126,13 +126,13 @@ static inline struct xc_tag config_tag(const struct xl *x, uint64_t first, uint6
 	return (struct xc_tag){ .first = first, .id = id, .rid = x->req.rid, .kind = SMMUV3_K_CFG };
 }
 /** smmuv3_s1_table() - the stage 1 of the CD, for the half that w->va is in. */
-struct pt_table smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x);
+void smmuv3_s1_table(const struct smmuv3 *s, const struct smmuv3_walk *w, const struct xl *x, struct pt_table *t);
 /** smmuv3_fault_config() - a fault of stage 1 or 2: what the fault configuration makes of it. */
 enum xl_act smmuv3_fault_config(struct xl *x, unsigned code, bool s2);
 /** smmuv3_bypass_size() - the input is too wide and stage 1 is bypassed: always aborted and recorded. */
 enum xl_act smmuv3_bypass_size(struct xl *x);
 /** smmuv3_s2_table() - the stage 2 of the STE. */
-struct pt_table smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x);
+void smmuv3_s2_table(const struct smmuv3 *s, const struct smmuv3_ste *e, const struct xl *x, struct pt_table *t);
 /** smmuv3_walk_failed() - a table walk faulted: the event, its class, and what the fault configuration makes of it. @class_cd: under a CD fetch. */
 enum xl_act smmuv3_walk_failed(struct smmuv3 *s, struct xl *x, bool class_cd);
 /** smmuv3_vmid() - the tag: S2VMID in NS-EL1 if there is a stage 2 at all, else 0. */

@@ -127,7 +127,7 @@ enum xl_act smmuv3_split_hit(struct smmuv3 *s, struct xl *x, uint32_t slot, unsi
 	smmuv3_keep(w);
 	w->pt.c = &s->pt;
 	w->pt.acc = (uint8_t)(want | (priv ? XL_PRIV : 0));
-	w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
+	smmuv3_s2_table(s, w->ste, x, &w->pt.t[1]);
 	return s2_tail(s, x, slot);
 }
 
@@ -158,10 +158,10 @@ enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
 			return smmuv3_fault_config(x, EV_TRANSLATION, false);
 		}
-		w->pt.t[0] = smmuv3_s1_table(s, w, x);
+		smmuv3_s1_table(s, w, x, &w->pt.t[0]);
 	}
 	if (w->s2)
-		w->pt.t[1] = smmuv3_s2_table(s, w->ste, x);
+		smmuv3_s2_table(s, w->ste, x, &w->pt.t[1]);
 	return tables_act(s, x, pt_walk_begin(&w->pt, x));
 }
 
@@ -192,9 +192,9 @@ static uint64_t rule_id(const struct smmuv3 *s, const struct smmuv3_walk *w, str
 		struct pt_table s1 = { 0 }, s2 = { 0 };
 
 		if (w->s1 && !half_disabled(w))
-			s1 = smmuv3_s1_table(s, w, x);
+			smmuv3_s1_table(s, w, x, &s1);
 		if (w->s2)
-			s2 = smmuv3_s2_table(s, w->ste, x);
+			smmuv3_s2_table(s, w->ste, x, &s2);
 		k.root = ctag_root(&s1, &s2, w->s1 ? w->cd->w[3] : 0); /* MAIR */
 	}
 	return ctag_id(s->u.ct, x, &k);

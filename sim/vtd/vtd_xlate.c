@@ -25,47 +25,55 @@ static uint64_t tag_id(const struct vtd_walk *w, const struct xl *x)
 	return tag_without_pasid(w, x) | (pasid ? (uint64_t)x->tag.pasid << 20 : 0);
 }
 
-static struct pt_table ss_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
+/* Set in place: a struct returned would be copied before its bytes are there to copy. */
+static void ss_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x, struct pt_table *t)
 {
 	uint64_t p = w->scalable ? w->pe[0] : w->ctx[0];
 	unsigned aw = (unsigned)(w->scalable ? bits_get(p, 4, 2) : bits_get(w->ctx[1], 2, 0)), width = 30 + 9 * aw;
-	struct pt_table t = { .fmt = &fmt_vtdss, .root = p & bits_mask(63, 12), .levels = (uint8_t)(aw + 2),
-			      .ia_bits = (uint8_t)(width < v->cap.mgaw ? width : v->cap.mgaw), .grain_lg2 = 12, .oa_bits = (uint8_t)v->cap.haw };
 
-	t.inv = x->tag;
-	t.inv.kind = VTD_K_PSC_SS;
-	t.opt = (v->cap.sslps & 1 ? SS_2M : 0) | (v->cap.sslps & 2 ? SS_1G : 0) | (v->cap.sc ? SS_SNP : 0) | (v->cap.mts ? SS_MT : 0);
+	t->fmt = &fmt_vtdss;
+	t->root = p & bits_mask(63, 12);
+	t->levels = (uint8_t)(aw + 2);
+	t->ia_bits = (uint8_t)(width < v->cap.mgaw ? width : v->cap.mgaw);
+	t->grain_lg2 = 12;
+	t->top_bits = 0;
+	t->oa_bits = (uint8_t)v->cap.haw;
+	t->inv = x->tag;
+	t->inv.kind = VTD_K_PSC_SS;
+	t->opt = (v->cap.sslps & 1 ? SS_2M : 0) | (v->cap.sslps & 2 ? SS_1G : 0) | (v->cap.sc ? SS_SNP : 0) | (v->cap.mts ? SS_MT : 0);
 	if (w->scalable && (p & BIT64(5)) && v->cap.ers)
-		t.opt |= SS_X;
+		t->opt |= SS_X;
 	if (w->scalable && (p & BIT64(9)))
-		t.opt |= PT_OPT_AD | (v->cfg->ss_d_on_fs_read ? PT_OPT_FETCH_DIRTY : 0u) | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
+		t->opt |= PT_OPT_AD | (v->cfg->ss_d_on_fs_read ? PT_OPT_FETCH_DIRTY : 0u) | (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)) ? PT_OPT_FAULT_AD : 0u);
 	if (w->kind == VTD_K_NESTED && v->cfg->spr17)
-		t.opt |= SS_NO_RO;
-	t.id = x->tag.did;
+		t->opt |= SS_NO_RO;
+	t->id = x->tag.did;
 	if (UNLIKELY(v->u.ct != NULL))
-		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, t.id);
-	return t;
+		t->id = ctag_walk_id(v->u.ct, x, t, t->id, t->id);
 }
 
-static struct pt_table fs_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x)
+static void fs_table(const struct vtd *v, const struct vtd_walk *w, const struct xl *x, struct pt_table *t)
 {
 	unsigned five = (unsigned)bits_get(w->pe[2], 3, 2) & 1;
-	struct pt_table t = { .fmt = &fmt_x86_64, .root = w->pe[2] & bits_mask(63, 12), .levels = (uint8_t)(4 + five),
-			      .ia_bits = (uint8_t)(48 + 9 * five), .grain_lg2 = 12,
-			      .oa_bits = w->kind == VTD_K_NESTED ? 52 : (uint8_t)v->cap.haw };
 
-	t.inv = x->tag;
-	t.inv.kind = w->kind == VTD_K_NESTED ? VTD_K_PSC_NESTED : VTD_K_PSC_FS;
-	t.opt = (w->pe[2] & BIT64(4) ? X86_WPE : 0) | (w->pe[2] & BIT64(5) ? X86_NXE : 0) | (w->pe[2] & BIT64(6) ? X86_SMEP : 0) |
+	t->fmt = &fmt_x86_64;
+	t->root = w->pe[2] & bits_mask(63, 12);
+	t->levels = (uint8_t)(4 + five);
+	t->ia_bits = (uint8_t)(48 + 9 * five);
+	t->grain_lg2 = 12;
+	t->top_bits = 0;
+	t->oa_bits = w->kind == VTD_K_NESTED ? 52 : (uint8_t)v->cap.haw;
+	t->inv = x->tag;
+	t->inv.kind = w->kind == VTD_K_NESTED ? VTD_K_PSC_NESTED : VTD_K_PSC_FS;
+	t->opt = (w->pe[2] & BIT64(4) ? X86_WPE : 0) | (w->pe[2] & BIT64(5) ? X86_NXE : 0) | (w->pe[2] & BIT64(6) ? X86_SMEP : 0) |
 		(w->pe[2] & BIT64(7) && v->cap.eafs ? X86_EAFE : 0) | (v->cap.fs1gp ? X86_1G : 0);
 	if (v->cfg->xd_reserved && !(w->pe[2] & BIT64(5)))
-		t.opt |= X86_XD_RSVD;
+		t->opt |= X86_XD_RSVD;
 	if (v->cfg->ad_needs_snoop && !(w->pe[1] & BIT64(23)))
-		t.opt |= PT_OPT_FAULT_AD;
-	t.id = tag_id(w, x);
+		t->opt |= PT_OPT_FAULT_AD;
+	t->id = tag_id(w, x);
 	if (UNLIKELY(v->u.ct != NULL))
-		t.id = ctag_walk_id(v->u.ct, x, &t, t.id, tag_without_pasid(w, x));
-	return t;
+		t->id = ctag_walk_id(v->u.ct, x, t, t->id, tag_without_pasid(w, x));
 }
 
 /* The tag where it is not the specification's: identifiers of fewer bits, another rule. Returns: the IOTLB's. */
@@ -81,9 +89,9 @@ static uint64_t rule_id(const struct vtd *v, const struct vtd_walk *w, struct xl
 		struct pt_table s1 = { 0 }, s2 = { 0 };
 
 		if (w->kind != VTD_K_SS)
-			s1 = fs_table(v, w, x);
+			fs_table(v, w, x, &s1);
 		if (w->kind != VTD_K_FS)
-			s2 = ss_table(v, w, x);
+			ss_table(v, w, x, &s2);
 		k.root = ctag_root(&s1, &s2, w->scalable ? w->pe[1] & bits_mask(30, 23) : 0); /* snoop and memory type */
 	}
 	return ctag_id(v->u.ct, x, &k);
@@ -225,9 +233,9 @@ enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need)
 	w->pt.acc = (uint8_t)((need & ~XL_PRIV) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->kind != VTD_K_SS)
-		w->pt.t[0] = fs_table(v, w, x);
+		fs_table(v, w, x, &w->pt.t[0]);
 	if (w->kind != VTD_K_FS)
-		w->pt.t[1] = ss_table(v, w, x);
+		ss_table(v, w, x, &w->pt.t[1]);
 	return after_tables(v, x, pt_walk_begin(&w->pt, x));
 }
 
