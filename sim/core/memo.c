@@ -12,7 +12,7 @@ struct memo *memo_create(void)
 	return m;
 }
 
-void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, uint32_t own)
+void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, const bool own[4])
 {
 	const struct xl_req *q = &x->req;
 	struct memo_ent *m = memo_at(u, q);
@@ -28,7 +28,7 @@ void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_
 		cyc += xc_config(c[i])->lat_cyc;
 	}
 	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .acc = q->acc, .at = q->at,
-				.spec = q->spec, .own = own, .cyc = cyc, .tag = x->tag };
+				.spec = q->spec, .own = { own[0], own[1], own[2], own[3] }, .cyc = cyc, .tag = x->tag };
 	for (unsigned i = 0; i < MEMO_CFG; i++)
 		if (c[i])
 			m->cfg[i] = (struct memo_cfg){ .c = c[i], .entry = xc_payload(c[i], slot[i]), .slot = slot[i] };

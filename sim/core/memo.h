@@ -27,7 +27,7 @@ struct memo_ent {
 	uint8_t at;
 	bool has_pasid, spec;
 	uint8_t acc;
-	uint32_t own; /* the vendor's */
+	bool own[4]; /* the vendor's */
 	uint32_t cyc; /* latency of the configuration caches */
 	struct memo_cfg cfg[MEMO_CFG];
 	struct xc_tag tag; /* all but the address */
@@ -72,5 +72,5 @@ static inline void memo_use(const struct memo_ent *m, struct xl *x)
  * memo_keep() - @x has been decided, and has its tag: remember that. @slot: what it hit in @c[0] and @c[1] (NULL: needs none there); XC_MISS:
  * the entry came from memory, which is nothing to remember.
  */
-void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, uint32_t own);
+void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, const bool own[4]);
 #endif

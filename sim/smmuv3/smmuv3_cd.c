@@ -135,6 +135,7 @@ enum xl_act smmuv3_cd_lookup(struct smmuv3 *s, struct xl *x)
 
 		xl_charge(x, s->cd, &s->cfg->cd);
 		if (LIKELY(slot != XC_MISS)) {
+			w->cd_slot = slot;
 			w->cd = xc_payload(s->cd, slot);
 			return cd_known(s, x);
 		}

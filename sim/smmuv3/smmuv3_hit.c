@@ -5,6 +5,7 @@
  * A cached entry that lacks the permission is walked again, so that the event says everything. A TBU hit costs the TBU's own time only: its
  * entries hold configuration as well.
  */
+#include "core/memo.h"
 #include "smmuv3/smmuv3_regs.h"
 #include "smmuv3/smmuv3_walk.h"
 
@@ -28,7 +29,7 @@ void smmuv3_ats_grant(struct xl *x, unsigned perm)
 		x->res.size_lg2 = SMMUV3_STU_LG2;
 }
 
-enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
+static HOT enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
 {
 	unsigned perm = e->perm >> (priv ? VMSA_PRIV_SHIFT : 0) & (XL_R | XL_W | XL_X);
 
@@ -42,6 +43,11 @@ enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e
 	else
 		x->res.perm = (uint8_t)perm;
 	return XL_ACT_DONE;
+}
+
+enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
+{
+	return result(x, pa, e, size_lg2, priv);
 }
 
 static bool serves(const struct smmuv3_leaf *e, unsigned need, bool priv)
@@ -90,7 +96,7 @@ void smmuv3_tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, con
 			smmuv3_leaf_fill(s, x, c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
 }
 
-static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
+static HOT enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
 {
 	const struct smmuv3_leaf *e = xc_payload(c, slot);
 	const struct xc_tag *t = xc_tag_of(c, slot);
@@ -100,11 +106,11 @@ static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_
 		ctag_hit(s->u.ct, c, slot, x);
 	if (at && s->n_tbu)
 		smmuv3_tbu_fill(s, x, t, e, at);
-	return smmuv3_result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
+	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
 }
 
 /* Look into one cache; a leaf that does not serve the request counts as a miss. */
-static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
+static HOT uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
 {
 	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id &&
 		       ctag_rule_of(s->u.ct) == CTAG_SPEC;
@@ -121,7 +127,7 @@ static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, cons
 	return XC_MISS;
 }
 
-static COLD bool stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
+static __attribute__((noinline)) bool stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
 {
 	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
 	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
@@ -153,7 +159,7 @@ static COLD bool stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
 }
 
 /* The TBU of the requester, by VMID and ASID. */
-static bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
+static __attribute__((noinline)) bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
 {
 	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
 	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
@@ -175,7 +181,7 @@ static bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv,
 	return false;
 }
 
-enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
+static HOT enum xl_act tagged(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
 	bool priv = w->priv && w->ste->world != SMMUV3_W_EL2;
@@ -188,7 +194,7 @@ enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
 	if (s->n_tbu && s->cfg->tbu_tag == SMMUV3_TAG_ASID && tbu_answer(s, x, want, priv, &act))
 		return act;
 	x->cyc += s->cfg->link_cyc;
-	if (!smmuv3_has(s->tlb))
+	if (!s->cfg->tlb.entries)
 		return smmuv3_tables_begin(s, x, need);
 	slot = leaf_find(s, x, s->tlb, &s->cfg->tlb, w->va, x->tag.id, want, priv);
 	if (slot == XC_MISS)
@@ -199,25 +205,60 @@ enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
 	return hit(s, x, s->tlb, slot, 2, priv);
 }
 
+enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
+{
+	return tagged(s, x);
+}
+
 /* ---- gates ---- */
+
+/* Nothing is known of the request but itself. */
+static void fresh(struct xl *x)
+{
+	struct smmuv3_walk *w = walk_of(x);
+
+	w->ste = NULL;
+	w->cd = NULL;
+	w->ste_slot = w->cd_slot = XC_MISS;
+	w->config_missed = w->ats_dirty = false;
+	w->priv = x->req.acc & XL_PRIV;
+	w->ind = false;
+}
+
+/* A request like one before it: what STE and CD said then. */
+static HOT enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+{
+	struct smmuv3_walk *w = walk_of(x);
+
+	memo_use(m, x);
+	w->ste = m->cfg[0].entry;
+	w->cd = m->cfg[1].entry;
+	w->s1 = m->own[0];
+	w->s2 = m->own[1];
+	w->priv = m->own[2];
+	w->ind = m->own[3];
+	w->config_missed = w->ats_dirty = false;
+	w->kind = m->tag.kind;
+	w->va = x->req.iova;
+	return tagged(s, x);
+}
 
 enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 {
 	struct smmuv3 *s = smmuv3_of(u);
-	struct smmuv3_walk *w = walk_of(x);
+	const struct memo_ent *m;
 	enum xl_act act;
 
 	if (UNLIKELY(s->held && !x->functional))
 		smmuv3_wake(s);
-	w->ste = NULL;
-	w->cd = NULL;
-	w->config_missed = w->ats_dirty = false;
-	w->priv = x->req.acc & XL_PRIV;
-	w->ind = false;
 	if (!x->functional && !x->req.spec && x->state != XL_MERGED) { /* once per request: not when the walk it waited for did not serve it */
 		s->st.ats_requests += x->req.at == XL_TRANSLATION_REQ;
 		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
 	}
+	m = memo_find(u, x);
+	if (LIKELY(m != NULL))
+		return remembered(s, x, m);
+	fresh(x);
 	if (UNLIKELY(!s->on.smmu))
 		return smmuv3_disabled(s, x);
 	if (x->req.at == XL_TRANSLATED && !s->on.atschk)

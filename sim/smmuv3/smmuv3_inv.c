@@ -3,6 +3,7 @@
  * smmuv3_inv.c - where an invalidation is matched: the table of IHI 0070 "TLB invalidation" as scopes, offered to the caches they concern and to
  * the walks in progress. Nothing more than a command names is dropped, except where configuration asks for over-invalidation.
  */
+#include "core/memo.h"
 #include "smmuv3/smmuv3_walk.h"
 
 #define K(x) (1u << SMMUV3_K_##x)
@@ -85,6 +86,8 @@ bool smmuv3_caches_create(struct smmuv3 *s, struct err *e)
 		if (!*row[i].c)
 			return false;
 	}
+	xc_watch(s->ste, &s->u.memo->gen);
+	xc_watch(s->cd, &s->u.memo->gen);
 	return walk_caches_create(s, e) && tbu_create(s, e) && tags_create(s, e);
 }
 

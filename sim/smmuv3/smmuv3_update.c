@@ -5,6 +5,7 @@
  * CMDQEN 1 -> 0 for commands that have started.
  * Spec: Arm IHI 0070, "SMMU_CR0", "Update of registers".
  */
+#include "core/memo.h"
 #include "smmuv3/smmuv3_regs.h"
 
 static const uint16_t cr0_field[SMMUV3_CR0_FIELDS] = { 1, 2, 4, 8, 0x10, 0x1c0 }, irq_field[SMMUV3_IRQ_FIELDS] = { 1, 2, 4 };
@@ -22,6 +23,7 @@ static void latch_control(struct smmuv3 *s)
 	s->on.priq = (ack & CR0_PRIQEN) && s->cap.pri && s->on.smmu;
 	s->on.atschk = (ack & CR0_ATSCHK) && s->cap.ats;
 	s->on.vmid_ignore = s->cap.vmw && vmw <= 4 ? (uint16_t)low_mask((unsigned)vmw) : 0;
+	memo_forget(&s->u);
 }
 
 /* The base is aligned by the unit, to the table's size as LOG2SIZE says it, even where that is larger than SIDSIZE allows. */

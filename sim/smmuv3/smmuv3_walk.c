@@ -239,6 +239,7 @@ enum xl_act smmuv3_ste_lookup(struct smmuv3 *s, struct xl *x)
 
 		xl_charge(x, s->ste, &s->cfg->ste);
 		if (LIKELY(slot != XC_MISS)) {
+			w->ste_slot = slot;
 			w->ste = xc_payload(s->ste, slot);
 			return ste_known(s, x);
 		}

@@ -43,6 +43,7 @@ struct smmuv3_walk {
 	uint8_t kind; /* enum smmuv3_kind of the leaf */
 	uint8_t code; /* SMMUV3_PH_S2_TAIL: leaf code of the stage-1 entry */
 	uint32_t ssid; /* of the CD */
+	uint32_t ste_slot, cd_slot; /* where ste and cd were found, or XC_MISS */
 	uint64_t va; /* input of the first stage: top byte replaced if ignored */
 	uint64_t cd_ipa; /* address of the structure being translated */
 	const struct smmuv3_ste *ste; /* in the cache, or `own` */

@@ -3,6 +3,7 @@
  * smmuv3_xlate.c - the tag, walks through the tables, filling the TLBs (IHI 0070 chapters 3.4, 3.8, 3.13).
  * Memory attributes of two stages are not combined: the result shows those of the last stage walked.
  */
+#include "core/memo.h"
 #include "smmuv3/smmuv3_walk.h"
 
 /* ---- walks ---- */
@@ -218,6 +219,24 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 	x->tagged = true;
 }
 
+/* For the next request like this one, unless the address has a say: beyond the IPA size, or in which half (E0PD), or the byte above it (TBI). */
+static void remember(struct smmuv3 *s, const struct xl *x)
+{
+	const struct smmuv3_walk *w = (const struct smmuv3_walk *)(const void *)x->walk;
+	uint64_t beyond = 0;
+
+	if (s->cfg->tbu_tag == SMMUV3_TAG_STREAM) /* the TBU comes first */
+		return;
+	if (!w->s1)
+		beyond = ~low_mask(s->cap.ias);
+	else if (s->cap.e0pd && !w->priv)
+		return;
+	else if (w->cd->w[0] & bits_mask(39, 38))
+		beyond = bits_mask(63, 55);
+	memo_keep(&s->u, x, (struct xcache *[]){ s->ste, w->s1 ? s->cd : NULL }, (uint32_t[]){ w->ste_slot, w->cd_slot }, beyond,
+		  (bool[4]){ w->s1, w->s2, w->priv, w->ind });
+}
+
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
@@ -238,6 +257,7 @@ enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)
 		x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
 		return smmuv3_fault_config(x, EV_TRANSLATION, false);
 	}
+	remember(s, x);
 	return smmuv3_xlate_tagged(s, x);
 }
 

@@ -125,8 +125,8 @@ static inline enum xl_act remembered(struct vtd *v, struct xl *x, const struct m
 	memo_use(m, x);
 	w->ctx = m->cfg[0].entry;
 	w->pe = m->cfg[1].entry;
-	w->fpd = m->own & VTD_MEMO_FPD;
-	w->priv = m->own & VTD_MEMO_PRIV;
+	w->priv = m->own[0];
+	w->fpd = m->own[1];
 	w->kind = m->tag.kind;
 	return tagged(v, x);
 }

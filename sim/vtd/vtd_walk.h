@@ -53,7 +53,6 @@ enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need);
 enum xl_act vtd_result(struct vtd *v, struct xl *x, uint64_t spa, const struct vtd_iotlb_entry *e, unsigned size_lg2);
 /** vtd_config_begin() - the gates are open: root table, context, PASID entry. */
 enum xl_act vtd_config_begin(struct vtd *v, struct xl *x);
-enum { VTD_MEMO_PRIV = 1, VTD_MEMO_FPD = 2 }; /* memo_ent.own */
 /** vtd_xlate_next() - a page-table access is done. */
 enum xl_act vtd_xlate_next(struct vtd *v, struct xl *x);
 #endif

@@ -256,7 +256,7 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;
 	memo_keep(&v->u, x, (struct xcache *[]){ v->cc, w->scalable ? v->pc : NULL }, (uint32_t[]){ w->cc_slot, w->pc_slot }, 0,
-		  (w->priv ? VTD_MEMO_PRIV : 0) | (w->fpd ? VTD_MEMO_FPD : 0));
+		  (bool[4]){ w->priv, w->fpd });
 	return vtd_xlate_tagged(v, x);
 }
 
