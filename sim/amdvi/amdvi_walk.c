@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_walk.c - from a request to its device table entry (document 48882 "Device Table").
- * Interrupt requests pass: they are not remapped here. The HyperTransport address ranges other than interrupts are ordinary addresses.
+ * amdvi_walk.c - from a request past the gates to its device table entry (document 48882 "Device Table").
+ * The HyperTransport address ranges other than interrupts are ordinary addresses.
  */
 #include <string.h>
 #include "amdvi/amdvi_walk.h"
 
 enum { CPL_UR = 1, CPL_CA = 4 };
-enum { REQ_INT_RANGE = 0, REQ_NOT_ALLOWED = 1 }; /* Type of INVALID_DEVICE_REQUEST, TR = 0 and TR = 1 */
+enum { REQ_NOT_ALLOWED = 1 }; /* Type of INVALID_DEVICE_REQUEST, TR = 1 */
 
 const uint64_t *amdvi_walk_dte(const struct xl *x)
 {
@@ -115,12 +115,7 @@ static enum xl_act page_fault(struct amdvi *v, struct xl *x, uint64_t flags)
 	return amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, flags, x->req.iova);
 }
 
-static bool excluded(const struct amdvi *v, uint64_t a)
-{
-	return v->on.excl && a >= v->on.excl_base && a <= v->on.excl_limit;
-}
-
-static enum xl_act pass_excluded(struct amdvi *v, struct xl *x)
+enum xl_act amdvi_pass_excluded(struct amdvi *v, struct xl *x)
 {
 	if (!x->functional) {
 		v->st.pass_exclusion++;
@@ -178,8 +173,8 @@ static enum xl_act dte_known(struct amdvi *v, struct xl *x)
 	}
 	if (w->dte.bad)
 		return amdvi_refuse(v, x, w->dte.bad, w->dte.rz ? AEV_F_RZ : w->dte.bad == AEV_IO_PAGE_FAULT ? AEV_F_PR : 0, x->req.iova);
-	if (excluded(v, x->req.iova) && (w->dte.w[1] & BIT64(39)))
-		return pass_excluded(v, x);
+	if (amdvi_excluded(v, x->req.iova) && (w->dte.w[1] & BIT64(39)))
+		return amdvi_pass_excluded(v, x);
 	if (!(w->dte.w[0] & 2))
 		return page_fault(v, x, x->req.has_pasid ? AEV_F_GN : 0);
 	if (UNLIKELY(x->req.at == XL_TRANSLATION_REQ || x->req.at == XL_TRANSLATED) && ats_gate(v, x, &act))
@@ -219,7 +214,7 @@ static enum xl_act dte_read(struct amdvi *v, struct xl *x)
 	return dte_known(v, x);
 }
 
-static enum xl_act dte_lookup(struct amdvi *v, struct xl *x)
+enum xl_act amdvi_dte_lookup(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
 	uint32_t devid = x->req.rid & 0xffff;
@@ -242,44 +237,6 @@ static enum xl_act dte_lookup(struct amdvi *v, struct xl *x)
 	x->mem_spa = addr;
 	x->mem_words = 4;
 	return XL_ACT_READ;
-}
-
-static bool interrupt_range(uint64_t a)
-{
-	return a >> 20 == 0xfee;
-}
-
-enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
-{
-	struct amdvi *v = amdvi_of(u);
-	struct amdvi_walk *w = walk_of(x);
-
-	if (UNLIKELY(v->held && !x->functional)) {
-		v->held = false;
-		amdvi_cmd_kick(v);
-	}
-	w->have_dte = w->guest = w->ats_dirty = false;
-	w->priv = x->req.acc & XL_PRIV;
-	if (UNLIKELY(!v->on.iommu)) {
-		if (x->req.at == XL_TRANSLATION_REQ) {
-			x->res.no_record = true;
-			x->res.cpl = CPL_UR;
-			return XL_ACT_FAULT;
-		}
-		if (!x->functional) {
-			v->st.pass_untranslated++;
-			amdvi_pc_count(v, 0x01, x, 1);
-		}
-		return amdvi_pass(x);
-	}
-	if (UNLIKELY(excluded(v, x->req.iova) && v->on.excl_allow))
-		return pass_excluded(v, x);
-	if (UNLIKELY(interrupt_range(x->req.iova) && !x->req.has_pasid && !x->req.spec && x->req.at == XL_UNTRANSLATED)) {
-		if ((x->req.acc & (XL_W | XL_ATOMIC)) == XL_W)
-			return amdvi_pass(x); /* an interrupt request */
-		return amdvi_refuse(v, x, AEV_INVALID_DEVICE_REQUEST, (uint64_t)REQ_INT_RANGE << 57, x->req.iova);
-	}
-	return dte_lookup(v, x);
 }
 
 enum xl_act amdvi_next(struct iommu *u, struct xl *x)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * amdvi_walk.h - private to the walk: its state inside struct xl, and the payloads of the caches.
- * amdvi_walk.c: gates, device table; amdvi_xlate.c: IOTLB, GCR3 table, page tables, results and faults; amdvi_inv.c: invalidation.
+ * amdvi_hit.c: gates, IOTLB, results; amdvi_walk.c: device table; amdvi_xlate.c: tag, GCR3 table, page tables and faults; amdvi_inv.c: invalidation.
  */
 #ifndef IOMMUSIM_AMDVI_WALK_H
 #define IOMMUSIM_AMDVI_WALK_H
@@ -46,5 +46,23 @@ enum xl_act amdvi_pass(struct xl *x);
 enum xl_act amdvi_refuse(struct amdvi *v, struct xl *x, unsigned code, uint64_t flags, uint64_t operand);
 /** amdvi_xlate() - the device table entry is known and lets the request in. */
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x);
+/** amdvi_xlate_tagged() - and it has its tag: caches of translations, then GCR3 and tables. */
+enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x);
+/** amdvi_answered() - the caches of translations. Returns: true if one answered; *@act is the answer then. */
+bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act);
+enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x);
+enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3);
+enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2);
+enum xl_act amdvi_no_access(struct xl *x); /* what a translation request is told */
+unsigned amdvi_needed(const struct xl *x);
+/** amdvi_put() - fill @c, if it has entries. */
+void amdvi_put(struct amdvi *v, const struct xl *x, struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e);
+/** amdvi_dte_lookup() - the gates are open: device table. */
+enum xl_act amdvi_dte_lookup(struct amdvi *v, struct xl *x);
+enum xl_act amdvi_pass_excluded(struct amdvi *v, struct xl *x);
+static inline bool amdvi_excluded(const struct amdvi *v, uint64_t a)
+{
+	return v->on.excl && a >= v->on.excl_base && a <= v->on.excl_limit;
+}
 enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x);
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * amdvi_xlate.c - IOTLB, GCR3 table, page tables, the result and its faults (document 48882 "Translation Tables").
+ * amdvi_xlate.c - the tag, GCR3 table, page tables and their faults, filling the IOTLB (document 48882 "Translation Tables").
  * A fault of the host stage under a guest stage carries GN = 0 and the guest physical address, one of the guest stage GN = 1 and the
  * address of the request: the specification text we have does not say which address, so that is our choice.
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
 #include "core/pt/fmt_x86_64.h"
-#include "pcie/atc.h"
 
 #define ID_TABLE BIT64(55)
-enum { STU_LG2 = 12 };
 
 static uint64_t id_without_pasid(const struct amdvi_walk *w, const struct xl *x)
 {
@@ -95,13 +93,6 @@ static uint64_t page_flags(enum pt_why why)
 
 static void cache_refusal(struct amdvi *v, struct xl *x);
 
-static enum xl_act no_access(struct xl *x)
-{
-	x->res.size_lg2 = STU_LG2;
-	x->res.perm = 0;
-	return XL_ACT_DONE;
-}
-
 static enum xl_act walk_failed(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
@@ -114,65 +105,11 @@ static enum xl_act walk_failed(struct amdvi *v, struct xl *x)
 	if (hw)
 		return amdvi_refuse(v, x, AEV_PAGE_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | (guest ? AEV_F_GN : 0), x->mem_spa);
 	if (x->req.at == XL_TRANSLATION_REQ)
-		return no_access(x);
+		return amdvi_no_access(x);
 	act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, page_flags(p->why) | (guest ? AEV_F_GN : 0), w->guest && !guest ? p->gpa : x->req.iova);
 	if (v->cfg->np_cache)
 		cache_refusal(v, x);
 	return act;
-}
-
-/* ---- results ---- */
-
-static enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
-{
-	unsigned grant = (walk_of(x)->dte.w[0] & BIT64(61) ? XL_R | XL_X : 0) | (walk_of(x)->dte.w[0] & BIT64(62) ? XL_W : 0);
-	unsigned perm = e->perm & grant & (e->clean ? ~(unsigned)XL_W : ~0u);
-
-	if (!x->functional) {
-		v->st.translations++;
-		amdvi_pc_count(v, 0x05, x, 1);
-	}
-	x->res.spa = pa;
-	x->res.size_lg2 = (uint8_t)size_lg2;
-	x->res.memtype = e->memtype;
-	x->res.snoop = e->memtype & AMDV1_FC;
-	if (x->req.at == XL_TRANSLATION_REQ) {
-		if (!(x->req.acc & XL_X))
-			perm &= ~(unsigned)XL_X;
-		if (!(perm & (XL_R | XL_W)))
-			return no_access(x);
-		if (e->memtype & AMDV1_U)
-			perm |= ATC_PERM_U;
-	}
-	x->res.perm = (uint8_t)perm;
-	return XL_ACT_DONE;
-}
-
-static unsigned needed(const struct xl *x)
-{
-	if (x->req.at == XL_TRANSLATION_REQ)
-		return x->req.acc & XL_W; /* a clean page must be walked, to make it dirty */
-	return x->req.acc & (XL_R | XL_W | XL_X);
-}
-
-static bool serves(const struct amdvi_leaf *e, unsigned need)
-{
-	return !(need & ~e->perm) && !((need & XL_W) && e->clean);
-}
-
-static bool has(const struct xcache *c)
-{
-	return c && xc_config(c)->entries;
-}
-
-static void put(struct amdvi *v, const struct xl *x, struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e)
-{
-	uint32_t slot = has(c) ? xc_fill(c, t) : XC_MISS;
-
-	if (slot != XC_MISS)
-		*(struct amdvi_leaf *)xc_payload(c, slot) = *e;
-	if (UNLIKELY(v->u.ct != NULL))
-		ctag_fill(v->u.ct, c, slot, x);
 }
 
 static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e, unsigned size_lg2)
@@ -183,8 +120,8 @@ static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e,
 	t.first = x->req.iova & ~low_mask(size_lg2);
 	if (!xl_may_fill(x, t.first, size_lg2))
 		return;
-	put(v, x, v->l1[x->port], &t, e);
-	put(v, x, v->iotlb, &t, e);
+	amdvi_put(v, x, v->l1[x->port], &t, e);
+	amdvi_put(v, x, v->iotlb, &t, e);
 }
 
 /* NpCache: a page that is not present is remembered. Refused permissions are not (they may be). */
@@ -246,12 +183,12 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 		return tables_act(v, x, ran(v, x, pt_walk_begin(&w->pt, x)));
 	}
 	leaf_fill(v, x, &e, p->size_lg2);
-	return result(v, x, p->pa, &e, p->size_lg2);
+	return amdvi_result(v, x, p->pa, &e, p->size_lg2);
 }
 
 static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act);
 
-static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
+enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 {
 	struct amdvi_walk *w = walk_of(x);
 	enum xl_act act;
@@ -263,7 +200,7 @@ static enum xl_act tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	w->pt.ipa = false;
 	if (UNLIKELY(v->u.ct != NULL) && late_answer(v, x, cr3, &act))
 		return act;
-	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : needed(x)) | (w->priv ? XL_PRIV : 0));
+	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : amdvi_needed(x)) | (w->priv ? XL_PRIV : 0));
 	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
 	if (w->guest)
 		guest_table(v, w, x, cr3, &w->pt.t[0]);
@@ -337,7 +274,7 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 	if (x->mem_st != MEM_OK)
 		return amdvi_refuse(v, x, AEV_PAGE_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | AEV_F_GN, x->mem_spa);
 	if (!(e & 1))
-		return x->req.at == XL_TRANSLATION_REQ ? no_access(x) : amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, AEV_F_GN, x->req.iova);
+		return x->req.at == XL_TRANSLATION_REQ ? amdvi_no_access(x) : amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, AEV_F_GN, x->req.iova);
 	if (w->gcr3_level) {
 		w->gcr3_level--;
 		w->gcr3_table = e & bits_mask(51, 12);
@@ -351,10 +288,10 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 		if (slot != XC_MISS)
 			*(uint64_t *)xc_payload(v->gcr3, slot) = e & bits_mask(51, 12);
 	}
-	return tables_begin(v, x, e & bits_mask(51, 12));
+	return amdvi_tables_begin(v, x, e & bits_mask(51, 12));
 }
 
-static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
+enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
 	const uint64_t *d = w->dte.w;
@@ -364,68 +301,14 @@ static enum xl_act gcr3_begin(struct amdvi *v, struct xl *x)
 
 		xl_charge(x, v->gcr3, &v->cfg->gcr3);
 		if (slot != XC_MISS)
-			return tables_begin(v, x, *(const uint64_t *)xc_payload(v->gcr3, slot));
+			return amdvi_tables_begin(v, x, *(const uint64_t *)xc_payload(v->gcr3, slot));
 	}
 	w->gcr3_level = (uint8_t)bits_get(d[0], 57, 56);
 	w->gcr3_table = bits_get(d[0], 60, 58) << 12 | bits_get(d[1], 31, 16) << 15 | bits_get(d[1], 63, 43) << 31;
 	return gcr3_level(v, x);
 }
 
-/* ---- IOTLB ---- */
-
-/* Second operand of a cached refusal: the address of this request, or its GPA, or the GPA of the table entry that could not be read. */
-static uint64_t refused_at(const struct xl *x, const struct amdvi_leaf *e)
-{
-	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
-
-	if ((e->info[0] & AEV_F_GN) || !w->guest)
-		return x->req.iova;
-	return e->page_gpa ? (e->info[1] & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff) : e->info[1];
-}
-
-static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
-{
-	uint32_t slot = xc_lookup(c, x->req.iova, x->tag.id);
-	const struct amdvi_leaf *e;
-	const struct xc_tag *t;
-
-	xl_charge(x, c, g);
-	if (slot == XC_MISS)
-		return false;
-	e = xc_payload(c, slot);
-	t = xc_tag_of(c, slot);
-	if (e->refuse && x->req.at != XL_TRANSLATION_REQ) {
-		x->hit = true;
-		*act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, e->info[0], refused_at(x, e));
-		return true;
-	}
-	if (e->refuse || !serves(e, needed(x))) {
-		xc_miss_after_hit(c);
-		return false;
-	}
-	x->hit = true;
-	if (UNLIKELY(v->u.ct != NULL))
-		ctag_hit(v->u.ct, c, slot, x);
-	if (c != v->l1[x->port])
-		put(v, x, v->l1[x->port], t, e);
-	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
-	return true;
-}
-
-/* The caches of translations. Returns: true if one answered. */
-static inline bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
-{
-	if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, act))
-		return true;
-	x->cyc += v->cfg->link_cyc;
-	if (hit(v, x, v->iotlb, &v->cfg->iotlb, act)) {
-		x->cyc += v->cfg->link_cyc;
-		amdvi_pc_count(v, 0x06, x, 1);
-		return true;
-	}
-	amdvi_pc_count(v, 0x07, x, 1);
-	return false;
-}
+/* ---- tags ---- */
 
 /* Rule root under a guest stage: the root is in the GCR3 entry, so that comes first, and the caches of translations are asked when it is known. */
 static bool root_is_late(const struct amdvi *v, const struct xl *x)
@@ -457,7 +340,7 @@ __attribute__((cold)) static bool late_answer(struct amdvi *v, struct xl *x, uin
 	if (!root_is_late(v, x))
 		return false;
 	x->tag.id = rule_id(v, walk_of(x), x, cr3);
-	return answered(v, x, act);
+	return amdvi_answered(v, x, act);
 }
 
 /* Returns: the root is not known yet. */
@@ -472,7 +355,6 @@ __attribute__((cold)) static bool retag(struct amdvi *v, struct xl *x)
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
-	enum xl_act act;
 
 	w->kind = !w->guest ? AMDVI_K_HOST : w->host ? AMDVI_K_NESTED : AMDVI_K_GUEST;
 	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = w->pasid,
@@ -480,10 +362,8 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	x->tagged = true;
 	x->tag.id = id_of(w, x);
 	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
-		return gcr3_begin(v, x);
-	if (!x->functional && answered(v, x, &act))
-		return act;
-	return w->guest ? gcr3_begin(v, x) : tables_begin(v, x, 0);
+		return amdvi_gcr3_begin(v, x);
+	return amdvi_xlate_tagged(v, x);
 }
 
 enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
