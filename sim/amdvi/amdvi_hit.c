@@ -6,6 +6,7 @@
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
+#include "core/memo.h"
 #include "pcie/atc.h"
 
 enum { CPL_UR = 1 };
@@ -21,9 +22,9 @@ enum xl_act amdvi_no_access(struct xl *x)
 
 /* ---- results ---- */
 
-enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
+static HOT enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
 {
-	unsigned grant = (walk_of(x)->dte.w[0] & BIT64(61) ? XL_R | XL_X : 0) | (walk_of(x)->dte.w[0] & BIT64(62) ? XL_W : 0);
+	unsigned grant = (walk_of(x)->dte->w[0] & BIT64(61) ? XL_R | XL_X : 0) | (walk_of(x)->dte->w[0] & BIT64(62) ? XL_W : 0);
 	unsigned perm = e->perm & grant & (e->clean ? ~(unsigned)XL_W : ~0u);
 
 	if (!x->functional) {
@@ -44,6 +45,11 @@ enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struc
 	}
 	x->res.perm = (uint8_t)perm;
 	return XL_ACT_DONE;
+}
+
+enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
+{
+	return result(v, x, pa, e, size_lg2);
 }
 
 unsigned amdvi_needed(const struct xl *x)
@@ -85,7 +91,7 @@ static uint64_t refused_at(const struct xl *x, const struct amdvi_leaf *e)
 	return e->page_gpa ? (e->info[1] & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff) : e->info[1];
 }
 
-static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
+static HOT bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
 {
 	uint32_t slot = xc_lookup(c, x->req.iova, x->tag.id);
 	const struct amdvi_leaf *e;
@@ -108,16 +114,21 @@ static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc
 	x->hit = true;
 	if (UNLIKELY(v->u.ct != NULL))
 		ctag_hit(v->u.ct, c, slot, x);
-	if (c != v->l1[x->port])
+	if (UNLIKELY(v->n_l1 && c == v->iotlb))
 		amdvi_put(v, x, v->l1[x->port], t, e);
-	*act = amdvi_result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
+	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
 	return true;
 }
 
-/* The caches of translations. Returns: true if one answered. */
-bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+static __attribute__((noinline)) bool l1_hit(struct amdvi *v, struct xl *x, enum xl_act *act)
 {
-	if (has(v->l1[x->port]) && hit(v, x, v->l1[x->port], &v->cfg->l1, act))
+	return hit(v, x, v->l1[x->port], &v->cfg->l1, act);
+}
+
+/* The caches of translations. Returns: true if one answered. */
+static HOT bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+{
+	if (UNLIKELY(v->n_l1) && l1_hit(v, x, act))
 		return true;
 	x->cyc += v->cfg->link_cyc;
 	if (hit(v, x, v->iotlb, &v->cfg->iotlb, act)) {
@@ -129,13 +140,23 @@ bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 	return false;
 }
 
-enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
+bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+{
+	return answered(v, x, act);
+}
+
+static HOT enum xl_act tagged(struct amdvi *v, struct xl *x)
 {
 	enum xl_act act;
 
-	if (!x->functional && amdvi_answered(v, x, &act))
+	if (!x->functional && answered(v, x, &act))
 		return act;
 	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x) : amdvi_tables_begin(v, x, 0);
+}
+
+enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
+{
+	return tagged(v, x);
 }
 
 /* ---- gates ---- */
@@ -145,29 +166,29 @@ static bool interrupt_range(uint64_t a)
 	return a >> 20 == 0xfee;
 }
 
-enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
+static COLD enum xl_act switched_off(struct amdvi *v, struct xl *x)
 {
-	struct amdvi *v = amdvi_of(u);
+	if (x->req.at == XL_TRANSLATION_REQ) {
+		x->res.no_record = true;
+		x->res.cpl = CPL_UR;
+		return XL_ACT_FAULT;
+	}
+	if (!x->functional) {
+		v->st.pass_untranslated++;
+		amdvi_pc_count(v, 0x01, x, 1);
+	}
+	return amdvi_pass(x);
+}
+
+static __attribute__((noinline)) enum xl_act gates(struct amdvi *v, struct xl *x)
+{
 	struct amdvi_walk *w = walk_of(x);
 
-	if (UNLIKELY(v->held && !x->functional)) {
-		v->held = false;
-		amdvi_cmd_kick(v);
-	}
+	w->dtc_slot = XC_MISS;
 	w->have_dte = w->guest = w->ats_dirty = false;
 	w->priv = x->req.acc & XL_PRIV;
-	if (UNLIKELY(!v->on.iommu)) {
-		if (x->req.at == XL_TRANSLATION_REQ) {
-			x->res.no_record = true;
-			x->res.cpl = CPL_UR;
-			return XL_ACT_FAULT;
-		}
-		if (!x->functional) {
-			v->st.pass_untranslated++;
-			amdvi_pc_count(v, 0x01, x, 1);
-		}
-		return amdvi_pass(x);
-	}
+	if (UNLIKELY(!v->on.iommu))
+		return switched_off(v, x);
 	if (UNLIKELY(amdvi_excluded(v, x->req.iova) && v->on.excl_allow))
 		return amdvi_pass_excluded(v, x);
 	if (UNLIKELY(interrupt_range(x->req.iova) && !x->req.has_pasid && !x->req.spec && x->req.at == XL_UNTRANSLATED)) {
@@ -176,4 +197,35 @@ enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
 		return amdvi_refuse(v, x, AEV_INVALID_DEVICE_REQUEST, (uint64_t)REQ_INT_RANGE << 57, x->req.iova);
 	}
 	return amdvi_dte_lookup(v, x);
+}
+
+/* A request like one before it: what the device table entry said then. */
+static HOT enum xl_act remembered(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+{
+	struct amdvi_walk *w = walk_of(x);
+
+	memo_use(m, x);
+	amdvi_pc_count(v, 0x0a, x, 1);
+	w->dte = m->cfg[0].entry;
+	w->have_dte = true;
+	w->ats_dirty = false;
+	w->priv = x->req.acc & XL_PRIV;
+	w->guest = m->own[0];
+	w->host = m->own[1];
+	w->pasid = m->tag.pasid;
+	w->kind = m->tag.kind;
+	return tagged(v, x);
+}
+
+enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
+{
+	struct amdvi *v = amdvi_of(u);
+	const struct memo_ent *m;
+
+	if (UNLIKELY(v->held && !x->functional)) {
+		v->held = false;
+		amdvi_cmd_kick(v);
+	}
+	m = memo_find(u, x);
+	return LIKELY(m && !interrupt_range(x->req.iova)) ? remembered(v, x, m) : gates(v, x);
 }

@@ -4,6 +4,7 @@
  * and to the walks in progress. Tags never include the device: DomainID, PASID and address decide.
  */
 #include "amdvi/amdvi_walk.h"
+#include "core/memo.h"
 
 #define K(x) (1u << AMDVI_K_##x)
 #define LEAVES (K(HOST) | K(GUEST) | K(NESTED))
@@ -38,6 +39,7 @@ bool amdvi_caches_create(struct amdvi *v, struct err *e)
 		if (!*row[i].c)
 			return false;
 	}
+	xc_watch(v->dtc, &v->u.memo->gen);
 	for (unsigned s = 0; s < 2; s++)
 		for (unsigned l = 1; l < PT_LEVELS; l++) {
 			v->pt.psc[s][l] = xc_create(&v->cfg->pdc, sizeof(struct pt_psc), v->seed + 16 + s * 8 + l, e);

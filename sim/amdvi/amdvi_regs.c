@@ -12,6 +12,7 @@
  */
 #include <string.h>
 #include "amdvi/amdvi_regs.h"
+#include "core/memo.h"
 
 /* @val: what was written, @m: the bits that were written; the register already holds its new value, putting @old back refuses it. */
 typedef void reg_hook(struct amdvi *v, uint32_t off, uint64_t old, uint64_t val, uint64_t m);
@@ -243,6 +244,7 @@ void amdvi_latch(struct amdvi *v)
 		.excl_limit = (amdvi_reg_get(v, AMDVI_R_EXCL_LIMIT, 8) & bits_mask(51, 12)) | 0xfff,
 	};
 	latch_tables(v);
+	memo_forget(&v->u);
 }
 
 enum { MSG_GENERAL, MSG_PPR, MSG_GA }; /* the order of the XT registers */

@@ -13,7 +13,7 @@ const uint64_t *amdvi_walk_dte(const struct xl *x)
 {
 	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
 
-	return w->have_dte ? w->dte.w : NULL;
+	return w->have_dte ? w->dte->w : NULL;
 }
 
 enum xl_act amdvi_pass(struct xl *x)
@@ -33,11 +33,11 @@ static bool suppressed(struct amdvi *v, struct xl *x)
 	struct amdvi_dtc_entry *e;
 	bool was;
 
-	if (!w->have_dte || !(w->dte.w[0] & 1))
+	if (!w->have_dte || !(w->dte->w[0] & 1))
 		return false;
-	if (w->dte.w[1] & BIT64(34))
+	if (w->dte->w[1] & BIT64(34))
 		return true;
-	if (!(w->dte.w[1] & BIT64(33)) || x->functional)
+	if (!(w->dte->w[1] & BIT64(33)) || x->functional)
 		return false;
 	slot = xc_peek(v->dtc, x->req.rid & 0xffff, 0);
 	if (slot == XC_MISS)
@@ -50,10 +50,11 @@ static bool suppressed(struct amdvi *v, struct xl *x)
 
 enum xl_act amdvi_refuse(struct amdvi *v, struct xl *x, unsigned code, uint64_t flags, uint64_t operand)
 {
-	const struct amdvi_walk *w = walk_of(x);
+	struct amdvi_walk *w = walk_of(x);
 
+	amdvi_keep(w); /* for the event, when it is logged */
 	x->res.code = (uint16_t)code;
-	x->res.info[0] = flags | (w->have_dte ? w->dte.w[1] & 0xffff : 0);
+	x->res.info[0] = flags | (w->have_dte ? w->dte->w[1] & 0xffff : 0);
 	x->res.info[1] = operand;
 	x->res.cpl = code == AEV_ILLEGAL_DTE || code == AEV_DEV_TAB_HW || code == AEV_PAGE_TAB_HW ? CPL_CA : CPL_UR;
 	if (code == AEV_IO_PAGE_FAULT && !x->req.spec && suppressed(v, x))
@@ -129,7 +130,7 @@ static bool ats_gate(struct amdvi *v, struct xl *x, enum xl_act *act)
 {
 	bool tr = x->req.at == XL_TRANSLATION_REQ;
 
-	if (!v->cfg->iotlb_sup || !(walk_of(x)->dte.w[1] & BIT64(32))) {
+	if (!v->cfg->iotlb_sup || !(walk_of(x)->dte->w[1] & BIT64(32))) {
 		*act = amdvi_refuse(v, x, AEV_INVALID_DEVICE_REQUEST, (uint64_t)REQ_NOT_ALLOWED << 57 | (tr ? AEV_F_TR : 0), x->req.iova);
 		return true;
 	}
@@ -146,11 +147,11 @@ static bool ats_gate(struct amdvi *v, struct xl *x, enum xl_act *act)
 /* Which stages translate the request, and under which PASID. Returns: false if the PASID cannot be translated. */
 static bool choose_stages(const struct amdvi *v, const struct xl *x, struct amdvi_walk *w)
 {
-	bool gv = (w->dte.w[0] & BIT64(55)) && v->on.gt;
-	unsigned glx = (unsigned)bits_get(w->dte.w[0], 57, 56), bits = 9 * (glx + 1);
+	bool gv = (w->dte->w[0] & BIT64(55)) && v->on.gt;
+	unsigned glx = (unsigned)bits_get(w->dte->w[0], 57, 56), bits = 9 * (glx + 1);
 
 	w->host = dte_mode(w) != 0;
-	w->guest = x->req.has_pasid || (gv && v->cap.gio && (w->dte.w[0] & BIT64(54)));
+	w->guest = x->req.has_pasid || (gv && v->cap.gio && (w->dte->w[0] & BIT64(54)));
 	w->pasid = x->req.has_pasid ? x->req.pasid : 0;
 	if (!w->guest)
 		return true;
@@ -160,22 +161,22 @@ static bool choose_stages(const struct amdvi *v, const struct xl *x, struct amdv
 static enum xl_act dte_known(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
-	unsigned grant = (w->dte.w[0] & BIT64(61) ? XL_R | XL_X : 0) | (w->dte.w[0] & BIT64(62) ? XL_W : 0);
+	unsigned grant = (w->dte->w[0] & BIT64(61) ? XL_R | XL_X : 0) | (w->dte->w[0] & BIT64(62) ? XL_W : 0);
 	enum xl_act act;
 
 	w->have_dte = true;
-	if (!(w->dte.w[0] & 1)) {
+	if (!(w->dte->w[0] & 1)) {
 		if (!x->functional) {
 			v->st.pass_untranslated++;
 			amdvi_pc_count(v, 0x01, x, 1);
 		}
 		return amdvi_pass(x);
 	}
-	if (w->dte.bad)
-		return amdvi_refuse(v, x, w->dte.bad, w->dte.rz ? AEV_F_RZ : w->dte.bad == AEV_IO_PAGE_FAULT ? AEV_F_PR : 0, x->req.iova);
-	if (amdvi_excluded(v, x->req.iova) && (w->dte.w[1] & BIT64(39)))
+	if (w->dte->bad)
+		return amdvi_refuse(v, x, w->dte->bad, w->dte->rz ? AEV_F_RZ : w->dte->bad == AEV_IO_PAGE_FAULT ? AEV_F_PR : 0, x->req.iova);
+	if (amdvi_excluded(v, x->req.iova) && (w->dte->w[1] & BIT64(39)))
 		return amdvi_pass_excluded(v, x);
-	if (!(w->dte.w[0] & 2))
+	if (!(w->dte->w[0] & 2))
 		return page_fault(v, x, x->req.has_pasid ? AEV_F_GN : 0);
 	if (UNLIKELY(x->req.at == XL_TRANSLATION_REQ || x->req.at == XL_TRANSLATED) && ats_gate(v, x, &act))
 		return act;
@@ -196,20 +197,22 @@ static enum xl_act dte_known(struct amdvi *v, struct xl *x)
 static enum xl_act dte_read(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
+	struct amdvi_dtc_entry *e = &w->own_dte;
 
 	if (!x->functional)
 		v->st.dte_reads++;
 	if (x->mem_st != MEM_OK)
 		return amdvi_refuse(v, x, AEV_DEV_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | (x->req.at == XL_TRANSLATION_REQ ? AEV_F_TR : 0), x->mem_spa);
-	memcpy(w->dte.w, x->data, sizeof(w->dte.w));
-	w->dte.rz = w->dte.raised = false;
-	w->dte.bad = w->dte.w[0] & 1 ? (uint8_t)amdvi_dte_check(v, w->dte.w, &w->dte.rz) : 0;
+	memcpy(e->w, x->data, sizeof(e->w));
+	e->rz = e->raised = false;
+	e->bad = e->w[0] & 1 ? (uint8_t)amdvi_dte_check(v, e->w, &e->rz) : 0;
+	w->dte = e;
 	if (!x->functional && !x->nofill) {
-		struct xc_tag t = { .first = x->req.rid & 0xffff, .rid = x->req.rid & 0xffff, .did = (uint16_t)w->dte.w[1], .kind = AMDVI_K_DTC };
+		struct xc_tag t = { .first = x->req.rid & 0xffff, .rid = x->req.rid & 0xffff, .did = (uint16_t)e->w[1], .kind = AMDVI_K_DTC };
 		uint32_t slot = xc_fill(v->dtc, &t);
 
 		if (slot != XC_MISS)
-			*(struct amdvi_dtc_entry *)xc_payload(v->dtc, slot) = w->dte;
+			*(struct amdvi_dtc_entry *)xc_payload(v->dtc, slot) = *e;
 	}
 	return dte_known(v, x);
 }
@@ -226,7 +229,8 @@ enum xl_act amdvi_dte_lookup(struct amdvi *v, struct xl *x)
 		xl_charge(x, v->dtc, &v->cfg->dtc);
 		amdvi_pc_count(v, slot == XC_MISS ? 0x0b : 0x0a, x, 1);
 		if (LIKELY(slot != XC_MISS)) {
-			w->dte = *(const struct amdvi_dtc_entry *)xc_payload(v->dtc, slot);
+			w->dtc_slot = slot;
+			w->dte = xc_payload(v->dtc, slot);
 			return dte_known(v, x);
 		}
 	}

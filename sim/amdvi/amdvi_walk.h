@@ -29,7 +29,9 @@ struct amdvi_walk {
 	uint8_t gcr3_level; /* being read; 0 is the last */
 	uint32_t pasid;
 	uint64_t gcr3_table; /* being read */
-	struct amdvi_dtc_entry dte;
+	uint32_t dtc_slot; /* where dte was found, or XC_MISS */
+	const struct amdvi_dtc_entry *dte; /* in the cache, or own_dte; have_dte only */
+	struct amdvi_dtc_entry own_dte;
 	struct pt_walk pt;
 };
 _Static_assert(sizeof(struct amdvi_walk) <= sizeof(((struct xl *)0)->walk), "struct xl holds the walk");
@@ -39,7 +41,15 @@ static inline struct amdvi_walk *walk_of(struct xl *x)
 }
 static inline unsigned dte_mode(const struct amdvi_walk *w)
 {
-	return (unsigned)bits_get(w->dte.w[0], 11, 9);
+	return (unsigned)bits_get(w->dte->w[0], 11, 9);
+}
+/** amdvi_keep() - copy the entry out of the cache before time passes. */
+static inline void amdvi_keep(struct amdvi_walk *w)
+{
+	if (w->have_dte && w->dte != &w->own_dte) {
+		w->own_dte = *w->dte;
+		w->dte = &w->own_dte;
+	}
 }
 enum xl_act amdvi_pass(struct xl *x);
 /** amdvi_refuse() - event @code with flags @flags (AEV_F_*, Type) and second operand @operand. SE and SA of the DTE apply to page faults. */

@@ -6,6 +6,7 @@
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
+#include "core/memo.h"
 #include "core/pt/fmt_x86_64.h"
 
 #define ID_TABLE BIT64(55)
@@ -25,10 +26,10 @@ static uint64_t id_of(const struct amdvi_walk *w, const struct xl *x)
 static void host_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, struct pt_table *t)
 {
 	static const uint8_t reach[] = { 12, 21, 30, 39, 48, 57, 64 };
-	unsigned mode = dte_mode(w), had = (unsigned)bits_get(w->dte.w[0], 8, 7);
+	unsigned mode = dte_mode(w), had = (unsigned)bits_get(w->dte->w[0], 8, 7);
 
 	t->fmt = &fmt_amdv1;
-	t->root = w->dte.w[0] & bits_mask(51, 12);
+	t->root = w->dte->w[0] & bits_mask(51, 12);
 	t->id = ID_TABLE | x->tag.did;
 	t->levels = (uint8_t)mode;
 	t->ia_bits = reach[mode < 7 ? mode : 6];
@@ -51,7 +52,7 @@ static void host_table(const struct amdvi *v, const struct amdvi_walk *w, const 
 
 static void guest_table(const struct amdvi *v, const struct amdvi_walk *w, const struct xl *x, uint64_t cr3, struct pt_table *t)
 {
-	unsigned five = (w->dte.w[2] >> 54 & 3) == 1 && v->cap.guest_levels >= 5;
+	unsigned five = (w->dte->w[2] >> 54 & 3) == 1 && v->cap.guest_levels >= 5;
 
 	t->fmt = &fmt_x86_64;
 	t->root = cr3;
@@ -194,6 +195,7 @@ enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	enum xl_act act;
 	unsigned st = w->guest ? 0 : 1;
 
+	amdvi_keep(w);
 	w->phase = AMDVI_PH_TABLES;
 	w->pt.c = &v->pt;
 	w->pt.ia = x->req.iova;
@@ -225,7 +227,7 @@ static uint64_t gcr3_id(const struct amdvi *v, const struct xl *x)
 	case CTAG_DEVICE:
 		return x->tag.did | (uint64_t)(x->req.rid & 0xffff) << 16;
 	case CTAG_ROOT: /* where the GCR3 table is */
-		return x->tag.did ^ ((w->dte.w[0] & bits_mask(60, 56)) | (w->dte.w[1] & ~UINT64_C(0xffff)));
+		return x->tag.did ^ ((w->dte->w[0] & bits_mask(60, 56)) | (w->dte->w[1] & ~UINT64_C(0xffff)));
 	default:
 		return x->tag.did;
 	}
@@ -233,6 +235,7 @@ static uint64_t gcr3_id(const struct amdvi *v, const struct xl *x)
 
 static enum xl_act gcr3_read(struct xl *x, uint64_t spa)
 {
+	amdvi_keep(walk_of(x));
 	walk_of(x)->phase = AMDVI_PH_GCR3;
 	x->mem_spa = spa;
 	x->mem_words = 1;
@@ -254,6 +257,7 @@ static enum xl_act gcr3_level(struct amdvi *v, struct xl *x)
 
 	if (!v->on.gcr3trp || !w->host)
 		return gcr3_read(x, at);
+	amdvi_keep(w);
 	w->phase = AMDVI_PH_GCR3_GPA;
 	w->pt.c = &v->pt;
 	w->pt.t[0].fmt = NULL;
@@ -294,7 +298,7 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
-	const uint64_t *d = w->dte.w;
+	const uint64_t *d = w->dte->w;
 
 	if (!x->functional) {
 		uint32_t slot = xc_lookup(v->gcr3, w->pasid, gcr3_id(v, x));
@@ -358,11 +362,13 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 
 	w->kind = !w->guest ? AMDVI_K_HOST : w->host ? AMDVI_K_NESTED : AMDVI_K_GUEST;
 	x->tag = (struct xc_tag){ .first = x->req.iova & ~UINT64_C(0xfff), .size_lg2 = 12, .rid = x->req.rid & 0xffff, .pasid = w->pasid,
-				  .did = (uint16_t)w->dte.w[1], .kind = w->kind };
+				  .did = (uint16_t)w->dte->w[1], .kind = w->kind };
 	x->tagged = true;
 	x->tag.id = id_of(w, x);
 	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
 		return amdvi_gcr3_begin(v, x);
+	if (!v->on.excl) /* else the address has a say */
+		memo_keep(&v->u, x, (struct xcache *[]){ v->dtc, NULL }, (uint32_t[]){ w->dtc_slot, XC_MISS }, 0, (bool[4]){ w->guest, w->host });
 	return amdvi_xlate_tagged(v, x);
 }
 

@@ -521,7 +521,8 @@ static enum xl_act judge(struct iommu *u, struct xl *x)
 	if (x->req.rid != 0x300)
 		return real.begin(u, x);
 	walk_of(x)->have_dte = true;
-	walk_of(x)->dte = (struct amdvi_dtc_entry){ .w = { 3, 5, 0, verdict_qw3 } };
+	walk_of(x)->own_dte = (struct amdvi_dtc_entry){ .w = { 3, 5, 0, verdict_qw3 } };
+	walk_of(x)->dte = &walk_of(x)->own_dte;
 	x->res.code = verdict_code;
 	x->res.info[0] = verdict_info;
 	x->res.info[1] = 0xabc000;
