@@ -196,7 +196,7 @@ struct iommu_port {
 	uint32_t busy; /* misses in flight */
 	sim_time pipe_free;
 };
-enum { IOMMU_CURSORS = 48 };
+enum { IOMMU_CURSORS = 54 };
 struct iommu {
 	const struct iommu_ops *ops;
 	const char *name; /* "vtd0" */

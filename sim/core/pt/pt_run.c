@@ -7,7 +7,7 @@
  */
 #include "core/pt/pt_int.h"
 
-enum { PAGE_LG2 = 12, PAGE_WORDS = 512, ROW_DATA = PT_LEVELS, ROW_S1, ROWS };
+enum { PAGE_LG2 = 12, PAGE_WORDS = 512, ROW_DATA = PT_LEVELS, ROW_IPA, ROW_S1, ROWS };
 _Static_assert(ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a walk");
 
 /* A struct run stays in registers if nobody gets its address; @told is a constant where it is inlined. */
@@ -214,6 +214,14 @@ INLINE bool s1_next(struct run *r)
 	return true;
 }
 
+/* The cursors of stage 2: one row for each stage-1 level whose entry it locates, one for what is found there, one for other addresses. */
+INLINE struct mem_cursor *s2_row(const struct run *r)
+{
+	unsigned row = r->fetch ? r->s1.level : r->w->ipa ? (unsigned)ROW_IPA : (unsigned)ROW_DATA;
+
+	return &r->x->u->cursor[PT_LEVELS * row];
+}
+
 /* Stage 2, and the stage-1 entries that it locates. */
 INLINE bool run_s2(struct run r, bool told)
 {
@@ -221,7 +229,7 @@ INLINE bool run_s2(struct run r, bool told)
 	bool got;
 
 	for (;;) {
-		got = descend(&r, &r.s2, S2, r.gpa, &r.x->u->cursor[PT_LEVELS * (r.fetch ? r.s1.level : (unsigned)ROW_DATA)], &r.n2, told);
+		got = descend(&r, &r.s2, S2, r.gpa, s2_row(&r), &r.n2, told);
 		if (!got || r.s2.level || !r.fetch || r.w->update || !plain_grants(p, r.s2.e, r.s2.perm, XL_R))
 			break;
 		got = s1_read(&r, told);
