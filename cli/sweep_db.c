@@ -54,7 +54,11 @@ static sqlite3_stmt *query(const struct rdb *r, struct err *e, const char *sql, 
 	n = sqlite3_bind_parameter_count(q);
 	for (int i = 1; i <= n; i++) {
 		text = va_arg(ap, const char *);
-		sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT); /* NULL binds NULL */
+		if (sqlite3_bind_text(q, i, text, -1, SQLITE_TRANSIENT) != SQLITE_OK) { /* NULL binds NULL; without memory so does any text */
+			rdb_fail(r, e);
+			sqlite3_finalize(q);
+			return NULL;
+		}
 	}
 	return q;
 }
@@ -197,7 +201,8 @@ bool rdb_open(struct rdb *r, const char *path, enum rdb_mode mode, struct err *e
 	if (mode == RDB_WRITE && access(path, W_OK))
 		return err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
 	ok = sqlite3_open_v2(path, &r->db, flags, NULL) == SQLITE_OK || rdb_fail(r, e);
-	sqlite3_busy_timeout(r->db, 10000);
+	if (ok)
+		sqlite3_busy_timeout(r->db, 10000); /* without memory there is no handle to set it of */
 	ok = ok && (mode == RDB_CREATE ? create(r, e) : check(r, mode == RDB_WRITE, e));
 	if (!ok)
 		rdb_close(r);

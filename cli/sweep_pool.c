@@ -40,6 +40,8 @@ static _Noreturn void child(struct sweep *s, const struct sweep_traces *t, size_
 	if (getppid() != parent)
 		_exit(1);
 	dup2(err_fd, STDERR_FILENO);
+	if (!out)
+		dprintf(STDERR_FILENO, "out of memory\n");
 	_exit(out ? sweep_point_run(s, &s->point[point], t, out) : 1);
 }
 

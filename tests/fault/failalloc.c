@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * failalloc.c - preloaded library: the FAIL_ALLOC-th allocation of the program fails (with FAIL_ALLOC_ON set, every one from there on), also those of the
- * libraries it uses, counted from the beginning of main(). FAIL_ALLOC_FILE, if set, is created when it does; with FAIL_ALLOC_WHERE set it prints where it was. mmap and stacks of threads are not made to fail. For glibc.
+ * libraries it uses, counted from the beginning of main(). FAIL_ALLOC_FILE, if set, is created when it does; with FAIL_ALLOC_WHERE set it prints where it was.
+ * FAIL_ALLOC_IN=parent: only in the process that began; child: counted in each process it has forked, from the fork on, and only in the first of them to
+ * get there if FAIL_ALLOC_FILE is set. mmap and stacks of threads are not made to fail. For glibc.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,15 +23,21 @@ extern void *__libc_memalign(size_t align, size_t n);
 
 static atomic_long count, limit = -1;
 static atomic_bool armed;
+static pid_t first;
 static int (*real_main)(int, char **, char **);
 
 static bool fails(void)
 {
 	long n, at = atomic_load(&limit);
 	const char *s;
+	bool child;
 	int fd;
 
 	if (!atomic_load(&armed))
+		return false;
+	s = getenv("FAIL_ALLOC_IN");
+	child = s && *s == 'c';
+	if (s && child == (getpid() == first))
 		return false;
 	n = atomic_fetch_add(&count, 1) + 1;
 	if (at == -1) { /* getenv() allocates nothing */
@@ -41,9 +49,11 @@ static bool fails(void)
 		return false;
 	s = getenv("FAIL_ALLOC_FILE");
 	if (s && n == at) {
-		fd = open(s, O_CREAT | O_WRONLY, 0600);
+		fd = open(s, O_CREAT | O_WRONLY | (child ? O_EXCL : 0), 0600);
 		if (fd >= 0)
 			close(fd);
+		else if (child)
+			return false;
 	}
 	if (getenv("FAIL_ALLOC_WHERE")) {
 		void *at_pc[40];
@@ -82,6 +92,7 @@ int posix_memalign(void **p, size_t align, size_t n)
 }
 static int main_armed(int argc, char **argv, char **env)
 {
+	first = getpid();
 	atomic_store(&armed, true);
 	return real_main(argc, argv, env);
 }

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A sweep that gets SIGTERM, SIGINT or SIGKILL at random moments, and one whose worker does. Parent: it ends with 143, 130 or by the signal; its workers are gone; finished
+# points stay; by SIGTERM and SIGINT it leaves no file but the database. Worker: its point is recorded as failed, with the signal, and the others run.
+# Then --resume (--retry) gives what an undisturbed sweep gives.
+#   sweep_signal.sh BIN [ROUNDS [SEED]]
+set -u
+bin=$1 rounds=${2:-2}
+RANDOM=${3:-1}
+. tests/data/sweep/lib.sh
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+bad=0 cut=0 hit=0
+complain() { echo "sweep_signal: $*" >&2; bad=1; }
+cat >"$tmp/s.yaml" <<'END'
+config: {gen: {count: 20000, window: 1M}}
+seeds: 2
+axes: {vtd.iotlb.entries: [16, 64, 256], vtd.walkers: [1, 4]}
+stats: [replay.*, vtd0.*]
+END
+t0=$(date +%s%N)
+status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/whole.db" -j 2
+whole_ms=$((($(date +%s%N) - t0) / 1000000))
+dump "$tmp/whole.db" >"$tmp/whole"
+gone() { # processes; soon
+	local c i
+	for c; do
+		for ((i = 0; i < 200; i++)); do
+			case $(awk '{ print $3 }' "/proc/$c/stat" 2>/dev/null) in '' | Z) break ;; esac
+			sleep 0.01
+		done
+		[ $i -lt 200 ] || return 1
+	done
+}
+begin() { # a sweep in the background, and some time
+	rm -rf "$tmp/w" && mkdir "$tmp/w"
+	"$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 2 >"$tmp/bg.out" 2>"$tmp/bg.err" &
+	pid=$!
+	sleep "$(awk -v ms=$whole_ms -v r=$RANDOM 'BEGIN { printf "%.3f", ms * r / 32768 / 1000 }')"
+}
+again() { # OPTION
+	if [ -s "$tmp/w/r.db" ]; then
+		[ "$(sqlite3 "$tmp/w/r.db" 'PRAGMA integrity_check')" = ok ] || complain "$what: the database is damaged"
+		status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 2 "$1"
+	else
+		rm -f "$tmp/w/r.db"
+		status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 2
+	fi
+	dump "$tmp/w/r.db" | cmp -s - "$tmp/whole" || complain "$what: another result after $1"
+	[ "$(ls "$tmp/w")" = r.db ] || complain "$what: left $(ls "$tmp/w") after $1"
+}
+for ((i = 0; i < rounds; i++)); do
+	for sig in TERM INT KILL; do
+		what="parent, $sig, round $i"
+		begin
+		children=$(pgrep -P $pid || true)
+		if [ $sig = INT ]; then # a background process of a script ignores it, unless it asks for it, as a sweep does once it runs points
+			for ((k = 0; k < 100; k++)); do [ -z "$children" ] || break; kill -0 $pid 2>/dev/null || break; sleep 0.005; children=$(pgrep -P $pid || true); done
+		fi
+		kill -$sig $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		st=$?
+		gone $children || complain "$what: a worker lives on"
+		case $sig$st in
+		TERM143 | INT130 | KILL137) cut=$((cut + 1)) ;;
+		*0) ;; # it was faster
+		*) complain "$what: status $st: $(head -c 300 "$tmp/bg.err")" ;;
+		esac
+		[ $sig = KILL ] || [ -z "$(ls "$tmp/w" | grep -vx r.db)" ] || complain "$what: left $(ls "$tmp/w")"
+		again --resume
+	done
+	for sig in TERM KILL INT; do
+		what="worker, $sig, round $i"
+		begin
+		victim=$(pgrep -P $pid | head -1)
+		for ((k = 0; k < 20 && !victim; k++)); do victim=$(pgrep -P $pid | head -1); done
+		[ -z "$victim" ] || kill -$sig "$victim" 2>/dev/null
+		wait $pid 2>/dev/null
+		st=$?
+		n=$(sqlite3 "$tmp/w/r.db" "SELECT count(*) FROM runs WHERE status = 'failed' AND error LIKE 'killed by signal%'")
+		[ "$(sqlite3 "$tmp/w/r.db" 'SELECT count(*) FROM runs')" = 12 ] || complain "$what: not every point is there"
+		case $st$n in
+		11) hit=$((hit + 1)) ;;
+		00) ;; # that one had just ended
+		*) complain "$what: status $st with $n killed: $(head -c 300 "$tmp/bg.err")" ;;
+		esac
+		again --retry
+	done
+done
+echo "$cut sweeps cut short, $hit workers killed"
+[ $cut -gt 0 ] && [ $hit -gt 0 ] || complain "no signal came in time"
+exit $bad
