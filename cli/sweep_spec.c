@@ -288,20 +288,21 @@ void sweep_say(const struct sweep *s, const struct sweep_point *p, char *buf, si
 		snprintf(buf + at, n - at, "seed %llu", (unsigned long long)p->seed);
 }
 
-/* The file as it was written, for the database; the tree has read it before. Standard input is not kept. */
+/* The file as it was written, for the database; the tree has read it before. Standard input is not kept. NULL: no memory. */
 static char *read_text(const char *path)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "r") : NULL;
 	char *text = NULL;
 	size_t cap = 0;
+	FILE *f;
 
-	if (!f)
-		return strdup("");
-	if (getdelim(&text, &cap, 0, f) < 0) {
+	errno = 0;
+	f = strcmp(path, "-") ? fopen(path, "r") : NULL;
+	if (!f || getdelim(&text, &cap, 0, f) < 0) {
 		free(text);
-		text = strdup("");
+		text = errno == ENOMEM ? NULL : strdup("");
 	}
-	fclose(f);
+	if (f)
+		fclose(f);
 	return text;
 }
 

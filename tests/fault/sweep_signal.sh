@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 bad=0 cut=0 hit=0
 complain() { echo "sweep_signal: $*" >&2; bad=1; }
 cat >"$tmp/s.yaml" <<'END'
-config: {gen: {count: 20000, window: 1M}}
+config: {gen: {count: 50000, window: 1M}}
 seeds: 2
 axes: {vtd.iotlb.entries: [16, 64, 256], vtd.walkers: [1, 4]}
 stats: [replay.*, vtd0.*]
@@ -36,7 +36,7 @@ begin() { # a sweep in the background, and some time
 	rm -rf "$tmp/w" && mkdir "$tmp/w"
 	"$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 2 >"$tmp/bg.out" 2>"$tmp/bg.err" &
 	pid=$!
-	sleep "$(awk -v ms=$whole_ms -v r=$RANDOM 'BEGIN { printf "%.3f", ms * r / 32768 / 1000 }')"
+	sleep "$(awk -v ms=$whole_ms -v r=$RANDOM 'BEGIN { printf "%.3f", ms * r / 50000 / 1000 }')"
 }
 again() { # OPTION
 	if [ -s "$tmp/w/r.db" ]; then
@@ -72,9 +72,13 @@ for ((i = 0; i < rounds; i++)); do
 	for sig in TERM KILL INT; do
 		what="worker, $sig, round $i"
 		begin
-		victim=$(pgrep -P $pid | head -1)
-		for ((k = 0; k < 20 && !victim; k++)); do victim=$(pgrep -P $pid | head -1); done
-		[ -z "$victim" ] || kill -$sig "$victim" 2>/dev/null
+		for ((k = 0; k < 50; k++)); do # stopped first, so that it cannot end meanwhile
+			victim=$(pgrep -P $pid | head -1)
+			[ -n "$victim" ] && kill -STOP "$victim" 2>/dev/null && [ "$(awk '{ print $3 }' "/proc/$victim/stat" 2>/dev/null)" = T ] || continue
+			kill -$sig "$victim"
+			kill -CONT "$victim"
+			break
+		done
 		wait $pid 2>/dev/null
 		st=$?
 		n=$(sqlite3 "$tmp/w/r.db" "SELECT count(*) FROM runs WHERE status = 'failed' AND error LIKE 'killed by signal%'")
