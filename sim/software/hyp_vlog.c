@@ -4,7 +4,7 @@
  * Models: the interrupt when an entry is in the log (interrupt_time until the guest's handler runs), the log read to its end by the entries
  * themselves: IO_PAGE_FAULT of a device's stage 1 with the guest's DeviceID, IOTLB_INV_TIMEOUT that the host inserted; head and Status
  * written on the guest's own page, without an exit. A fault that the hardware logs for the host goes the host's way; one that is not
- * logged, or finds the guest's log full or stopped, is lost.
+ * logged, or finds the guest's log full or stopped, is lost: known when it is refused, or when a later one of the guest is read.
  * Does not model: a log that stopped being started again (that takes the host), the time of register reads.
  * Spec: 48882, "Event Logging".
  */
@@ -27,6 +27,7 @@ struct hyp_vfault { /* refused, and not read by the guest yet */
 	sim_time at;
 	uint64_t page;
 	uint32_t rid, pasid;
+	unsigned gid;
 	uint8_t unit;
 };
 
@@ -62,8 +63,23 @@ enum hyp_way hyp_vlog_fault(struct hyp *h, unsigned unit, const struct xl_req *q
 	if (!hyp_grow(h, &h->vfault, h->n_vfault, &h->cap_vfault, sizeof(*h->vfault)))
 		return HYP_WAY_LOG;
 	f = &h->vfault[h->n_vfault++];
-	*f = (struct hyp_vfault){ sim_now(plat_kernel(h->p)), rec[1] & ~UINT64_C(0xfff), q->rid, pasid_of(rec), (uint8_t)unit };
+	*f = (struct hyp_vfault){ sim_now(plat_kernel(h->p)), rec[1] & ~UINT64_C(0xfff), q->rid, pasid_of(rec), gid, (uint8_t)unit };
 	return HYP_WAY_LOG;
+}
+
+/* Number @k was read. A log is in order: those of the guest before it never came there. */
+static void forget(struct hyp *h, size_t k)
+{
+	const struct hyp_vfault f = h->vfault[k];
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_vfault; i++) {
+		if (i <= k && h->vfault[i].unit == f.unit && h->vfault[i].gid == f.gid)
+			h->st.fault_lost += i < k;
+		else
+			h->vfault[n++] = h->vfault[i];
+	}
+	h->n_vfault = n;
 }
 
 static void read_fault(const struct hyp_vlog *l, const uint64_t w[2])
@@ -84,8 +100,7 @@ static void read_fault(const struct hyp_vlog *l, const uint64_t w[2])
 	h->st.fault_exact += n == 1;
 	h->st.fault_ambiguous += n > 1;
 	hist_add(&h->st.fault_latency, sim_now(plat_kernel(h->p)) - h->vfault[i].at);
-	for (h->n_vfault--; i < h->n_vfault; i++)
-		h->vfault[i] = h->vfault[i + 1];
+	forget(h, i);
 }
 
 /* The guest's handler. */
