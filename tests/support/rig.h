@@ -156,6 +156,34 @@ static inline void put64(struct rig *r, uint64_t spa, uint64_t v)
 	ck_assert_uint_eq(mem_write(r->m, spa, &v, 1), MEM_OK);
 }
 
+/* ---- a register at reset, and after ones were written ---- */
+
+struct rig_reg {
+	const char *what;
+	uint32_t off;
+	unsigned bytes;
+	uint64_t reset, ones; /* value after reset, and after writing all ones in a unit where everything is off */
+};
+
+static inline void rig_keeps_its_bits(struct rig *r, const struct rig_reg *g)
+{
+	ck_assert_msg(r->u->ops->mmio_read(r->u, g->off, g->bytes) == g->reset, "%s reset", g->what);
+	r->u->ops->mmio_write(r->u, g->off, g->bytes, g->bytes == 4 ? 0xffffffff : UINT64_MAX);
+	ck_assert_msg(r->u->ops->mmio_read(r->u, g->off, g->bytes) == g->ones, "%s ones", g->what);
+}
+
+static inline void rig_keeps_its_halves(struct rig *r, const struct rig_reg *g)
+{
+	if (g->bytes != 8)
+		return;
+	wr64(r, g->off, 0);
+	for (unsigned h = 0; h < 8; h += 4) {
+		wr32(r, g->off + h, 0xffffffff);
+		ck_assert_msg(rd32(r, g->off + h) == (uint32_t)(g->ones >> 8 * h), "%s half %u", g->what, h);
+	}
+	ck_assert_msg(rd64(r, g->off) == g->ones, "%s halves", g->what);
+}
+
 /* One suite: @loop for every i below @n, then each of the others once. */
 static inline int rig_suite(const char *name, const TTest *loop, unsigned n, const TTest *const *one, size_t n_one)
 {

@@ -8,12 +8,7 @@
 #define XT UINT64_C(0xff0001ffffffff04)
 /* A unit with every register: the default one with SMI filter (16), MARC and performance optimisation. */
 #define EFR_ALL (UINT64_C(0x20d753f322209bdf) | UINT64_C(0x110000) | BIT64(42) | BIT64(45))
-static const struct {
-	const char *what;
-	uint32_t off;
-	unsigned bytes;
-	uint64_t reset, ones; /* value after reset, and after writing all ones in a unit that is off */
-} regs[] = {
+static const struct rig_reg regs[] = {
 	{ "device table base", 0x0000, 8, 0, 0x000ffffffffff1ff },
 	{ "command base", 0x0008, 8, LEN8, BASE },
 	{ "event log base", 0x0010, 8, LEN8, BASE },
@@ -75,9 +70,7 @@ START_TEST(every_register_keeps_only_its_bits)
 	struct rig *r = rig_new(everything);
 	const char *what = regs[_i].what;
 
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].reset, "%s reset", what);
-	r->u->ops->mmio_write(r->u, regs[_i].off, regs[_i].bytes, regs[_i].bytes == 4 ? 0xffffffff : UINT64_MAX);
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].ones, "%s ones", what);
+	rig_keeps_its_bits(r, &regs[_i]);
 	rig_free(r);
 	if (regs[_i].bytes == 4)
 		return;

@@ -7,12 +7,7 @@
 
 #define NS UINT64_C(1000)
 
-static const struct {
-	const char *what;
-	uint32_t off;
-	unsigned bytes;
-	uint64_t reset, ones; /* value after reset, and after writing all ones in a unit where everything is off */
-} regs[] = {
+static const struct rig_reg regs[] = {
 	{ "IDR0", 0x00, 4, 0x084d369b, 0x084d369b },
 	{ "IDR1", 0x04, 4, 0x02739d10, 0x02739d10 },
 	{ "IDR2", 0x08, 4, 0, 0 },
@@ -67,20 +62,9 @@ static const struct {
 START_TEST(every_register_keeps_only_its_bits)
 {
 	struct rig *r = rig_new(NULL);
-	const char *what = regs[_i].what;
-	uint64_t ones = regs[_i].bytes == 4 ? 0xffffffff : UINT64_MAX;
 
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].reset, "%s reset", what);
-	r->u->ops->mmio_write(r->u, regs[_i].off, regs[_i].bytes, ones);
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].ones, "%s ones", what);
-	if (regs[_i].bytes == 8) { /* by halves */
-		wr64(r, regs[_i].off, 0);
-		for (unsigned h = 0; h < 8; h += 4) {
-			wr32(r, regs[_i].off + h, 0xffffffff);
-			ck_assert_msg(rd32(r, regs[_i].off + h) == (uint32_t)(regs[_i].ones >> 8 * h), "%s half %u", what, h);
-		}
-		ck_assert_msg(rd64(r, regs[_i].off) == regs[_i].ones, "%s halves", what);
-	}
+	rig_keeps_its_bits(r, &regs[_i]);
+	rig_keeps_its_halves(r, &regs[_i]);
 	rig_free(r);
 }
 END_TEST

@@ -8,12 +8,7 @@ static void mts(struct vtd_cfg *c)
 	c->ecap |= BIT64(25);
 }
 
-static const struct {
-	const char *what;
-	uint32_t off;
-	unsigned bytes;
-	uint64_t reset, ones; /* value after reset, and after writing all ones in a unit whose queue is off */
-} regs[] = {
+static const struct rig_reg regs[] = {
 	{ "VER", 0x000, 4, 0x60, 0x60 },
 	{ "CAP", 0x008, 8, SCALABLE_CAP, SCALABLE_CAP },
 	{ "GSTS", 0x01c, 4, 0, 0 },
@@ -51,20 +46,9 @@ static const struct {
 START_TEST(every_register_keeps_only_its_bits)
 {
 	struct rig *r = rig_new(scalable);
-	const char *what = regs[_i].what;
-	uint64_t ones = regs[_i].bytes == 4 ? 0xffffffff : UINT64_MAX;
 
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].reset, "%s reset", what);
-	r->u->ops->mmio_write(r->u, regs[_i].off, regs[_i].bytes, ones);
-	ck_assert_msg(r->u->ops->mmio_read(r->u, regs[_i].off, regs[_i].bytes) == regs[_i].ones, "%s ones", what);
-	r->u->ops->mmio_write(r->u, regs[_i].off, regs[_i].bytes, 0);
-	if (regs[_i].bytes == 8) { /* by halves */
-		for (unsigned h = 0; h < 8; h += 4) {
-			wr32(r, regs[_i].off + h, 0xffffffff);
-			ck_assert_msg(rd32(r, regs[_i].off + h) == (uint32_t)(regs[_i].ones >> 8 * h), "%s half %u", what, h);
-		}
-		ck_assert_msg(rd64(r, regs[_i].off) == regs[_i].ones, "%s halves", what);
-	}
+	rig_keeps_its_bits(r, &regs[_i]);
+	rig_keeps_its_halves(r, &regs[_i]);
 	rig_free(r);
 }
 END_TEST
