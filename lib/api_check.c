@@ -142,20 +142,6 @@ int iommusim_stored(iommusim *s, uint64_t address, size_t bytes)
 	return IOMMUSIM_OK;
 }
 
-void api_check_anew(iommusim *s, bool before)
-{
-	struct api_check *k = s->check;
-
-	if (before && !api_check_before(s))
-		return; /* iommusim_ordering_finish() says it */
-	for (unsigned i = 0; k && !before && i < s->c.n_unit; i++) {
-		struct ordhw *h = ordhw_units_get(k->g[k->of[i].group].hw, k->of[i].unit);
-
-		if (h)
-			ordhw_counted_anew(h);
-	}
-}
-
 int iommusim_ordering_finish(iommusim *s)
 {
 	struct api_check *k = s->check;

@@ -51,6 +51,5 @@ bool api_check_before(iommusim *s) MUST_USE;
 bool api_check_take(iommusim *s, const struct trc_rec *r) MUST_USE;
 /** api_check_dma() - the DMA that began with call @line has completed with @res. */
 void api_check_dma(iommusim *s, const struct iommusim_dma *d, uint64_t line, const struct xl_res *res);
-void api_check_anew(iommusim *s, bool before); /* statistics are, or have been, set to 0 */
 void api_check_free(iommusim *s);
 #endif

@@ -58,6 +58,7 @@ struct amdvi_cmd {
 	bool main_busy, late_busy;
 	struct amdvi_exec wait_pool[ACMD_WAITS], *wait_free;
 	struct amdvi_exec *fence; /* COMPLETION_WAIT with f = 1: nothing is fetched before it completes */
+	uint64_t ended, aborted; /* of the host's waits since the unit was made, in order; no statistics, which begin anew */
 	/* of all owners */
 	struct amdvi_exec *waits, **waits_tail; /* COMPLETION_WAITs begun, in order */
 	struct amdvi_exec *room, **room_tail; /* INVALIDATE_IOTLB_PAGES that found no free request */

@@ -114,6 +114,8 @@ static void wait_end(struct amdvi_exec *x, bool ok)
 	*p = x->next;
 	if (!x->next)
 		c->waits_tail = p;
+	if (!x->owner)
+		*(ok && !(x->state & AX_ABORTED) ? &c->ended : &c->aborted) += 1;
 	if (!ok) {
 		x->state |= AX_FAILED;
 	} else if (!(x->state & AX_ABORTED)) {

@@ -84,23 +84,6 @@ void ordhw_end_waits(struct ordhw *h, enum ord_op op, uint32_t n)
 	memmove(h->open, h->open + n, (h->n_open - n) * sizeof(*h->open));
 	h->n_open -= n;
 }
-bool ordhw_done(struct ordhw *h, uint32_t slot)
-{
-	if (slot == TRC_NO_SLOT) {
-		if (h->begun && h->tail_seen)
-			ordhw_pointer(h, ORD_HEAD, h->tail_slot);
-		ordhw_end_waits(h, ORD_DONE, h->n_open);
-		h->tail_seen = false;
-		for (unsigned i = 0; h->explicit_done && i < ORDHW_REGS; i++)
-			ordhw_reg_done(h, i);
-	}
-	for (uint32_t i = 0; i < h->n_open; i++)
-		if (h->open[i] == slot % ORDHW_WAITS) {
-			ordhw_end_waits(h, ORD_DONE, i + 1);
-			break;
-		}
-	return !h->failed;
-}
 void ordhw_te(struct ordhw *h, bool on)
 {
 	struct ord_ev e;
@@ -144,8 +127,10 @@ static void mmio(struct ordhw *h, const struct trc_rec *r)
 	h->last_slot = TRC_NO_SLOT;
 	h->tail_slot = slot;
 	h->tail_seen = true;
-	if (!h->explicit_done && !ordhw_done(h, TRC_NO_SLOT))
-		h->failed = true;
+	if (h->explicit_done)
+		return;
+	ordhw_pointer(h, ORD_HEAD, slot);
+	ordhw_end_waits(h, ORD_DONE, h->n_open);
 }
 
 /* ---- DMAs, devices, raw commands ---- */

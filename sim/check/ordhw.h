@@ -7,7 +7,7 @@
  * again was freed (PT_FREE), a tag that a new table uses was freed by the old one (ID_ALLOC), and a leaf set over a cleared range is a new
  * use of the address.
  * Assumes: a wait is complete when the register write that submitted it has ended, as in a unit that executes within the write (a capture
- * has no status writes); explicit completion leaves that to whoever knows (ordhw_done()). Two stores to the halves of 16 aligned bytes of an
+ * has no status writes); explicit completion leaves that to ordhw_progress(). Two stores to the halves of 16 aligned bytes of an
  * AMD-Vi device table entry in succession are one store of 16 bytes.
  * Does not model: write-backs and barriers (not in a store-only trace), release of data pages, software's lists, queues other than the main one, memory types and accessed/dirty bits of leaves, interrupt tables. One ordhw is one unit; a trace of several:
  * ordhw_units_open().
@@ -32,15 +32,11 @@ struct ordhw *ordhw_open(const char *arch, bool explicit_done, const struct ordh
 bool ordhw_take(struct ordhw *h, const struct trc_rec *r) MUST_USE;
 /** ordhw_finish() - what is held back goes out. */
 bool ordhw_finish(struct ordhw *h) MUST_USE;
-/** ordhw_done() - with explicit completion: waits up to the one in ring position @slot have completed; TRC_NO_SLOT: everything has. */
-bool ordhw_done(struct ordhw *h, uint32_t slot) MUST_USE;
 /**
  * ordhw_progress() - with explicit completion: what @u, the unit that executes it all, has done since the last call: commands fetched, waits
  * and register commands completed, waits aborted, an error that stopped the queue. For whoever drives a unit; before each record. (ordhw_live.c)
  */
 bool ordhw_progress(struct ordhw *h, const struct iommu *u) MUST_USE;
-/** ordhw_counted_anew() - the unit's counters have been set to 0. */
-void ordhw_counted_anew(struct ordhw *h);
 /** ordhw_error() - why the unit's queue stands: "IQE", "ITE", "ICE" (VT-d), "ILL", "ABT", "ATC" (SMMUv3); NULL: it does not, or AMD-Vi. */
 const char *ordhw_error(const struct iommu *u);
 /** ordhw_capabilities() - the unit's capability registers as records, for sources without captured ones. */

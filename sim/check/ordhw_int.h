@@ -73,7 +73,7 @@ struct ordhw {
 	uint64_t ring, ring_bytes; /* command ring in memory; 0: not known */
 	uint8_t slot_lg2;
 	uint32_t last_slot; /* written last */
-	uint64_t tail_slot; /* the tail as last written, and whether something has come of it */
+	uint64_t tail_slot; /* the tail as last written, if it was */
 	bool tail_seen;
 	uint32_t form[8]; /* names of forms and worlds, architecture's order */
 	/* registers */

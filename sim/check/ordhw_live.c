@@ -3,14 +3,16 @@
  * ordhw_live.c - what a unit of ours has done with what it was told, for ordhw with explicit completion: by its registers and counters, asked
  * before each record, so that completions stand among the records where they happened.
  * A wait is complete when its status is written (VT-d, AMD-Vi: the unit counts them, in order) or when CONS has passed it (SMMUv3). Waits that
- * an ITE discards are aborted; a queue that is turned off forgets what it holds. While an error stops a queue its slots may be written.
- * Does not model: errors of AMD-Vi commands; its waits in guest command buffers are counted among those of the host's.
+ * an ITE, or a store that failed (AMD-Vi), ends are aborted; a queue that is turned off forgets what it holds. While an error stops a queue its
+ * slots may be written.
+ * Does not model: errors of AMD-Vi commands but for that.
  * Spec: VT-d, "Invalidation Queue Head Register", "Fault Status Register"; Arm IHI 0070, SMMU_CMDQ_CONS, SMMU_GERROR; AMD 48882, "COMPLETION_WAIT".
  */
 #include <string.h>
-#include "amdvi/amdvi_int.h"
+#include "amdvi/amdvi_cmd.h"
 #include "check/ordhw_int.h"
 #include "vtd/vtd_int.h"
+#include "vtd/vtd_iq.h"
 
 struct seen { /* of the unit, now */
 	uint64_t waits, aborted; /* counted */
@@ -28,12 +30,13 @@ static void look(const struct ordhw *h, const struct iommu *u, struct seen *s)
 	if (h->arch == &ordhw_vtd) {
 		const struct vtd *v = (const struct vtd *)u;
 
-		s->waits = v->st.wait;
-		s->aborted = v->st.waits_aborted;
+		s->waits = v->iq->ended;
+		s->aborted = v->iq->aborted;
 		s->on = read_reg(u, 0x1c, 4) >> 26 & 1; /* GSTS.QIES */
 		s->head = read_reg(u, 0x80, 4) >> h->slot_lg2;
 	} else if (h->arch == &ordhw_amdvi) {
-		s->waits = ((const struct amdvi *)u)->st.wait;
+		s->waits = ((const struct amdvi *)u)->cmd->ended;
+		s->aborted = ((const struct amdvi *)u)->cmd->aborted;
 		s->on = read_reg(u, 0x18, 4) >> 12 & 1; /* Control.CmdBufEn */
 		s->head = read_reg(u, 0x2000, 4) >> h->slot_lg2;
 	} else {
@@ -143,10 +146,6 @@ bool ordhw_progress(struct ordhw *h, const struct iommu *u)
 		h->n_open = 0;
 	h->live.on = s.on;
 	return !h->failed;
-}
-void ordhw_counted_anew(struct ordhw *h)
-{
-	h->live.waits = h->live.aborted = 0;
 }
 bool ordhw_capabilities(const struct iommu *u, bool (*put)(void *arg, const struct trc_rec *r), void *arg)
 {

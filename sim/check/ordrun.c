@@ -10,44 +10,20 @@ struct ordrun {
 	struct plat *p;
 	struct ordhw *h;
 	struct err *e;
-	bool held, owed; /* owed: the record last told was a register write, and what came of it has not been told */
-	bool stopped; /* the queue, told once */
+	bool held;
 	struct trc_rec rec;
 	uint64_t page[512]; /* of a held page */
 	char text[ORD_TEXT_MAX + 1]; /* of a held ordering event */
 };
 
-static bool settle(struct ordrun *r)
-{
-	struct iommu *u = plat_unit(r->p, 0);
-	const char *err = u ? ordhw_error(u) : NULL;
-	char text[32];
-	struct trc_rec ev = { .kind = TRC_ORDER, .at = r->rec.at, .line = r->rec.line, .u.text = text };
-
-	if (!err) {
-		r->stopped = false;
-		return ordhw_done(r->h, TRC_NO_SLOT);
-	}
-	if (r->stopped)
-		return true;
-	r->stopped = true;
-	strcpy(text, !strcmp(err, "ITE") ? "ITMO" : !strcmp(err, "ICE") ? "ICE" : "CERR ");
-	if (text[1] == 'E')
-		strcat(text, err);
-	return ordhw_take(r->h, &ev);
-}
-/* The record held back has taken effect; so has, before it, all that the register write before it submitted. */
+/* The record held back has taken effect, behind whatever the unit has completed. */
 static bool out(struct ordrun *r)
 {
-	bool ok = true;
-
-	if (r->owed)
-		ok = settle(r);
-	r->owed = false;
-	if (!r->held || !ok)
-		return ok;
+	if (!ordhw_progress(r->h, plat_unit(r->p, 0)))
+		return false;
+	if (!r->held)
+		return true;
 	r->held = false;
-	r->owed = r->rec.kind == TRC_MMIO_WRITE;
 	return ordhw_take(r->h, &r->rec);
 }
 bool ordrun_next(struct ordrun *r, const struct trc_rec *rec)

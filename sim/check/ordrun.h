@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ordrun.h - ordering events while a run goes on: the records that a replay executes, in their order, and what the unit said of its commands.
- * A record is looked at when it has taken effect. What a queue holds then is complete, as a later record waits for it, unless the unit's
- * registers say that the queue stopped; then nothing is, and the error is told (VT-d: IQE, ITE, ICE; SMMUv3: the code in CMDQ_CONS).
- * Does not model: more than one unit, errors of AMD-Vi commands, replay by the times of the trace (a record waits for nothing there).
+ * A record is looked at when it has taken effect, behind what the unit has completed until then (ordhw_progress()).
+ * Does not model: more than one unit, errors of AMD-Vi commands.
  */
 #ifndef IOMMUSIM_ORDRUN_H
 #define IOMMUSIM_ORDRUN_H

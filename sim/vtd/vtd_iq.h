@@ -46,6 +46,7 @@ struct vtd_iq {
 	struct iq_wait wait_pool[IQ_WAITS], *wait_free, *waits, **waits_tail;
 	struct iq_wait *fence; /* FN = 1: nothing is fetched before it completes */
 	struct sim_event wait_ev;
+	uint64_t ended, aborted; /* waits since the unit was made, in order; no statistics, which begin anew */
 	/* device-TLB requests */
 	struct iq_req req_pool[IQ_REQS], *req_free, *reqs, **reqs_tail;
 	struct itags itags;

@@ -309,6 +309,7 @@ void iq_wait_written(struct sim_event *e)
 		vtd_event_set(v, VTD_EV_INV, !(s & ICS_IWC));
 	}
 	v->st.wait++;
+	q->ended++;
 	wait_remove(q, w);
 	if (v->u.env.progress)
 		v->u.env.progress(v->u.env.arg);
@@ -322,6 +323,7 @@ void iq_waits_abort(struct vtd_iq *q)
 	while (q->waits) {
 		wait_remove(q, q->waits);
 		q->v->st.waits_aborted++;
+		q->aborted++;
 	}
 }
 
