@@ -6,7 +6,6 @@
  * Spec: 48882, "Extended Feature Register", "Extended Feature 2 Register".
  */
 #include "amdvi/amdvi_regs.h"
-#include "core/memo.h"
 
 static void decode_numbers(struct amdvi_caps *c, uint64_t r)
 {
@@ -61,7 +60,6 @@ void amdvi_caps_of(struct amdvi_caps *c, uint64_t r, uint64_t r2)
 void amdvi_caps_decode(struct amdvi *v)
 {
 	amdvi_caps_of(&v->cap, amdvi_reg_get(v, AMDVI_R_EFR, 8), amdvi_reg_get(v, AMDVI_R_EFR2, 8));
-	memo_forget(&v->u);
 }
 
 static const struct { uint8_t hi, lo, min; } when_efr[] = { /* present if this field of EFR is at least min */

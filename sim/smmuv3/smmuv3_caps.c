@@ -7,7 +7,6 @@
  * Not modelled, whatever the registers say: ATOS, BTM, PBHA, DORMHINT, preset tables and queues, D128, v3.4 permission features.
  * Spec: Arm IHI 0070, "SMMU_IDR0" to "SMMU_IDR6", "SMMU_AIDR".
  */
-#include "core/memo.h"
 #include "smmuv3/smmuv3_int.h"
 #include "smmuv3/smmuv3_regs.h"
 
@@ -119,5 +118,4 @@ void smmuv3_caps_decode(struct smmuv3 *s)
 				  smmuv3_reg_get(s, SMMUV3_R_IDR3, 4), 0, smmuv3_reg_get(s, SMMUV3_R_IDR5, 4), smmuv3_reg_get(s, SMMUV3_R_IDR6, 4) };
 
 	smmuv3_caps_of(&s->cap, idr, smmuv3_reg_get(s, SMMUV3_R_AIDR, 4));
-	memo_forget(&s->u);
 }
