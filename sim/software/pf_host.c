@@ -43,7 +43,7 @@ static enum thread_op run(struct thread *t)
 		w->n_got = 0;
 	}
 	s = &w->step[w->at++];
-	t->addr = s->addr;
+	t->addr = s->addr; /* NOLINT(clang-analyzer-core.NullDereference): then() added a step, else the loop goes on */
 	t->value = s->value;
 	t->bytes = s->bytes;
 	t->ps = s->ps;

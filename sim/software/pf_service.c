@@ -22,7 +22,7 @@ static bool parse_point(struct pf_point *p, const char *text, size_t len, struct
 	percent = strtod(buf, &end);
 	if (!colon || end == buf || end != colon || !(percent >= 0 && percent <= 100))
 		return err_set(e, ERR_INPUT, "percentiles: '%s': expected PERCENT:TIME with a percentage from 0 to 100", buf);
-	p->share = (uint32_t)lround(percent * (PF_WHOLE / 100));
+	p->share = (uint32_t)lround(percent * PF_WHOLE / 100);
 	return cfg_set(row, p, "time", colon + 1, e);
 }
 

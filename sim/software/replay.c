@@ -131,7 +131,7 @@ static enum replay_verdict execute(struct replay *r)
 {
 	struct iommu *u = plat_unit(r->p, r->rec.unit);
 	enum replay_verdict v = REPLAY_GO;
-	uint64_t value;
+	uint64_t value = 0;
 	struct err e; /* a kilobyte: not cleared for every record */
 	bool tail;
 
