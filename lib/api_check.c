@@ -77,7 +77,10 @@ bool api_check_before(iommusim *s)
 
 static bool to_group(struct check_group *g, const struct trc_rec *r, bool state)
 {
-	return state ? ordhw_units_state(g->hw, r) : ordhw_units_take(g->hw, r);
+	bool ok = state ? ordhw_units_state(g->hw, r) : ordhw_units_take(g->hw, r);
+
+	ordhw_units_out(g->hw); /* the finding belongs to this call */
+	return ok;
 }
 
 bool api_check_take(iommusim *s, const struct trc_rec *rec)

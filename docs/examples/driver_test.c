@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * driver_test.c - how a driver's unit test uses the library: it programs VT-d through its registers (legacy mode, queued invalidation), lets a
- * device use a mapping, sees a fault as its interrupt handler would, and is told when it forgets an invalidation.
+ * device use a mapping, sees a fault as its interrupt handler would, and is told when it forgets an invalidation: by the oracle when a device uses
+ * what is stale, by the ordering checker when it uses the address again, whether a device has come or not.
  * The numbers are those of the VT-d specification: "Register Descriptions" and "Translation Structure Formats".
  */
 #include <inttypes.h>
@@ -63,17 +64,22 @@ static void descriptor(struct test *t, uint64_t low, uint64_t high)
 	t->tail = (t->tail + 16) % 4096;
 }
 
-/* Invalidate the whole domain, and wait as a driver does: a status write. */
-static void flush_domain(struct test *t)
+/* Give the unit what is in the queue, and wait as a driver does: a status write. */
+static void wait_descriptor(struct test *t)
 {
 	uint32_t seen;
 
-	descriptor(t, 0x2 /* IOTLB */ | 2 << 4 /* domain */ | UINT64_C(3) << 6 /* drain */ | (uint64_t)DOMAIN << 16, 0);
 	descriptor(t, 0x5 /* wait */ | 1 << 5 /* status write */ | (uint64_t)++t->status << 32, STATUS);
 	set_reg(t, IQT, 8, t->tail);
 	must(t, iommusim_settle(t->sim));
 	must(t, iommusim_memory_read(t->sim, STATUS, &seen, sizeof(seen)));
 	check(seen == t->status, "the wait descriptor wrote its status");
+}
+
+static void flush_page(struct test *t, uint64_t iova)
+{
+	descriptor(t, 0x2 /* IOTLB */ | 3 << 4 /* page */ | UINT64_C(3) << 6 /* drain */ | (uint64_t)DOMAIN << 16, iova);
+	wait_descriptor(t);
 }
 
 static void map(struct test *t, uint64_t iova, uint64_t page)
@@ -92,6 +98,9 @@ static void set_up(struct test *t)
 	command(t, 30);
 	set_reg(t, IQA, 8, QUEUE);
 	command(t, 26);
+	descriptor(t, 0x1 /* context cache */ | 1 << 4 /* all */, 0);
+	descriptor(t, 0x2 /* IOTLB */ | 1 << 4 /* all */ | UINT64_C(3) << 6, 0);
+	wait_descriptor(t);
 	set_reg(t, FEADDR, 4, 0xfee00000);
 	set_reg(t, FEDATA, 4, 0x31);
 	set_reg(t, FECTL, 4, 0); /* interrupts on */
@@ -142,6 +151,14 @@ static void handle_fault(struct test *t, uint64_t expected)
 	check(!(reg(t, FSTS, 4) & 2), "nothing is pending any more");
 }
 
+/* Called inside the store, register write, or DMA that breaks a rule: a breakpoint here has the driver's function on the stack. */
+static void on_ordering(void *arg, const struct iommusim_ordering *f)
+{
+	(void)arg;
+	printf("call %" PRIu64 ", %" PRIu64 " ns: %s, %s: %s\n  %s\n  %s\n  right: %s\n  source: %s\n", f->call, f->time / 1000, f->severity, f->rule,
+	       f->title, f->what, f->history, f->right, f->clause);
+}
+
 int main(void)
 {
 	struct test t = { 0 };
@@ -153,9 +170,11 @@ int main(void)
 
 	cb.arg = &t;
 	cb.interrupt = on_interrupt;
+	cb.ordering = on_ordering;
 	o.config_text = "units: [{arch: vtd, name: vtd0, clock: 1 ns}]\nmemory: {latency: 60 ns}\n";
 	o.callbacks = &cb;
 	o.oracle = 1;
+	o.checker = 1;
 	t.sim = iommusim_create(&o, why, sizeof(why));
 	if (!t.sim) {
 		fprintf(stderr, "driver_test: %s\n", why);
@@ -176,19 +195,22 @@ int main(void)
 	handle_fault(&t, 0x6000);
 
 	map(&t, 0x5000, 0);
-	flush_domain(&t);
+	flush_page(&t, 0x5000);
 	check(!dma(&t, 0x5000).ok, "an unmapped page is refused after its invalidation");
 	check(iommusim_finding_count(t.sim) == 0, "no device used a translation that was gone");
 
 	map(&t, 0x7000, 0xdef000);
 	check(dma(&t, 0x7000).ok, "another page");
 	map(&t, 0x7000, 0);
-	descriptor(&t, 0x5 | 1 << 5 | (uint64_t)++t.status << 32, STATUS); /* a wait, but the invalidation was forgotten */
-	set_reg(&t, IQT, 8, t.tail);
-	must(&t, iommusim_settle(t.sim));
+	wait_descriptor(&t); /* but the invalidation was forgotten */
 	check(dma(&t, 0x7000).ok && iommusim_finding_count(t.sim) == 1, "the forgotten invalidation was found");
 	iommusim_finding(t.sim, 0, text, sizeof(text));
 	fputs(text, stdout);
+
+	check(iommusim_ordering_errors(t.sim) == 0, "nothing has been used again yet");
+	map(&t, 0x7000, 0x123000);
+	check(iommusim_ordering_errors(t.sim) == 1, "the address is used again, and may still be cached");
+	must(&t, iommusim_ordering_finish(t.sim));
 	iommusim_destroy(t.sim);
 	return 0;
 }

@@ -111,8 +111,9 @@ struct iommusim_callbacks {
 	/** Reports of the watchdog and the like, a line each. */
 	void (*note)(void *arg, const char *text);
 	/**
-	 * The ordering checker has a finding (options.checker). Called inside the call that it is about - your driver is on the stack -, or while time
-	 * moves on if a DMA is. Must not call the instance back.
+	 * The ordering checker has a finding (options.checker). Called inside the call that it is about - your driver is on the stack -, while time
+	 * moves on if it is about a DMA, and for what hangs below an entry or table just stored at the next call that is no store. Must not call the
+	 * instance back.
 	 */
 	void (*ordering)(void *arg, const struct iommusim_ordering *finding);
 };

@@ -57,6 +57,8 @@ bool ordhw_units_take(struct ordhw_units *s, const struct trc_rec *r) MUST_USE;
 bool ordhw_units_state(struct ordhw_units *s, const struct trc_rec *r) MUST_USE;
 /** ordhw_units_get() - one unit; NULL: no record has named it. */
 struct ordhw *ordhw_units_get(const struct ordhw_units *s, unsigned unit);
+/** ordhw_units_out() - leaves that might be merged with the next go out as they are: for whoever wants to be told at once. */
+void ordhw_units_out(struct ordhw_units *s);
 bool ordhw_units_finish(struct ordhw_units *s) MUST_USE;
 /** ordhw_units_first() - the unit that ordhw_knobs() and ordhw_undecidable() are to ask. */
 const struct ordhw *ordhw_units_first(const struct ordhw_units *s);

@@ -163,6 +163,12 @@ bool ordhw_units_take(struct ordhw_units *s, const struct trc_rec *r)
 		ok = !s->unit[u] || ordhw_take(s->unit[u]->h, &plain);
 	return ok;
 }
+void ordhw_units_out(struct ordhw_units *s)
+{
+	for (unsigned u = 0; u < s->n; u++)
+		if (s->unit[u])
+			ordhw_end_run(s->unit[u]->h);
+}
 bool ordhw_units_finish(struct ordhw_units *s)
 {
 	bool ok = true;

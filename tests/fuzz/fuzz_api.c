@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_api.c - libFuzzer harness: any bytes as a sequence of calls of the public library: stores of table bytes and ring words, register accesses, DMAs,
- * device events, time, statistics. The first byte chooses the units and the oracle. Afterwards every DMA that was taken has completed once, or is
- * still in flight, and refused calls left a sentence.
+ * device events, time, statistics. The first byte chooses the units, the oracle and the ordering checker. Afterwards every DMA that was taken has
+ * completed once, or is still in flight, refused calls left a sentence, and as many findings were told as are counted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ enum { CALLS = 2000, DMAS = 256 };
 struct in {
 	const uint8_t *p, *end;
 	iommusim *s;
-	uint64_t taken, done;
+	uint64_t taken, done, found;
 };
 static uint64_t take(struct in *i, unsigned bytes)
 {
@@ -71,6 +71,33 @@ static void device(struct in *i)
 
 	say(i, iommusim_device_event(i->s, (unsigned)take(i, 1) & 1, (uint32_t)take(i, 1) & 7, ev[take(i, 1) % 10]));
 }
+static void on_finding(void *arg, const struct iommusim_ordering *f)
+{
+	struct in *i = arg;
+
+	if (f->size != sizeof(*f) || !*f->rule || !*f->what || f->call > iommusim_calls(i->s))
+		abort();
+	i->found++;
+}
+static void checker(struct in *i, unsigned op)
+{
+	struct iommusim_ordering f = IOMMUSIM_INIT(struct iommusim_ordering);
+	char text[300];
+	uint64_t a;
+
+	switch (op) {
+	case 0: iommusim_statistics_reset(i->s); break;
+	case 1:
+	case 2: say(i, iommusim_restore_register(i->s, op & 1, (uint32_t)(take(i, 2) & 0x3ff8), 8, take(i, 8))); break;
+	case 3:
+		a = address(i);
+		say(i, iommusim_stored(i->s, a, (size_t)take(i, 1)));
+		break;
+	case 4: say(i, iommusim_ordering_get(i->s, (size_t)take(i, 1), &f)); break;
+	case 5: (void)iommusim_ordering_text(i->s, (size_t)take(i, 1), text, (size_t)take(i, 1)); break;
+	case 6: say(i, iommusim_ordering_finish(i->s)); break;
+	}
+}
 static void one(struct in *i)
 {
 	uint64_t v, op = take(i, 1), a;
@@ -100,10 +127,7 @@ static void one(struct in *i)
 		say(i, iommusim_memory_read(i->s, address(i), buf, sizeof(buf)));
 		break;
 	case 10: say(i, iommusim_statistic(i->s, op & 0x10 ? "vtd0.iotlb.hits" : "nothing", &x)); break;
-	case 11:
-		if (op == 11)
-			iommusim_statistics_reset(i->s);
-		break;
+	case 11: checker(i, (unsigned)(op / 12)); break;
 	}
 }
 
@@ -116,12 +140,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		"units: [{name: a, arch: vtd}, {name: b, arch: amdvi}]\n",
 	};
 	struct iommusim_options o = IOMMUSIM_INIT(struct iommusim_options);
+	struct iommusim_callbacks cb = IOMMUSIM_INIT(struct iommusim_callbacks);
 	struct in i = { .p = data, .end = data + n };
 	char message[512], *json;
 	uint64_t b = take(&i, 1);
 
 	o.config_text = text[b & 3];
 	o.oracle = b >> 2 & 1;
+	o.checker = b >> 3 & 1;
+	cb.arg = &i;
+	cb.ordering = on_finding;
+	o.callbacks = &cb;
 	i.s = iommusim_create(&o, message, sizeof(message));
 	if (!i.s) {
 		fprintf(stderr, "%s\n", message);
@@ -131,6 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		one(&i);
 	say(&i, iommusim_advance(i.s, iommusim_now(i.s) + UINT64_C(1000000000)));
 	if (i.taken != i.done + iommusim_in_flight(i.s))
+		abort();
+	say(&i, iommusim_ordering_finish(i.s));
+	if (i.found != iommusim_ordering_count(i.s) || i.found < iommusim_ordering_errors(i.s))
 		abort();
 	json = iommusim_statistics_json(i.s);
 	if (!json)

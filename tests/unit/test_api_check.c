@@ -296,6 +296,7 @@ START_TEST(invalidation_forgotten)
 	ring_bell(&t);
 	settle(&t);
 	map(&t, 0x5000, 0xb000);
+	ck_assert_uint_eq(t.told, 1); /* inside that store */
 	end(&t, 1, "GEN-ORD-03");
 }
 END_TEST
@@ -310,6 +311,7 @@ START_TEST(wait_forgotten)
 	ring_bell(&t);
 	settle(&t); /* it has been executed; nobody has told the driver */
 	map(&t, 0x5000, 0xb000);
+	ck_assert_uint_eq(t.told, 1); /* inside that store */
 	end(&t, 1, "GEN-ORD-05");
 }
 END_TEST
@@ -324,6 +326,7 @@ START_TEST(reused_before_the_wait_has_completed)
 	wait(&t);
 	ring_bell(&t);
 	map(&t, 0x5000, 0xb000); /* no time has passed */
+	ck_assert_uint_eq(t.told, 1); /* inside that store */
 	end(&t, 1, "GEN-ORD-05");
 }
 END_TEST
