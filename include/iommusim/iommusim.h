@@ -264,8 +264,8 @@ IOMMUSIM_API int iommusim_finding(const iommusim *sim, size_t index, char *text,
 /**
  * @name Findings of the ordering checker (options.checker)
  * It sees what your program does: stores, register writes, DMAs, device events; and asks the units what they have completed. Everything
- * before the first register write is the state it begins with. What it cannot see - when a page or an address is freed - it infers from what is
- * stored next: docs/ordering-captures.md.
+ * before the first register write is the state it begins with. That an address, a tag or a page of tables was given back it infers from its next use;
+ * pages of data it does not follow: docs/ordering-captures.md.
  * @{
  */
 /** Stores, register accesses, device events and DMAs until now, as findings number them. */

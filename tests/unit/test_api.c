@@ -13,6 +13,7 @@ static iommusim *with(const char *config)
 	iommusim *s;
 
 	o.config_text = config;
+	o.checker = 1; /* beside everything that is tested here, in every thread */
 	s = iommusim_create(&o, why, sizeof(why));
 	ck_assert_msg(s != NULL, "%s", why);
 	return s;
@@ -345,10 +346,13 @@ static void *live(void *arg)
 	d.bytes = 64;
 	for (unsigned i = 0; i < 3000; i++, d.address += 0x40) {
 		ck_assert_int_eq(iommusim_submit(v.s, &d, in_order, &v), IOMMUSIM_OK);
+		ck_assert_int_eq(iommusim_store(v.s, 0x1000000 + 8 * i, 8, i), IOMMUSIM_OK);
 		if (i % 50 == 49)
 			ck_assert_int_eq(iommusim_settle(v.s), IOMMUSIM_OK);
 	}
 	ck_assert_uint_eq(v.n, 3000);
+	ck_assert_int_eq(iommusim_ordering_finish(v.s), IOMMUSIM_OK);
+	ck_assert_uint_eq(iommusim_ordering_count(v.s), 0); /* nothing is translated */
 	l->json = iommusim_statistics_json(v.s);
 	iommusim_destroy(v.s);
 	return NULL;
