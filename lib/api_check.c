@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * api_check.c - the public C library: the ordering checker beside a machine that a program drives. Stores, register writes, device events and
- * completed DMAs go into the same derivation of events as the records of a captured trace (check/ordhw.h); what the units have completed is asked
- * of them before each. Units of one architecture have one checker.
+ * api_check.c - the public C library: the ordering checker beside a machine that a program drives. Stores, register writes, device events
+ * and completed DMAs go into the same derivation of events as the records of a captured trace (check/ordhw.h); what the units have completed
+ * is asked of them before each. Units of one architecture have one checker.
  * Everything before the first register write is the state that the checker begins with.
  */
 #include <stdlib.h>

@@ -2,11 +2,12 @@
 /*
  * ordhw_live.c - what a unit of ours has done with what it was told, for ordhw with explicit completion: by its registers and counters, asked
  * before each record, so that completions stand among the records where they happened.
- * A wait is complete when its status is written (VT-d, AMD-Vi: the unit counts them, in order) or when CONS has passed it (SMMUv3). Waits that
- * an ITE, or a store that failed (AMD-Vi), ends are aborted; a queue that is turned off forgets what it holds. While an error stops a queue its
- * slots may be written.
+ * A wait is complete when its status is written (VT-d, AMD-Vi: the unit counts them, in order) or when CONS has passed it (SMMUv3). Waits
+ * that an ITE, or a store that failed (AMD-Vi), ends are aborted; a queue that is turned off forgets what it holds. While an error stops a
+ * queue its slots may be written.
  * Does not model: errors of AMD-Vi commands but for that.
- * Spec: VT-d, "Invalidation Queue Head Register", "Fault Status Register"; Arm IHI 0070, SMMU_CMDQ_CONS, SMMU_GERROR; AMD 48882, "COMPLETION_WAIT".
+ * Spec: VT-d, "Invalidation Queue Head Register", "Fault Status Register"; Arm IHI 0070, SMMU_CMDQ_CONS, SMMU_GERROR; AMD 48882,
+ * "COMPLETION_WAIT".
  */
 #include <string.h>
 #include "amdvi/amdvi_cmd.h"
