@@ -153,7 +153,7 @@ static void random_rec(struct rng *g, struct trc_rec *r, unsigned kind)
 	case TRC_STORE:
 		r->u.store.bytes = bytes(g);
 		r->u.store.val = fit(g, r->u.store.bytes);
-		r->u.store.pa = num(g);
+		r->u.store.pa = num(g) & ~(uint64_t)(r->u.store.bytes - 1);
 		return;
 	case TRC_MMIO_WRITE:
 	case TRC_MMIO_READ:
@@ -453,6 +453,7 @@ static const struct { const char *in; unsigned col; const char *part; } wrong[] 
 	{ "store 0x10 3 0x0", 12, "found \"3\", expected a size of 1, 2, 4 or 8 bytes" },
 	{ "store 0x10 1 0x100", 14, "a value that fits the size" },
 	{ "store 0x10 8", 13, "found the end of the line" },
+	{ "store 0x14 8 0x1", 7, "not a multiple of its size" },
 	{ "store 0x10 8 0x1 2", 18, "expected the end of the line" },
 	{ "mmiow 0x100000000 4 0x0", 7, "a number is too large" },
 	{ "mmior 0x34 4 0x1", 14, "expected -> and the value read" },
@@ -609,6 +610,7 @@ START_TEST(a_writer_refuses_what_no_reader_accepts_and_leaves_no_file)
 		{ "page", { .kind = TRC_PAGE, .u.page = { .pa = 8, .w = page_words } } },
 		{ "store size", { .kind = TRC_STORE, .u.store.bytes = 3 } },
 		{ "store value", { .kind = TRC_STORE, .u.store = { .bytes = 4, .val = UINT64_C(1) << 32 } } },
+		{ "store place", { .kind = TRC_STORE, .u.store = { .bytes = 4, .pa = 6 } } },
 		{ "direction", { .kind = TRC_DMA, .u.dma.dir = 'q' } },
 		{ "address type", { .kind = TRC_DMA, .u.dma = { .dir = 'r', .at = 3 } } },
 		{ "name", { .kind = TRC_REGSTATE, .u.reg = { .bytes = 4, .name = "a b" } } },

@@ -86,7 +86,8 @@ static const char *check(const struct trc_rec *r, struct ord_ev *e, struct ord_n
 	case TRC_DMA:
 		return check_dma(r);
 	case TRC_STORE:
-		return check_width(r->u.store.bytes, r->u.store.val);
+		s = check_width(r->u.store.bytes, r->u.store.val);
+		return s ? s : r->u.store.pa & (r->u.store.bytes - 1u) ? "the store is not aligned to its size" : NULL;
 	case TRC_MMIO_WRITE:
 		return check_width(r->u.mmio.bytes, r->u.mmio.val);
 	case TRC_MMIO_READ:

@@ -90,8 +90,14 @@ static bool get_dma(struct trc_reader *t, struct trc_rec *r)
 }
 static bool get_store(struct trc_reader *t, struct trc_rec *r)
 {
-	return scan_field(t, &r->u.store.pa, UINT64_MAX, "an address") && scan_width(t, &r->u.store.bytes) &&
-	       scan_value(t, &r->u.store.val, r->u.store.bytes);
+	char *at;
+
+	scan_blanks(t);
+	at = t->p;
+	if (!scan_field(t, &r->u.store.pa, UINT64_MAX, "an address") || !scan_width(t, &r->u.store.bytes) ||
+	    !scan_value(t, &r->u.store.val, r->u.store.bytes))
+		return false;
+	return !(r->u.store.pa & (r->u.store.bytes - 1u)) || scan_fail_at(t, at, "the address of a store is not a multiple of its size%s%s", "", "");
 }
 static bool get_mmio(struct trc_reader *t, struct trc_rec *r)
 {
