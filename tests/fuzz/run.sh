@@ -39,8 +39,9 @@ seed() { # target: inputs made of files of the tree
 	fuzz_ftrace) { printf '\2'; cat tests/data/import/ftrace-vtd.txt; } > "$d/ftrace-vtd" ;;
 	fuzz_sweep) for f in bench/sweep/*.yaml tests/data/sweep/*.yaml; do { grep -v '^base' "$f"; echo ====; cat configs/mmu600.yaml; } > "$d/${f##*/}"; done ;;
 	fuzz_walk) for f in tests/data/walk/*-4711-w0*.cases.gz tests/data/walk/amdvi*.gz; do walk_seed "$f" "$d/${f##*/}"; done ;;
-	fuzz_lift) # the beginning, as binary that is not packed
-		for f in traces/*.iotb; do for n in 3000 6000; do { printf 0; zstd -dcq "$f" | head -c $n; } > "$d/${f##*/}.$n"; done; done ;;
+	fuzz_lift | fuzz_run) # the beginning, as binary that is not packed
+		for f in traces/*.iotb; do for n in 3000 6000; do { starts "${f##*/}"; zstd -dcq "$f" | head -c $n; } > "$d/${f##*/}.$n"; done; done
+		[ "$1" = fuzz_lift ] || { printf 0; cat traces/example.iot; } > "$d/example" ;;
 	fuzz_packed) # compressed files by the reader they are for
 		for f in tests/data/import/*.log.zst; do { printf 0; head -c 3000 "$f"; } > "$d/${f##*/}"; done
 		for f in traces/*-edu.iotb; do { printf 1; head -c 3000 "$f"; } > "$d/${f##*/}"; done
@@ -62,8 +63,9 @@ walk_seed() { # a query and the image it is about: FILE TO
 	case $1 in *.maps.gz) kind=0 ;; *.xlate.gz) kind=1 ;; *.cases.gz) kind=2 ;; *) return ;; esac
 	{ printf '%b\0' "\\0$(printf %o $((image | kind << 3)))"; gzip -dc "$1" | head -n 60; } > "$2"
 }
-longest() { case $1 in fuzz_import | fuzz_config | fuzz_walk | fuzz_lift) echo 6001 ;; fuzz_decode) echo 67 ;; *) echo 4096 ;; esac; }
-quiet() { case $1 in fuzz_db | fuzz_lift) echo 3 ;; *) echo 0 ;; esac; } # commands print
+starts() { case $1 in vtd*) printf 0 ;; smmuv3*) printf 1 ;; *) printf 2 ;; esac; } # fuzz_run: the configuration
+longest() { case $1 in fuzz_import | fuzz_config | fuzz_walk | fuzz_lift | fuzz_run) echo 6001 ;; fuzz_decode) echo 67 ;; *) echo 4096 ;; esac; }
+quiet() { case $1 in fuzz_db | fuzz_lift | fuzz_run) echo 3 ;; *) echo 0 ;; esac; } # commands print
 share=$((seconds / $(wc -w <<< "$targets")))
 [ $share -gt 0 ] || share=1
 bad=0
