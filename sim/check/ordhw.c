@@ -219,7 +219,8 @@ static bool choose(struct ordhw *h, const char *name)
 /* The first record that is neither comment nor initial state. */
 static void begin(struct ordhw *h)
 {
-
+	if (!h->arch)
+		h->arch = &ordhw_vtd;
 	h->names = h->o.begin(h->o.ctx, h->arch->arch);
 	if (!h->names) {
 		ordhw_fail(h, ERR_MACHINE, NULL);
@@ -299,8 +300,6 @@ bool ordhw_take(struct ordhw *h, const struct trc_rec *r)
 	h->sum.records++;
 	if (!h->begun && (r->kind == TRC_PAGE || r->kind == TRC_REGSTATE))
 		return ordhw_state(h, r);
-	if (!h->arch)
-		h->arch = &ordhw_vtd;
 	if (!h->begun)
 		begin(h);
 	ordhw_before(h, r);

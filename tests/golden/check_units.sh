@@ -51,3 +51,6 @@ for a in vtd:0x88:0 smmuv3:0x98:0 amdvi:0x2008:1; do
 	grep -q 'GEN-ORD-03: .*(unit 1, ' "$tmp/o" || { head -20 "$tmp/o"; fail "$arch: nothing of unit 1"; }
 	! grep -q '(unit 0, ' "$tmp/o" || { head -20 "$tmp/o"; fail "$arch: unit 0 has done all"; }
 done
+# several units, and no register that tells what they are
+printf '#iotrace 1\ndetach u100 00:0f.0 dom=7\nunmap dom=68 0x2000 0x1000\n' >"$tmp/none.iot"
+"$bin" check "$tmp/none.iot" >"$tmp/o" || fail "units of no kind"
