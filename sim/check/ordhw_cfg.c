@@ -205,6 +205,8 @@ void ordhw_upper(void *who, const struct lift_upper *u, uint64_t pa, uint64_t ol
 
 	if (!h->begun)
 		return;
+	if (h->half.on && pa != h->half.pa + 8) /* a page of the trace came between, and changes another word */
+		ordhw_half_end(h);
 	if (h->half.on) { /* this is the second one */
 		uint64_t both[2] = { h->half.old, old };
 

@@ -28,3 +28,9 @@ try 1 'CRITICAL: GEN-ORD-03: .* not complete' 'mmiow 0x108 8 0xb000000500000000\
 try 1 'CRITICAL: GEN-ORD-03: ' 'mmiow 0x108 8 0xb000000600000000\n'
 try 1 'CRITICAL: GEN-ORD-03: .* not executed' 'mmiow 0x108 8 0xb000000500000000\nmmior 0x108 8 -> 0x3000000500000000\n'
 try 1 'CRITICAL: GEN-ORD-03: .* not executed' 'mmiow 0x108 8 0x8000000500000000\n'
+# a page record that clears several device table entries says what stores to their words say
+dte='#iotrace 1\nregstate DEVTAB_BASE off=0x0 size=8 0x41f2001\nregstate CONTROL off=0x18 size=8 0x3148f\npage 0x41f2000 0:0x600000000494a603 4:0x3 8:0x3\ndma 00:00.0 w 0x1000+4\n'
+printf "${dte}page 0x41f2000\n" >"$tmp/page.iot"
+printf "${dte}store 0x41f2000 8 0x0\nstore 0x41f2020 8 0x0\nstore 0x41f2040 8 0x0\n" >"$tmp/stores.iot"
+for f in page stores; do "$bin" check "$tmp/$f.iot" | sed -n "s/^.*$f.iot: //p" >"$tmp/$f.sum"; done
+grep -q ' events, ' "$tmp/page.sum" && cmp "$tmp/page.sum" "$tmp/stores.sum"
