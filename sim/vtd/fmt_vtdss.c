@@ -51,7 +51,8 @@ static struct pt_entry_info ss_entry(const struct pt_table *t, uint64_t e, unsig
 
 static void ss_plain(const struct pt_table *t, struct pt_plain *p)
 {
-	uint64_t val = XL_R | XL_W | (t->opt & SS_X ? XL_X : 0) | (t->opt & PT_OPT_AD ? BIT64(8) : 0), leaf = val | (t->opt & PT_OPT_AD ? BIT64(9) : 0);
+	uint64_t val = XL_R | XL_W | (t->opt & SS_X ? XL_X : 0) | (t->opt & PT_OPT_AD ? BIT64(8) : 0);
+	uint64_t leaf = val | (t->opt & PT_OPT_AD ? BIT64(9) : 0);
 
 	*p = (struct pt_plain){ .mask = val | ss_reserved(t, 3, false) /* bit 7 with them */, .val = val, .next = bits_mask(51, 12),
 				  .perm = XL_R | XL_W | XL_X, .leaf_mask = leaf | BIT64(11) /* SNP */ | ss_reserved(t, 0, true), .leaf_val = leaf,

@@ -69,12 +69,13 @@ static struct pt_entry_info x86_entry(const struct pt_table *t, uint64_t e, unsi
 
 static void x86_plain(const struct pt_table *t, struct pt_plain *p)
 {
-	uint64_t val = X_P | X_RW | X_US | (t->opt & X86_NO_A ? 0 : X_A) | (t->opt & X86_EAFE ? X_EA : 0), leaf = val | (t->opt & X86_NO_D ? 0 : X_D);
+	uint64_t val = X_P | X_RW | X_US | (t->opt & X86_NO_A ? 0 : X_A) | (t->opt & X86_EAFE ? X_EA : 0);
+	uint64_t leaf = val | (t->opt & X86_NO_D ? 0 : X_D);
 	bool smep = t->opt & X86_SMEP; /* what a leaf grants depends on who asks */
 
 	*p = (struct pt_plain){ .mask = val | X_XD | x86_reserved(t, 3, false) /* PS with them */, .val = val, .next = bits_mask(51, 12),
-				  .perm = XL_R | XL_W | XL_X | XL_PRIV, .leaf_mask = smep ? 0 : leaf | X_XD | x86_reserved(t, 0, true), .leaf_val = smep ? 1 : leaf,
-				  .leaf_perm = XL_R | XL_W | XL_X | XL_PRIV };
+				.perm = XL_R | XL_W | XL_X | XL_PRIV, .leaf_mask = smep ? 0 : leaf | X_XD | x86_reserved(t, 0, true),
+				.leaf_val = smep ? 1 : leaf, .leaf_perm = XL_R | XL_W | XL_X | XL_PRIV };
 }
 
 const struct pt_fmt fmt_x86_64 = { .name = "x86-64", .entry = x86_entry, .input = x86_input, .plain = x86_plain };

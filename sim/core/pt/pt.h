@@ -65,8 +65,9 @@ struct pt_plain {
 	uint64_t next; /* 0: not asked yet */
 	uint8_t perm;
 	/*
-	 * Level 0: a page of the table's own size, present and with nothing to set or to refuse. If (e & leaf_mask) == leaf_val, for any access that
-	 * leaf_perm grants below entries that grant leaf_perm, entry() would give it, e & next and memtype e >> mt_lsb & mt_mask, and nothing else.
+	 * Level 0: a page of the table's own size, present and with nothing to set or to refuse. If (e & leaf_mask) == leaf_val, for any
+	 * access that leaf_perm grants below entries that grant leaf_perm, entry() would give it, e & next and memtype
+	 * e >> mt_lsb & mt_mask, and nothing else.
 	 */
 	uint64_t leaf_mask, leaf_val; /* 0 and 1: there is none */
 	uint8_t leaf_perm, mt_lsb, mt_mask;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pt_run.c - walks in zero time: what plain entries (struct pt_plain) lead to is followed on the spot, the page of each place in the walk being
- * remembered in a cursor. A walk in zero time leaves for the shell only with a word that cannot be read directly: a page that does not exist,
- * memory of somebody else, an address made to fail.
+ * pt_run.c - walks in zero time: what plain entries (struct pt_plain) lead to is followed on the spot, the page of each place in the walk
+ * being remembered in a cursor. A walk in zero time leaves for the shell only with a word that cannot be read directly: a page that does
+ * not exist, memory of somebody else, an address made to fail.
  * Does not model: permissions that are less than all, faults, updates, caches with entries. The word a run ends at goes to pt_step().
  */
 #include "core/pt/pt_int.h"
@@ -39,7 +39,10 @@ static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const st
 	return true;
 }
 
-/* Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: no wait for @table. */
+/*
+ * Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: the
+ * host need not wait for @table.
+ */
 INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
 {
 	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);

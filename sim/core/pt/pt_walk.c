@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pt_walk.c - the page-walk shell: stage 1, stage 2, and stage 1 above stage 2 as one state machine.
- * It never touches memory: it says which word it needs (x->mem_spa) and goes on when the word is there.
+ * It never touches memory: it says which word it needs (x->mem_spa) and goes on when the word is there. In zero time pt_run.c reads
+ * words on the spot.
  */
 #include "core/pt/pt_int.h"
 
@@ -375,8 +376,11 @@ enum xl_act pt_step(struct pt_walk *w, struct xl *x)
 
 	if (x->mem_st != MEM_OK || w->phase == PT_PH_S1_UPDATE || w->phase == PT_PH_S2_UPDATE || !p->next)
 		return accessed(w, x);
-	if (!w->level[stage])
-		return plain_grants(p, e, w->perm[stage], need_of(&w->t[stage], stage == S2 ? s2_acc(w) : w->acc)) ? plain_leaf(w, x, stage, e) : accessed(w, x);
+	if (!w->level[stage]) {
+		unsigned need = need_of(&w->t[stage], stage == S2 ? s2_acc(w) : w->acc);
+
+		return plain_grants(p, e, w->perm[stage], need) ? plain_leaf(w, x, stage, e) : accessed(w, x);
+	}
 	if ((e & p->mask) != p->val + w->level[stage] * p->step)
 		return accessed(w, x);
 	w->perm[stage] &= p->perm;
