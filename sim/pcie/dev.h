@@ -4,7 +4,8 @@
  * Models: outstanding-request limit, splitting at 4 KiB pages and at MPS (writes) / MRRS (reads), link bandwidth and latency both
  * ways with per-packet header bytes, in-order or out-of-order retirement, posted writes, closed loop (as fast as credits allow) and
  * open loop (times from the trace), answering device-TLB invalidations after a delay, never, or wrongly; requests that the unit holds
- * back; a receive buffer that overflows (rx.c); a translation cache with ATS (atc.h) and page requests (pri.h), both off by default; statistics of each PASID.
+ * back; a receive buffer that overflows (rx.c); a translation cache with ATS (atc.h) and page requests (pri.h), all off by default;
+ * statistics of each PASID.
  * Does not model: the link's own retries and credits (link.h).
  * Units: ps, bytes.
  */

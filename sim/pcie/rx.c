@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rx.c - the receive buffer of a network device: packets arrive whether or not the device can put them away.
- * Models: writes of at least rx.packet_min bytes are packets. A packet stays in the buffer until its DMA is done; one that does not fit as a whole is
- * dropped. Other DMAs keep their place behind the packet before them.
- * With rx.rate packets arrive at that rate, and a DMA is the next place in a receive ring: a packet that is dropped leaves its place to the next one, so
- * every DMA is done at last. Packets are evenly spaced, or come in trains: at rx.line_rate while a train lasts, and trains begin at exponentially
- * distributed distances (one that begins during another follows it). The network does not wait: what should have arrived while there was no DMA (the trace waited for software) arrives at once.
+ * Models: writes of at least rx.packet_min bytes are packets. A packet stays in the buffer until its DMA is done; one that does not
+ * fit as a whole is dropped. Other DMAs keep their place behind the packet before them.
+ * With rx.rate packets arrive at that rate, and a DMA is the next place in a receive ring: a packet that is dropped leaves its
+ * place to the next one, so every DMA is done at last. Packets are evenly spaced, or come in trains: at rx.line_rate while a train
+ * lasts, and trains begin at exponentially distributed distances (one that begins during another follows it). The network does not
+ * wait: what should have arrived while there was no DMA (the trace waited for software) arrives at once.
  * Without rx.rate a packet arrives when it is submitted, and if it is dropped, its DMA is not done.
  * Does not model: flow control, retransmission, a choice of ring by the packet; packets in more than one DMA.
  */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_rx.c - the receive buffer of a device: a queue with fixed times, whose every drop is known beforehand; and what replay makes of drops. */
+/*
+ * test_rx.c - the receive buffer of a device: a queue with fixed times, whose every drop is known beforehand; and what replay
+ * makes of drops.
+ */
 #include <check.h>
 #include <string.h>
 #include "fake_plat.h"
@@ -91,7 +94,10 @@ static const struct rx_stats *adds_up(const struct rig *r)
 	return s;
 }
 
-/* The same queue on paper: a packet leaves the buffer one link latency before its slot is free. Returns: packets dropped until @n were taken. */
+/*
+ * The same queue on paper: a packet leaves the buffer one link latency before its slot is free. Returns: packets dropped until @n
+ * were taken.
+ */
 static unsigned on_paper(unsigned places, uint64_t gap, unsigned n)
 {
 	uint64_t leave[64] = { 0 }, slot = 0; /* when the packets taken last leave; when the slot is free */
@@ -158,6 +164,32 @@ START_TEST(every_drop_as_on_paper)
 		ck_assert_uint_eq(adds_up(&r)->dropped_packets, on_paper(places, gap, 1000));
 		teardown(&r);
 	}
+}
+END_TEST
+
+/*
+ * Service that stands still for 220 us (a page fault of a network card) at 100 Gb/s: a lossless stream needs rate times time,
+ * 2.75 MB, and not a byte less.
+ */
+START_TEST(a_fault_needs_rate_times_time)
+{
+	enum { STALL = 220000000, NEED = 2750000 };
+	struct rig r;
+
+	setup(&r, NEED - (unsigned)_i, 12500);
+	dev_destroy(r.d);
+	r.cfg.link_lat_ps = r.cfg.link_bytes_per_us = 0;
+	r.d = dev_create(&r.cfg, &r.f->u, on_done, &r, NULL);
+	r.left = 4000;
+	r.port.cfg.lat_ps = STALL; /* of the first access: the walk of the first packet */
+	feed(&r);
+	sim_run_until(r.k, 1);
+	r.port.cfg.lat_ps = 0;
+	sim_run(r.k);
+	ck_assert_uint_eq(r.done, 4000);
+	ck_assert_uint_eq(adds_up(&r)->dropped_packets, (unsigned)_i);
+	ck_assert_uint_eq(dev_rx_stats(r.d)->held_peak, _i ? NEED - LEN : NEED);
+	teardown(&r);
 }
 END_TEST
 
@@ -234,7 +266,10 @@ START_TEST(submitted_late_is_counted)
 }
 END_TEST
 
-/* Trains of four packets: within one they are a packet of the line apart; starts have the mean of the rate, and the spread of an exponential law. */
+/*
+ * Trains of four packets: within one they are a packet of the line apart; starts have the mean of the rate, and the spread of an
+ * exponential law.
+ */
 START_TEST(trains_have_the_rate_and_the_spread)
 {
 	enum { TRAIN = 4, GAP = LEN * 1000000 / 25000, MEAN = TRAIN * LEN };
@@ -369,6 +404,7 @@ int main(void)
 
 	tcase_add_loop_test(t, loss_is_one_less_service_over_offered, 0, ARRAY_LEN(gaps));
 	tcase_add_loop_test(t, every_drop_as_on_paper, 0, ARRAY_LEN(exact));
+	tcase_add_loop_test(t, a_fault_needs_rate_times_time, 0, 2);
 	tcase_add_test(t, a_burst_fills_the_buffer);
 	tcase_add_test(t, parts_of_a_picosecond_are_carried_on);
 	tcase_add_test(t, short_writes_wait_behind_their_packet);
