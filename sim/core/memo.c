@@ -27,8 +27,8 @@ void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_
 			return;
 		cyc += xc_config(c[i])->lat_cyc;
 	}
-	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .acc = q->acc, .at = q->at,
-				.spec = q->spec, .own = { own[0], own[1], own[2], own[3] }, .cyc = cyc, .tag = x->tag };
+	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .at = q->at,
+				.own = { own[0], own[1], own[2], own[3] }, .cyc = cyc, .tag = x->tag };
 	for (unsigned i = 0; i < MEMO_CFG; i++)
 		if (c[i])
 			m->cfg[i] = (struct memo_cfg){ .c = c[i], .entry = xc_payload(c[i], slot[i]), .slot = slot[i] };

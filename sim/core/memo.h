@@ -25,8 +25,7 @@ struct memo_ent {
 	uint32_t rid, pasid;
 	/* Not in the order of struct xl_req: four bytes compared as one word would wait until each of them, written just before, is in memory. */
 	uint8_t at;
-	bool has_pasid, spec;
-	uint8_t acc;
+	bool has_pasid;
 	bool own[4]; /* the vendor's */
 	uint32_t cyc; /* latency of the configuration caches */
 	struct memo_cfg cfg[MEMO_CFG];
@@ -41,19 +40,23 @@ static inline void memo_forget(struct iommu *u)
 {
 	u->memo->gen++;
 }
-/* Requests for reading and for writing are apart, so that they do not drive each other out. */
+/*
+ * Requests for reading and for writing are apart, so that they do not drive each other out; so requester and PASID being the same, the place
+ * says the access, which an entry need not hold.
+ */
+_Static_assert(2 * XL_ATOMIC == MEMO_ENTRIES, "every access has a place");
 static inline struct memo_ent *memo_at(const struct iommu *u, const struct xl_req *q)
 {
 	return u->memo->ent + (q->rid ^ q->rid >> 3 ^ q->pasid ^ q->acc) % MEMO_ENTRIES;
 }
-/** memo_find() - what was decided about a request like @x, or NULL. */
+/** memo_find() - what was decided about a request like @x, or NULL. A speculative request is decided as any other. */
 static inline const struct memo_ent *memo_find(const struct iommu *u, const struct xl *x)
 {
 	const struct xl_req *q = &x->req;
 	const struct memo_ent *m = memo_at(u, q);
 
-	if (m->gen != u->memo->gen || m->rid != q->rid || m->pasid != q->pasid || m->acc != q->acc || m->at != q->at || m->has_pasid != q->has_pasid ||
-	    m->spec != q->spec || (q->iova & m->beyond) || x->functional)
+	if (m->gen != u->memo->gen || m->rid != q->rid || m->pasid != q->pasid || m->at != q->at || m->has_pasid != q->has_pasid ||
+	    (q->iova & m->beyond) || x->functional)
 		return NULL;
 	return m;
 }

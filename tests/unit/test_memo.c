@@ -13,7 +13,7 @@
 #include "smmuv3/smmuv3_int.h"
 #include "vtd/vtd_int.h"
 
-enum { STEPS = 20000, RID = 0x100, S1 = 0x20000, S2 = 0x30000, S2B = 0x40000 };
+enum { STEPS = 20000, BUS = 1, S1 = 0x20000, S2 = 0x30000, S2B = 0x40000 };
 #define LOW_VA UINT64_C(0x100000)
 
 union cfg {
@@ -32,6 +32,9 @@ struct side {
 	enum xl_act act;
 	unsigned reads;
 };
+/* Some of each fall into one place of the memo. */
+static const uint16_t rids[4] = { 0x100, 0x101, 0x124, 0x149 };
+static const uint8_t pasids[4] = { 0, 1, 2, 33 };
 struct arch {
 	const char *name;
 	struct iommu *(*create)(struct side *s, unsigned kind, struct err *e);
@@ -121,17 +124,17 @@ static void vtd_change(struct side *s, unsigned rid, unsigned what, uint64_t r)
 	if (what & 1)
 		vtd_ctx(s, rid, r);
 	else
-		vtd_pasid(s, r >> 20 & 3, r);
+		vtd_pasid(s, pasids[r >> 20 & 3], r);
 }
 
 static void vtd_start(struct side *s)
 {
-	put(s, 0x1000 + 16 * (RID >> 8), 0x2000 | 1);
-	put(s, 0x5000 + 16 * (RID >> 8), 0x6000 | 1);
+	put(s, 0x1000 + 16 * BUS, 0x2000 | 1);
+	put(s, 0x5000 + 16 * BUS, 0x6000 | 1);
 	put(s, 0x3000, 0x4000 | 1);
 	for (unsigned i = 0; i < 4; i++) {
-		vtd_ctx(s, RID + i, 0x3ff);
-		vtd_pasid(s, i, 0x7f8 | i);
+		vtd_ctx(s, rids[i], 0x3ff);
+		vtd_pasid(s, pasids[i], 0x7f8 | i);
 	}
 	s->u->ops->mmio_write(s->u, 0x20, 8, 0x1000 | 1 << 10); /* RTADDR, scalable mode */
 	s->u->ops->mmio_write(s->u, 0x18, 4, 1u << 30); /* GCMD: SRTP, then TE */
@@ -199,7 +202,7 @@ static void smmuv3_ste(struct side *s, unsigned rid, uint64_t r)
 	static const uint8_t config[] = { 5, 6, 7, 4, 7, 5, 6, 0 };
 	uint64_t at = 0x80000 + 64 * (uint64_t)rid;
 
-	put(s, at, 0x10000 | (uint64_t)config[r & 7] << 1 | (r & 0x38 ? 1 : 0) | UINT64_C(2) << 59); /* linear CDs, two bits */
+	put(s, at, 0x10000 | (uint64_t)config[r & 7] << 1 | (r & 0x38 ? 1 : 0) | UINT64_C(6) << 59); /* linear CDs, six bits */
 	put(s, at + 8, (2 - (r >> 6 & 1)) | UINT64_C(1) << 28 | (r & 0x80 ? UINT64_C(2) << 48 : 0)); /* S1DSS, EATS, PRIVCFG */
 	put(s, at + 16, (1 + (r >> 8 & 1)) | UINT64_C(16) << 32 | UINT64_C(2) << 38 | UINT64_C(5) << 48 | UINT64_C(9) << 51);
 	put(s, at + 24, r & 0x200 ? S2 : S2B);
@@ -218,14 +221,14 @@ static void smmuv3_change(struct side *s, unsigned rid, unsigned what, uint64_t 
 	if (what & 1)
 		smmuv3_ste(s, rid, r);
 	else
-		smmuv3_cd(s, r >> 20 & 3, r);
+		smmuv3_cd(s, pasids[r >> 20 & 3], r);
 }
 
 static void smmuv3_start(struct side *s)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		smmuv3_ste(s, RID + i, 0x278 | i);
-		smmuv3_cd(s, i, 0x1c | i);
+		smmuv3_ste(s, rids[i], 0x278 | i);
+		smmuv3_cd(s, pasids[i], 0x1c | i);
 	}
 	restore(s, 0x80, 8, 0x80000); /* STRTAB_BASE, linear, 2^9 entries */
 	restore(s, 0x88, 4, 9);
@@ -242,7 +245,7 @@ static void smmuv3_drop(struct side *s, unsigned rid, unsigned what)
 	case 0: smmuv3_inv_ste(v, rid, ~0u, true); break;
 	case 1: smmuv3_inv_cd(v, rid, 0, true, false); break;
 	case 2: smmuv3_inv_ste(v, 0, 0, false); break;
-	case 3: smmuv3_inv_cd(v, rid, what >> 3 & 3, false, true); break;
+	case 3: smmuv3_inv_cd(v, rid, pasids[what >> 3 & 3], false, true); break;
 	default: smmuv3_tlbi(v, &nsnh); break;
 	}
 }
@@ -298,8 +301,8 @@ static void amdvi_change(struct side *s, unsigned rid, unsigned what, uint64_t r
 static void amdvi_start(struct side *s)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		amdvi_change(s, RID + i, 0, 0x71fc | i);
-		put(s, 0x10000 + 8 * i, S1 | 1);
+		amdvi_change(s, rids[i], 0, 0x71fc | i);
+		put(s, 0x10000 + 8 * pasids[i], S1 | 1);
 	}
 	restore(s, 0, 8, 0x80000 | 3); /* device table, four pages */
 	restore(s, 0x18, 8, 1 | 1 << 16); /* Control: IommuEn, GTEn */
@@ -313,7 +316,7 @@ static void amdvi_drop(struct side *s, unsigned rid, unsigned what)
 	case 0: amdvi_inv_devtab(v, rid); break;
 	case 1: amdvi_inv_domain(v, (uint16_t)(1 + (what >> 2 & 1))); break;
 	case 2: amdvi_inv_all(v); break;
-	default: amdvi_inv_devtab(v, rid ^ 1); break;
+	default: amdvi_inv_devtab(v, rids[what >> 2 & 3]); break;
 	}
 }
 
@@ -372,10 +375,10 @@ static struct xl_req request(struct rng *g)
 {
 	static const uint8_t acc[] = { XL_R, XL_W, XL_R, XL_W, XL_R | XL_W, XL_R | XL_PRIV, XL_W | XL_PRIV, XL_R | XL_X };
 	uint64_t r = rng_next(g), page = r & 7;
-	struct xl_req q = { .len = 64, .rid = RID + (r >> 3 & 3), .acc = acc[r >> 5 & 7] };
+	struct xl_req q = { .len = 64, .rid = rids[r >> 3 & 3], .acc = acc[r >> 5 & 7] };
 
 	q.has_pasid = (r >> 8 & 3) == 0;
-	q.pasid = q.has_pasid ? r >> 10 & 3 : 0;
+	q.pasid = q.has_pasid ? pasids[r >> 10 & 3] : 0;
 	q.at = (r >> 12 & 7) == 0 ? XL_TRANSLATION_REQ : (r >> 12 & 15) == 1 ? XL_TRANSLATED : XL_UNTRANSLATED;
 	q.spec = (r >> 16 & 15) == 0;
 	q.iova = page << 12 | (r >> 20 & 0xf80);
@@ -445,7 +448,7 @@ static void same_counters(const struct side *a, const struct side *b, const char
 static void change_both(const struct arch *a, struct side *const s[2], struct rng *g)
 {
 	uint64_t r = rng_next(g), v = rng_next(g);
-	unsigned rid = RID + (r & 3), what = (unsigned)(r >> 8);
+	unsigned rid = rids[r & 3], what = (unsigned)(r >> 8);
 
 	for (unsigned i = 0; i < 2; i++) {
 		switch (r >> 4 & 7) {
@@ -468,7 +471,7 @@ START_TEST(remembering_changes_nothing)
 	const struct arch *a = &archs[_i / 16];
 	static struct side with, without;
 	struct side *const both[2] = { &with, &without };
-	struct xl_req q = { .rid = RID, .acc = XL_R, .len = 64 };
+	struct xl_req q = { .rid = 0x100, .acc = XL_R, .len = 64 };
 	unsigned used = 0;
 	struct rng g;
 
@@ -502,6 +505,29 @@ START_TEST(remembering_changes_nothing)
 }
 END_TEST
 
+/* Walks that overlap write an entry twice: what was remembered of the first must not be used with the second. */
+START_TEST(fills_and_drops_are_told)
+{
+	static const struct xc_cfg c[] = { { .entries = 4, .ways = 2 }, { .entries = 4 } };
+	struct xcache *x = xc_create(&c[_i], 8, 1, NULL);
+	struct xc_tag t = { .first = 7, .rid = 7 };
+	struct inv_scope all = { .kinds = ~0u };
+	uint64_t n = 10;
+
+	ck_assert(x != NULL);
+	xc_watch(x, &n);
+	(void)xc_fill(x, &t);
+	ck_assert_uint_eq(n, 11);
+	(void)xc_fill(x, &t);
+	ck_assert_uint_eq(n, 12);
+	(void)xc_lookup(x, 7, 0);
+	ck_assert_uint_eq(n, 12);
+	ck_assert_uint_eq(xc_invalidate(x, &all), 1);
+	ck_assert_uint_eq(n, 13);
+	xc_destroy(x);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("memo");
@@ -511,6 +537,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, remembering_changes_nothing, 0, 16 * (int)ARRAY_LEN(archs));
+	tcase_add_loop_test(t, fills_and_drops_are_told, 0, 2);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
