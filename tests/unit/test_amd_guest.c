@@ -117,7 +117,8 @@ static uint64_t one_latency(unsigned way, uint64_t exit_ps, unsigned batch)
 
 /*
  * Trapped, in ns: exit 2000; two loads of 2 and 100 of software for each of two commands; four stores of 1; from the host's tail write: two
- * fetches of 90 + 4, 32 to execute, 4 to wait and 90 to store make 314, seen by the looks at 100 + 2 + 50 n: 352; a store, and the guest's look.
+ * fetches of 90 + 4, 32 to execute, 4 to wait and 90 to store make 314, seen by the looks at 100 + 2 + 50 n: 352; a store, and the guest's
+ * look.
  */
 START_TEST(trapped_latency_by_hand)
 {

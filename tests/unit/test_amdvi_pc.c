@@ -90,7 +90,8 @@ START_TEST(matches)
 		{ "low 16 bits of a PASID", 1, 0, UINT64_C(0x0000ffff80002345), 0, 0, 2 + 4 },
 		{ "a whole PASID and a domain", 1, 1, UINT64_C(0x000fffff80012345), UINT64_C(0x0000ffff80000005), 0, 2 },
 		{ "mask 0 wants only that there is one", 1, 2, UINT64_C(0x0000000080099999), 0, 0, 2 + 4 },
-		{ "values without the enable are ignored", 1, 3, UINT64_C(0x000fffff00000001), UINT64_C(0x0000ffff00000001), UINT64_C(0x0000ffff00000001), 31 },
+		{ "values without the enable are ignored", 1, 3, UINT64_C(0x000fffff00000001), UINT64_C(0x0000ffff00000001),
+		  UINT64_C(0x0000ffff00000001), 31 },
 	};
 	struct rig *r = rig_new(NULL);
 	struct xl *x = calloc(1, sizeof *x);
@@ -206,7 +207,8 @@ START_TEST(a_hand_computed_run)
 	command(r, UINT64_C(0x3000000500000000), UINT64_C(0x7ffffffffffff003)); /* INVALIDATE_IOMMU_PAGES, all of domain 5 */
 	dma(r); /* hit; a table read */
 	for (unsigned i = 0; i < 8; i++)
-		ck_assert_msg(rd64(r, CTR(i / 4, i % 4, COUNT)) == row[i].want, "source %02x: %u", row[i].src, (unsigned)rd64(r, CTR(i / 4, i % 4, COUNT)));
+		ck_assert_msg(rd64(r, CTR(i / 4, i % 4, COUNT)) == row[i].want, "source %02x: %u", row[i].src,
+			      (unsigned)rd64(r, CTR(i / 4, i % 4, COUNT)));
 	rig_free(r);
 }
 END_TEST

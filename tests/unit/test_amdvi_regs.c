@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AMD-Vi registers: widths, masks, side effects of writes, Status and interrupts, restoring. Expected bits are written out from the specification. */
+/*
+ * AMD-Vi registers: widths, masks, side effects of writes, Status and interrupts, restoring. Expected bits are written out from the
+ * specification.
+ */
 #include "amdvi_rig.h"
 
 #define BASE UINT64_C(0x0f0ffffffffff000)
@@ -86,7 +89,8 @@ END_TEST
 
 START_TEST(registers_of_absent_features_read_zero)
 {
-	static const uint16_t off[] = { 0x38, 0x40, 0x48, 0x50, 0x60, 0xd8, 0xe0, 0xe8, 0xf0, 0xf8, 0x100, 0x108, 0x118, 0x150, 0x158, 0x160, 0x168, 0x170,
+	static const uint16_t off[] = { 0x38, 0x40, 0x48, 0x50, 0x60, 0xd8, 0xe0, 0xe8, 0xf0, 0xf8, 0x100, 0x108, 0x118, 0x150, 0x158,
+					0x160, 0x168, 0x170,
 					0x180, 0x190, 0x200, 0x258, 0x2030, 0x2038, 0x2040, 0x2050, 0x2070, 0x2080, 0x2088, 0x2090 };
 	struct rig *r = rig_new(nothing);
 
@@ -182,7 +186,8 @@ START_TEST(control_bits_need_their_feature)
 		amdvi_caps_decode(r->v);
 		ck_assert_uint_eq(rd64(r, 0x18), 0x400);
 		wr64(r, 0x18, ~(UINT64_C(7) << 34));
-		ck_assert_msg(rd64(r, 0x18) == (UINT64_C(0x0800006000bc1fff) | control_bits[i].control), "row %u: 0x%llx", i, (unsigned long long)rd64(r, 0x18));
+		ck_assert_msg(rd64(r, 0x18) == (UINT64_C(0x0800006000bc1fff) | control_bits[i].control), "row %u: 0x%llx", i,
+			      (unsigned long long)rd64(r, 0x18));
 		rig_free(r);
 	}
 }
@@ -673,7 +678,8 @@ START_TEST(restore_has_no_side_effects)
 	ck_assert_uint_eq(on->entries[0], 256);
 	ck_assert(on->iommu && on->cmd && on->event && on->gt && !on->ppr && !on->ppr_log);
 	ck_assert_uint_eq(on->inv_timeout_code, 4);
-	ck_assert(r->v->cap.pref && r->v->cap.ppr && r->v->cap.gt && r->v->cap.ia && r->v->cap.ga && r->v->cap.he && !r->v->cap.pc && !r->v->cap.viommu);
+	ck_assert(r->v->cap.pref && r->v->cap.ppr && r->v->cap.gt && r->v->cap.ia && r->v->cap.ga && r->v->cap.he && !r->v->cap.pc &&
+		  !r->v->cap.viommu);
 	ck_assert_uint_eq(r->v->cap.host_levels, 6);
 	ck_assert_uint_eq(rd64(r, 0x100), 0);
 	put_at(r, 0x14, UINT64_C(0x1000000000000001) | RIG_SEM, 19);
@@ -783,7 +789,8 @@ START_TEST(tails)
 	bool (*t)(const struct iommu *u, uint32_t off) = r->u->ops->is_tail;
 
 	ck_assert(t(r->u, 0x2008) && t(r->u, 0x200c) && !t(r->u, 0x2000) && !t(r->u, 0x2018) && !t(r->u, 0x2010));
-	ck_assert(t(r->u, AMDVI_VF_OFF + 0x7008) && !t(r->u, AMDVI_VF_OFF + 0x7000) && !t(r->u, AMDVI_VF_OFF + 0x7018) && !t(r->u, AMDVI_VFCNTL_OFF + 8));
+	ck_assert(t(r->u, AMDVI_VF_OFF + 0x7008) && !t(r->u, AMDVI_VF_OFF + 0x7000) && !t(r->u, AMDVI_VF_OFF + 0x7018) &&
+		  !t(r->u, AMDVI_VFCNTL_OFF + 8));
 	rig_free(r);
 }
 END_TEST
@@ -798,7 +805,8 @@ START_TEST(statistics_have_their_own_names)
 {
 	struct rig *r = rig_new(ports);
 	struct stat_reg s = { 0 };
-	static const char *const want[] = { "amdvi0", "amdvi0.amdvi", "amdvi0.dtc", "amdvi0.gcr3", "amdvi0.iotlb", "amdvi0.nested", "amdvi0.port0.l1",
+	static const char *const want[] = { "amdvi0", "amdvi0.amdvi", "amdvi0.dtc", "amdvi0.gcr3", "amdvi0.iotlb", "amdvi0.nested",
+					    "amdvi0.port0.l1",
 					    "amdvi0.port1.l1", "amdvi0.pdc.guest.l2", "amdvi0.pdc.host.l6" };
 
 	ck_assert(r->u->ops->stats(r->u, &s));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_api.c - the public C library: errors of its caller, DMAs beyond a device's room, memory behind callbacks, stalls, several instances, threads. */
+/*
+ * test_api.c - the public C library: errors of its caller, DMAs beyond a device's room, memory behind callbacks, stalls, several instances,
+ * threads.
+ */
 #include <check.h>
 #include <iommusim/iommusim.h>
 #include <pthread.h>
@@ -360,7 +363,8 @@ static void *live(void *arg)
 
 START_TEST(two_architectures_in_two_threads)
 {
-	static const char *const config[] = { "units: [{arch: vtd, name: u}]", "units: [{arch: smmuv3, name: u}]", "units: [{arch: amdvi, name: u}]" };
+	static const char *const config[] = { "units: [{arch: vtd, name: u}]", "units: [{arch: smmuv3, name: u}]",
+					      "units: [{arch: amdvi, name: u}]" };
 
 	for (unsigned i = 0; i < 3; i++) {
 		struct life a = { config[i], NULL }, b = { config[(i + 1) % 3], NULL }, alone = { config[i], NULL };

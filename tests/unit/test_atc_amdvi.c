@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_atc_amdvi.c - what an AMD-Vi unit's translation completions tell a device with a translation cache: U = 1 in a host table entry (the page is
- * reachable, but by untranslated requests only), and a device table entry that does not permit ATS. Entries are encoded by amdvi_tables.h.
+ * test_atc_amdvi.c - what an AMD-Vi unit's translation completions tell a device with a translation cache: U = 1 in a host table entry (the
+ * page is reachable, but by untranslated requests only), and a device table entry that does not permit ATS. Entries are encoded by
+ * amdvi_tables.h.
  */
 #include "amdvi_tables.h"
 #include "pcie/dev.h"

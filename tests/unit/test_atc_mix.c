@@ -2,8 +2,8 @@
 /*
  * test_atc_mix.c - a device with a translation cache behind each of the three units, driven by raw commands: requests with PASID, and those
  * without it in VT-d's legacy mode. Order of invalidations, and random mixes of DMA, remapping, invalidation, silence, late answers, resets
- * and removal. Checked: nothing arrives at a page whose invalidation has been confirmed, no DMA, wait or ITag is lost, statistics add up; on
- * a hang everything that waits is printed.
+ * and removal. Checked: nothing arrives at a page whose invalidation has been confirmed, no DMA, wait or ITag is lost, statistics add up;
+ * on a hang everything that waits is printed.
  * Number of random cases of each unit: ATC_CASES (default 30); first seed: SIM_SEED. Tables and registers are booted by pf_host_init(), in
  * legacy mode by vt_init().
  */
@@ -369,8 +369,8 @@ static void hang(struct world *w, const char *what)
 /* ---- order ---- */
 
 /*
- * The page is moved. Device first: a DMA between the two invalidations refills the device's cache from the unit's TLB, which still has the old
- * page, and nothing removes that line any more. Unit first: the same DMA may hit the old line, but that goes with the second step.
+ * The page is moved. Device first: a DMA between the two invalidations refills the device's cache from the unit's TLB, which still has the
+ * old page, and nothing removes that line any more. Unit first: the same DMA may hit the old line, but that goes with the second step.
  */
 START_TEST(device_first_leaves_a_stale_line)
 {
@@ -539,7 +539,10 @@ static void one_case(unsigned which, uint64_t seed)
 	sim_run(w.k); /* late answers too */
 	if (error(&w))
 		acknowledge(&w);
-	/* every ITag is free again: more requests than there are tags get through. The device's queue depth cannot be told to an SMMUv3: more time */
+	/*
+	 * every ITag is free again: more requests than there are tags get through. The device's queue depth cannot be told to an SMMUv3:
+	 * more time
+	 */
 	w.mip = w.cfg.queue_depth;
 	w.unit.smmu.atc_timeout_ps += which == SMMU ? US(10000) : 0;
 	for (unsigned i = 0; i < 40; i++)

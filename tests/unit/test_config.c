@@ -67,8 +67,10 @@ static char *dump(const struct run_cfg *c)
 static const struct {
 	const char *text, *err; /* the message behind the directory */
 } bad[] = {
-	{ "units:\n  - arch: vtd\n    iotlb:\n      entries: 99999999\n", "a.yaml:4:16: units.vtd0.iotlb.entries: 99999999 is above the maximum 4194304" },
-	{ "units:\n  - arch: vtd\n    iotlb:\n      entires: 1\n", "a.yaml:4:7: units.vtd0.iotlb.entires: unknown key; did you mean iotlb.entries?" },
+	{ "units:\n  - arch: vtd\n    iotlb:\n      entries: 99999999\n",
+	  "a.yaml:4:16: units.vtd0.iotlb.entries: 99999999 is above the maximum 4194304" },
+	{ "units:\n  - arch: vtd\n    iotlb:\n      entires: 1\n",
+	  "a.yaml:4:7: units.vtd0.iotlb.entires: unknown key; did you mean iotlb.entries?" },
 	{ "units:\n  - arch: vtd\n    iotlb: 5\n", "a.yaml:3:12: units.vtd0.iotlb: expected a map of keys, found a single value" },
 	{ "units:\n  - arch: vtd\n    iotlb: {entries: [1]}\n", "a.yaml:3:22: units.vtd0.iotlb.entries: expected a single value, found a list" },
 	{ "units:\n  - arch: vdt\n", "a.yaml:2:11: arch: vdt is not an architecture" },

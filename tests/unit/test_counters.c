@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_counters.c - the performance counters that software reads (SMMUv3 PMCG, AMD-Vi counter banks) against our own statistics, after generated
- * traffic with churn through the driver model: first or second stage, and nested; caches small enough to miss.
+ * test_counters.c - the performance counters that software reads (SMMUv3 PMCG, AMD-Vi counter banks) against our own statistics, after
+ * generated traffic with churn through the driver model: first or second stage, and nested; caches small enough to miss.
  */
 #include <check.h>
 #include <inttypes.h>

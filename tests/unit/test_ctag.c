@@ -79,7 +79,8 @@ static struct xl request(const struct user *u, unsigned page)
 	struct xl x = { .req = { .iova = (uint64_t)page << 12, .rid = u->rid, .pasid = u->pasid, .has_pasid = u->has_pasid } };
 	struct ctag_key k = { .mode = u->kind, .root = 1000 + u->root };
 
-	x.tag = (struct xc_tag){ .first = (uint64_t)page << 12, .size_lg2 = 12, .kind = (uint8_t)u->kind, .rid = u->rid, .pasid = ctag_short(tags, u->pasid),
+	x.tag = (struct xc_tag){ .first = (uint64_t)page << 12, .size_lg2 = 12, .kind = (uint8_t)u->kind, .rid = u->rid,
+				 .pasid = ctag_short(tags, u->pasid),
 				 .did = (uint16_t)ctag_short(tags, u->did), .asid = (uint16_t)ctag_short(tags, u->asid),
 				 .vmid = (uint16_t)ctag_short(tags, u->vmid) };
 	k.table = u->kind < 2 ? x.tag.did : 256u * x.tag.asid + x.tag.vmid;
@@ -209,7 +210,8 @@ static const struct {
 #define FS(p) { .pasid = p, .has_pasid = true, .did = 3, .kind = 1 }
 	{ "spec, another requester", { .audit = true }, { .rid = 1, .did = 3 }, { .rid = 2, .did = 3 }, true },
 	{ "spec, another PASID of a first stage", { .audit = true }, FS(1), FS(2), false },
-	{ "pasid, of a second stage", { .rule = CTAG_PASID }, { .pasid = 1, .has_pasid = true, .did = 3 }, { .pasid = 2, .has_pasid = true, .did = 3 }, false },
+	{ "pasid, of a second stage", { .rule = CTAG_PASID }, { .pasid = 1, .has_pasid = true, .did = 3 },
+	  { .pasid = 2, .has_pasid = true, .did = 3 }, false },
 	{ "pasid, none and 0", { .rule = CTAG_PASID }, { .has_pasid = true, .did = 3 }, { .did = 3 }, false },
 	{ "device, another requester", { .rule = CTAG_DEVICE }, { .rid = 1, .did = 3 }, { .rid = 2, .did = 3 }, false },
 	{ "device, another number", { .rule = CTAG_DEVICE }, { .rid = 1, .did = 3 }, { .rid = 1, .did = 4 }, true },

@@ -216,7 +216,8 @@ START_TEST(second_stage_and_nested)
 	EXPECT(g, 1, { 0x200f2, 0x1040 });
 	RUN(g, SW(TRC_DETACH));
 	EXPECT(g, 2, { 0x20017, 0 }, { 0x200e2, 0 });
-	RUN(g, SWF(TRC_ATTACH, RID, TRC_NO_PASID, 2, .type = "nested"), SWF(TRC_MAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .pa = 0x100000, .size = 0x1000, .perm = XL_R));
+	RUN(g, SWF(TRC_ATTACH, RID, TRC_NO_PASID, 2, .type = "nested"),
+	    SWF(TRC_MAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .pa = 0x100000, .size = 0x1000, .perm = XL_R));
 	NOTHING(g);
 	RUN(g, SWF(TRC_UNMAP, RID, TRC_NO_PASID, 2, .iova = 0x1000, .size = 0x1000));
 	EXPECT(g, 1, { 0x20036, 0x1040 }); /* DID 2 is free again and comes back */

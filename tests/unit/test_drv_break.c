@@ -170,7 +170,8 @@ START_TEST(an_unmap_is_broken_as_told)
 	bool late = strstr(cases[_i].want, "dma");
 
 	run(g, r, late ? 3 : 1);
-	ck_assert_msg(!strcmp(g->line, cases[_i].want), "%s %s %s: %s, expected %s", cases[_i].arch, cases[_i].broken, cases[_i].set, g->line, cases[_i].want);
+	ck_assert_msg(!strcmp(g->line, cases[_i].want), "%s %s %s: %s, expected %s", cases[_i].arch, cases[_i].broken, cases[_i].set,
+		      g->line, cases[_i].want);
 	drv_destroy(g->d);
 	plat_destroy(g->p);
 	free(g);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_growth.c - work that must not grow with the number of things: attachments of the driver model are found in a bucket, not by a search. */
+/*
+ * test_growth.c - work that must not grow with the number of things: attachments of the driver model are found in a bucket, not by a
+ * search.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include "software/drv_int.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_hyp.c - parts of the hypervisor: ranges of a guest's map against an array of pages; what a tail write hands over, from commands encoded by hand.
- * Whole runs are in tests/golden/hyp.sh.
+ * test_hyp.c - parts of the hypervisor: ranges of a guest's map against an array of pages; what a tail write hands over, from commands
+ * encoded by hand. Whole runs are in tests/golden/hyp.sh.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_import.c - imp_qemu() for VT-d and lift_run() on small logs written here, on the captures in tests/data/import, and on a directory of whole
- * captures named by IOMMUSIM_CAPTURES (nothing is tested of it when that is not set).
+ * test_import.c - imp_qemu() for VT-d and lift_run() on small logs written here, on the captures in tests/data/import, and on a directory
+ * of whole captures named by IOMMUSIM_CAPTURES (nothing is tested of it when that is not set).
  */
 #include "test_import.h"
 #include "import/lift.h"

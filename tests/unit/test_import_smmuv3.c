@@ -23,7 +23,10 @@ START_TEST(test_queue)
 	ck_assert_uint_eq(kind("smmuv3_cmdq_opcode")->used, 4);
 }
 END_TEST
-/* Invalidations by address: 12 pages printed as 8 and 4 are NUM 2, SCALE 2; one page with and without level hint; any ASID; a single address. */
+/*
+ * Invalidations by address: 12 pages printed as 8 and 4 are NUM 2, SCALE 2; one page with and without level hint; any ASID; a single
+ * address.
+ */
 START_TEST(test_range)
 {
 	check_text(BASE PLACE(0) OPCODE "TLBI_NH_VA\nsmmuv3_range_inval vmid=2 asid=1 addr=0xfff08000 tg=1 num_pages=0x8 ttl=3 leaf=1 stage=1\n"
@@ -38,7 +41,10 @@ START_TEST(test_range)
 		   "store 0x43000040 8 0x70090002a\nstore 0x43000048 8 0x200601\nmmiow 0x98 4 0x5\n");
 }
 END_TEST
-/* What stands for commands the log tells nothing of; CFGI_ALL; the queue has 8 places, 13 is place 5; names nobody knows leave theirs alone. */
+/*
+ * What stands for commands the log tells nothing of; CFGI_ALL; the queue has 8 places, 13 is place 5; names nobody knows leave theirs
+ * alone.
+ */
 START_TEST(test_untold)
 {
 	check_text(BASE PLACE(13) OPCODE "TLBI_NH_VA\n" PLACE(6) OPCODE "CFGI_CD\n" PLACE(7) OPCODE "PREFETCH_CONFIG\n"

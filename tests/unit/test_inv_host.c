@@ -252,8 +252,8 @@ START_TEST(late_completions_confirm_nothing)
 END_TEST
 
 /*
- * With all 32 ITags of a function expired and their answers still to come, the next requests reuse them (which is allowed), and a late answer
- * counts for the new request: nobody can tell. Below 32 the units give other tags.
+ * With all 32 ITags of a function expired and their answers still to come, the next requests reuse them (which is allowed), and a late
+ * answer counts for the new request: nobody can tell. Below 32 the units give other tags.
  */
 START_TEST(late_answers_count_for_others_once_every_itag_has_expired)
 {
@@ -512,7 +512,8 @@ START_TEST(random_worlds_end_safe)
 
 	rng_seed(&g, (uint64_t)_i + 1);
 	for (unsigned n = 0; n < 40; n++) {
-		struct world_cfg c = cfg((uint32_t)rng_below(&g, W_ARCHS), 1 + (uint32_t)rng_below(&g, 12), 1 + (uint32_t)rng_below(&g, INVH_MAX_VDEVS), 0,
+		struct world_cfg c = cfg((uint32_t)rng_below(&g, W_ARCHS), 1 + (uint32_t)rng_below(&g, 12),
+					 1 + (uint32_t)rng_below(&g, INVH_MAX_VDEVS), 0,
 					 1 + (uint32_t)rng_below(&g, INVH_MAX_BATCH), (uint32_t)rng_below(&g, INVH_RESET + 1));
 		struct witness *t = calloc(1, sizeof *t);
 		struct err e = { 0 };
@@ -543,7 +544,8 @@ START_TEST(random_worlds_end_safe)
 		sim_run(t->w.k); /* whatever is on its way */
 		world_sum(&t->w);
 		ck_assert_msg(t->w.r.finished, "seed %d, case %u: %s, policy %u, fault %u hangs", _i, n, world_arch[c.arch], c.host.policy, c.kind);
-		ck_assert_msg(!safe || !t->w.r.exposed, "seed %d, case %u: %s, policy %u, fault %u: %lu exposed", _i, n, world_arch[c.arch], c.host.policy,
+		ck_assert_msg(!safe || !t->w.r.exposed, "seed %d, case %u: %s, policy %u, fault %u: %lu exposed", _i, n,
+			      world_arch[c.arch], c.host.policy,
 			      c.kind, t->w.r.exposed);
 		ck_assert(t->w.u->ops->commands_idle(t->w.u)); /* no ITag, no wait is left behind */
 		for (uint32_t i = 0; i < c.items; i++) {

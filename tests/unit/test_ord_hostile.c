@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_ord_hostile.c - the ordering checker on inputs made to hurt: many open obligations and commands that cover none of them, overlapping ranges, identifiers
- * used again, thousands of PASIDs on one device. A run of N events and one of 8 N are timed; work that grows with the square would take 64 times as long.
- * Also the hash map of the rule families (ord_tab.h) against a plain array.
+ * test_ord_hostile.c - the ordering checker on inputs made to hurt: many open obligations and commands that cover none of them, overlapping
+ * ranges, identifiers used again, thousands of PASIDs on one device. A run of N events and one of 8 N are timed; work that grows with the
+ * square would take 64 times as long. Also the hash map of the rule families (ord_tab.h) against a plain array.
  */
 #include <check.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_ordhw_broken.c - captures of unmodified Linux, then the same with one step broken: an invalidation command is no longer one, a wait is
- * no longer one, the store that clears a leaf comes behind the command and wait that follow it. Each for unmaps of the capture whose address
- * is used again before any other command could cover it, chosen by the events alone. The checker must say so at that reuse and nowhere before
- * it, with the rule of an address used again too early. The unbroken capture has no finding of severity HIGH or CRITICAL.
+ * test_ordhw_broken.c - captures of unmodified Linux, then the same with one step broken: an invalidation command is no longer one, a wait
+ * is no longer one, the store that clears a leaf comes behind the command and wait that follow it. Each for unmaps of the capture whose
+ * address is used again before any other command could cover it, chosen by the events alone. The checker must say so at that reuse and
+ * nowhere before it, with the rule of an address used again too early. The unbroken capture has no finding of severity HIGH or CRITICAL.
  * The library's checker, whose completions are those of a unit in simulated time, has the same findings as the records alone: for the whole
  * capture, and for the first places broken in each way; all but those that say a DMA used the stale entry as well.
  */

@@ -361,8 +361,10 @@ START_TEST(end_of_trace_while_stuck)
 }
 END_TEST
 
-static const struct trc_rec refuse_abort[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1), REC_WRITE(32, 2) };
-static const struct trc_rec refuse_raz[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1), REC_WRITE(32, 3) };
+static const struct trc_rec refuse_abort[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1),
+					       REC_WRITE(32, 2) };
+static const struct trc_rec refuse_raz[] = { REC_MAP(0, 4), REC_DMA('r', 0, 4096, REC_FAULT(FAKE_EMPTY)), REC_WRITE(8, 1),
+					     REC_WRITE(32, 3) };
 
 /* RAZ/WI is a refusal in the statistics, but its data come back over the link: a completion with payload. */
 START_TEST(refused_after_a_stall)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_ports.c - request ports of a unit: slots, fairness, one pipeline each; drains and held requests. Times by hand: a walk is one read of 100 ns. */
+/*
+ * test_ports.c - request ports of a unit: slots, fairness, one pipeline each; drains and held requests. Times by hand: a walk is one read
+ * of 100 ns.
+ */
 #include <check.h>
 #include "fake_unit.h"
 

@@ -714,7 +714,8 @@ END_TEST
 
 /* ---- CMD_SYNC ---- */
 
-static const uint64_t invalidation[][2] = { { 0x0000000500000010, 0 }, { 0x0000000700000003, 0 }, { 0x0009000500000012, 0x1000 }, { 0x04, 31 } };
+static const uint64_t invalidation[][2] = { { 0x0000000500000010, 0 }, { 0x0000000700000003, 0 }, { 0x0009000500000012, 0x1000 },
+					    { 0x04, 31 } };
 
 static void sync_waits(const uint64_t inv[2])
 {

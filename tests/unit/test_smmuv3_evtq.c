@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_smmuv3_evtq.c - event records as hand-encoded words, the event queue's edges, and stalled requests.
- * The unit's walk is replaced by a table of verdicts per page, so that every fault is at hand; the last test replays a trace on the whole unit.
+ * The unit's walk is replaced by a table of verdicts per page, so that every fault is at hand; the last test replays a trace on the whole
+ * unit.
  */
 #include "smmuv3_rig.h"
 #include "fake_plat.h"

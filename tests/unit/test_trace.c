@@ -164,7 +164,8 @@ static void random_rec(struct rng *g, struct trc_rec *r, unsigned kind)
 		return;
 	case TRC_ORDER:
 		r->unit = 0;
-		snprintf(comment_text, sizeof(comment_text), "%s 0x%llx/4K", rng_below(g, 2) ? "G:PTE_CLR d1" : "TLBINV@u1 did=5", (unsigned long long)num(g) & ~0xfffull);
+		snprintf(comment_text, sizeof(comment_text), "%s 0x%llx/4K", rng_below(g, 2) ? "G:PTE_CLR d1" : "TLBINV@u1 did=5",
+			 (unsigned long long)num(g) & ~0xfffull);
 		r->u.text = comment_text;
 		return;
 	case TRC_COMMAND:

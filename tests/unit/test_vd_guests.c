@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_vd_guests.c - design scenarios with guests, run on a VT-d unit with nested translation and a real translation cache, not on a checker:
- * VD-02 who flushes the device TLB for a guest, VD-04 a time-out names a requester that two guests share, VD-05 an error reported with the host's
- * requester-id. The hypervisor is a few lines here: it reads a guest's descriptors, puts host ids into them, queues them, and tells the guest.
- * A guest gives a page away when its wait is done. Manifest: the device still reads the page afterwards.
+ * test_vd_guests.c - design scenarios with guests, run on a VT-d unit with nested translation and a real translation cache, not on a
+ * checker: VD-02 who flushes the device TLB for a guest, VD-04 a time-out names a requester that two guests share, VD-05 an error reported
+ * with the host's requester-id. The hypervisor is a few lines here: it reads a guest's descriptors, puts host ids into them, queues them,
+ * and tells the guest. A guest gives a page away when its wait is done. Manifest: the device still reads the page afterwards.
  */
 #include <check.h>
 #include <string.h>
@@ -245,8 +245,8 @@ END_TEST
 /* ---- VD-04 ---- */
 
 /*
- * One function, a PASID of guest A and one of guest B. B's interface does not answer. The record names the function. Told to A alone, B takes its
- * wait for done and gives X away. Told to both, neither does. One flush a wait: A is done, B is told.
+ * One function, a PASID of guest A and one of guest B. B's interface does not answer. The record names the function. Told to A alone, B
+ * takes its wait for done and gives X away. Told to both, neither does. One flush a wait: A is done, B is told.
  */
 START_TEST(vd04_a_shared_requester_times_out)
 {
@@ -302,8 +302,8 @@ static void guest_blocks(struct world *w, struct guest *g, uint32_t vrid)
 }
 
 /*
- * The guest's 01:00.0 is the host's VT_SID and silent; the guest also has a device whose number is that of VT_SID, which is the host's OTHER and
- * answers. The guest blocks whom the record names, and takes a second report about a device that it has blocked for old news.
+ * The guest's 01:00.0 is the host's VT_SID and silent; the guest also has a device whose number is that of VT_SID, which is the host's
+ * OTHER and answers. The guest blocks whom the record names, and takes a second report about a device that it has blocked for old news.
  */
 START_TEST(vd05_the_record_in_guest_terms)
 {

@@ -147,4 +147,5 @@ START_TEST(names_and_classes)
 }
 END_TEST
 
-RIG_MAIN("vtd_fault", NULL, 0, records_as_printed, overflow_sticks_until_cleared, collapsing_is_an_option, suppressed_faults_leave_nothing, events, names_and_classes)
+RIG_MAIN("vtd_fault", NULL, 0, records_as_printed, overflow_sticks_until_cleared, collapsing_is_an_option, suppressed_faults_leave_nothing,
+	 events, names_and_classes)

@@ -638,7 +638,8 @@ START_TEST(ring_wraps)
 }
 END_TEST
 
-RIG_MAIN("vtd_iq", legality, ARRAY_LEN(legal), every_descriptor_executes, upper_half_of_a_wide_descriptor_is_reserved, queue_errors, misaligned_tail,
+RIG_MAIN("vtd_iq", legality, ARRAY_LEN(legal), every_descriptor_executes, upper_half_of_a_wide_descriptor_is_reserved, queue_errors,
+	 misaligned_tail,
 	      bad_descriptor_is_replaced, timeout_aborts_the_wait_for_good, timeout_at_its_time, two_dead_devices_name_one, pasid_is_not_reported,
 	      old_units_do_not_name_anyone, bad_completions, throttling, postponed_requests_go_out_after_a_timeout, full_pools_pause_fetching, fence,
 	      waits_complete_in_order, status_before_interrupt, status_write_is_32_bits, draining, latency, disabling_finishes_what_was_fetched, ring_wraps)

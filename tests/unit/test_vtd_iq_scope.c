@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which cached entries each command drops: the invalidation matrix, one row per command, one column per entry. Includes behaviour vectors 6 and 7. */
+/*
+ * Which cached entries each command drops: the invalidation matrix, one row per command, one column per entry. Includes behaviour vectors 6
+ * and 7.
+ */
 #include "vtd_rig.h"
 
 /* Entries of the IOTLB; page 0x100000 is inside the ranges used below, 0x900000 is not. */
@@ -142,7 +145,10 @@ START_TEST(configuration_caches)
 }
 END_TEST
 
-/* Entries of the walk caches: pages that the tables below translate, of second stage, first stage and nested walks, and one of another domain. */
+/*
+ * Entries of the walk caches: pages that the tables below translate, of second stage, first stage and nested walks, and one of another
+ * domain.
+ */
 static const struct {
 	const char *what;
 	uint64_t w0, w1;

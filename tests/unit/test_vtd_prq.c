@@ -21,7 +21,8 @@ static struct rig *ready(uint64_t bits)
 
 static struct page_req request(bool last)
 {
-	return (struct page_req){ .rid = RID, .pasid = 0x1234, .has_pasid = true, .r = true, .w = true, .last = last, .prgi = 7, .addr = UINT64_C(0x7f0000001000) };
+	return (struct page_req){ .rid = RID, .pasid = 0x1234, .has_pasid = true, .r = true, .w = true, .last = last, .prgi = 7,
+				  .addr = UINT64_C(0x7f0000001000) };
 }
 
 static void ask(struct rig *r, const struct page_req *p)
@@ -220,5 +221,6 @@ START_TEST(page_group_response)
 }
 END_TEST
 
-RIG_MAIN("vtd_prq", refusals, ARRAY_LEN(refused), entry_as_printed, page_is_dropped_from_the_iotlb, legacy_mode_refuses, overflow_answers_success,
+RIG_MAIN("vtd_prq", refusals, ARRAY_LEN(refused), entry_as_printed, page_is_dropped_from_the_iotlb, legacy_mode_refuses,
+	 overflow_answers_success,
 	 stop_marker_gets_no_response, page_request_drain, page_group_response)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Registers: widths, masks, halves, global commands, restoring. Expected bits are written out from the specification, not read from the tables. */
+/*
+ * Registers: widths, masks, halves, global commands, restoring. Expected bits are written out from the specification, not read from the
+ * tables.
+ */
 #include "vtd_rig.h"
 
 static void mts(struct vtd_cfg *c)
@@ -301,6 +304,7 @@ START_TEST(restore_in_any_order)
 }
 END_TEST
 
-RIG_MAIN("vtd_regs", every_register_keeps_only_its_bits, ARRAY_LEN(regs), odd_accesses_do_nothing, mtrr_block_only_with_mts, srtp_latches_only_when_asked,
+RIG_MAIN("vtd_regs", every_register_keeps_only_its_bits, ARRAY_LEN(regs), odd_accesses_do_nothing, mtrr_block_only_with_mts,
+	 srtp_latches_only_when_asked,
 	 srtp_drops_caches_only_with_esrtps, te_off_drains_then_drops, protected_memory, register_based_invalidation, restore_in_any_order,
 	 impossible_capabilities_are_errors, statistics_have_distinct_paths)

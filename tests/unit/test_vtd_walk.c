@@ -336,7 +336,8 @@ static void check_sums(struct vt *v)
 START_TEST(timed_equals_zero_time)
 {
 	static const enum vt_mode modes[] = { VT_LEGACY, VT_SS, VT_FS, VT_NESTED };
-	struct vt_opt o = { .mode = modes[_i % 4], .caches = 1 + (unsigned)_i % 5, .ss_levels = 4 + (unsigned)_i % 2, .fs_levels = 4 + (unsigned)_i / 4 % 2,
+	struct vt_opt o = { .mode = modes[_i % 4], .caches = 1 + (unsigned)_i % 5, .ss_levels = 4 + (unsigned)_i % 2,
+			    .fs_levels = 4 + (unsigned)_i / 4 % 2,
 			    .pe_set = { _i & 8 ? B(9) : 0, 0, _i & 16 ? B(7) : 0 } };
 	uint64_t iova[24];
 	struct rng g;

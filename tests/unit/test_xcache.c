@@ -28,7 +28,8 @@ static const struct xc_cfg shapes[] = { /* entries, ways */
 	{ .entries = 60, .ways = 12 }, { .entries = 9, .ways = 3 },    { .entries = 66, .ways = 22 },	{ .entries = 1, .ways = 1 },
 };
 enum { SHAPES = ARRAY_LEN(shapes), POLICIES = XC_RR + 1 };
-static const struct { uint32_t index, shift; } index_rows[] = { { XC_INDEX_PAGE, 0 }, { XC_INDEX_PAGE, 2 }, { XC_INDEX_FOLD, 0 }, { XC_INDEX_FOLD, 3 }, { XC_INDEX_TAG, 0 } };
+static const struct { uint32_t index, shift; } index_rows[] = { { XC_INDEX_PAGE, 0 }, { XC_INDEX_PAGE, 2 }, { XC_INDEX_FOLD, 0 },
+								{ XC_INDEX_FOLD, 3 }, { XC_INDEX_TAG, 0 } };
 
 static uint64_t span(unsigned lg2) /* bytes of the page, minus one */
 {
@@ -322,7 +323,8 @@ START_TEST(every_address_of_the_page_hits_until_invalidated)
 			ck_assert_uint_eq(xc_lookup(x, t.first + span(lg2) + 1, 5), XC_MISS);
 		/* the last byte of the page is enough to drop it whole; 0x7000 stays unless it lies there */
 		probe = t.first + span(lg2);
-		ck_assert_uint_eq(xc_invalidate(x, &(struct inv_scope){ .by = INV_RANGE, .kinds = 1, .range_kinds = 1, .first = probe, .last = probe }), 1);
+		ck_assert_uint_eq(xc_invalidate(x, &(struct inv_scope){ .by = INV_RANGE, .kinds = 1, .range_kinds = 1, .first = probe,
+									.last = probe }), 1);
 		ck_assert_uint_eq(xc_lookup(x, t.first, 5), XC_MISS);
 		ck_assert_uint_eq(xc_lookup(x, probe, 5), XC_MISS);
 		ck_assert_uint_ne(xc_lookup(x, 0x7fff, 6), XC_MISS);
