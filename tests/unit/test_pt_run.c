@@ -54,6 +54,7 @@ struct world {
 	uint64_t ia;
 	uint64_t trail[TRAIL], word[TRAIL];
 	unsigned n, cas;
+	uint64_t some; /* a word of the tables */
 	bool endless;
 };
 
@@ -120,6 +121,8 @@ static void map(struct world *w, unsigned stage, uint64_t from, uint64_t to)
 			e = maybe_odd(w, kinds[w->kind].e[stage](l, next));
 			if (mem_write(w->m, spa, &e, 1) != MEM_OK) /* beyond the end */
 				return;
+			if (!rng_below(&w->r, 4))
+				w->some = spa;
 			if (l && stage == 1 && w->t[0].fmt)
 				ck_assert(mem_touch(w->m, next));
 		}
@@ -184,14 +187,14 @@ static void world_init(struct world *w, unsigned kind, uint64_t seed, bool cache
 
 static void world_maps(struct world *w)
 {
-	uint64_t to = new_page(w) | (w->ia & low_mask(kinds[w->kind].grain)), e = 0;
+	uint64_t to = new_page(w) | (w->ia & low_mask(kinds[w->kind].grain));
 
 	if (w->t[0].fmt)
 		map(w, 0, w->ia, to);
 	if (w->t[1].fmt)
 		map(w, 1, w->t[0].fmt ? to : w->ia, to + OFF);
-	if (!rng_below(&w->r, 16)) /* any word of a table that is there */
-		mem_poison(w->m, entry_at(&w->t[w->t[1].fmt ? 1 : 0], w->t[w->t[1].fmt ? 1 : 0].root, e, 0), true);
+	if (!rng_below(&w->r, 16))
+		mem_poison(w->m, w->some, true);
 }
 
 static void world_fini(struct world *w)
@@ -300,7 +303,7 @@ START_TEST(as_by_word)
 	for (unsigned n = 0; n < 5000; n++)
 		one((unsigned)_i, 1000 * (uint64_t)_i + n, n & 1);
 	ck_assert_msg(done > 600 && faults > 100, "kind %d: %u done, %u faults, %u updates", _i, done, faults, updates);
-	ck_assert_uint_gt(updates, 1);
+	ck_assert_uint_gt(updates, 0);
 }
 END_TEST
 
