@@ -327,6 +327,9 @@ START_TEST(runs_to_the_end)
 			ck_assert_uint_eq(x.reads, (w.t[0].levels + 1u) * (w.t[1].levels + 1u) - 1);
 			ck_assert_uint_eq(p.ran[0], w.t[0].levels);
 			ck_assert(!again || !memcmp(before, w.u.cursor, sizeof(before)));
+			mem_poison(w.m, w.some, true); /* what was remembered does not hide it */
+			ck_assert_int_eq(pt_walk_begin(&p, &x), XL_ACT_READ);
+			mem_poison(w.m, w.some, false);
 			done += again;
 		}
 		world_fini(&w);
