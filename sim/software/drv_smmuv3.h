@@ -40,6 +40,7 @@ struct smmud {
 	unsigned index;
 	uint64_t idr0, idr1, idr3, idr5;
 	bool up, ril, e2h, msi_sync, force_sync, nests, two_level;
+	bool l1_new; /* a level 1 descriptor was stored, and no CFGI_STE since */
 	unsigned sid_bits, ssid_bits, oas, queue_lg2;
 	uint32_t cr0;
 	uint64_t strtab, cmdq;
@@ -97,7 +98,7 @@ uint32_t smmud_vq_sid(const struct smmud *v, uint32_t rid); /* as the queue in u
 void smmud_cmd(struct smmud *v, uint64_t w0, uint64_t w1);
 void smmud_issue(struct smmud *v); /* what is queued, without CMD_SYNC */
 void smmud_sync(struct smmud *v); /* what is queued, and a CMD_SYNC */
-void smmud_cfgi_ste(struct smmud *v, uint32_t sid);
+void smmud_cfgi_ste(struct smmud *v, uint32_t sid); /* not its leaf alone, if its level 1 descriptor is new */
 void smmud_cfgi_cd(struct smmud *v, uint32_t sid, uint32_t ssid, bool leaf);
 void smmud_prefetch(struct smmud *v, uint32_t sid);
 /** smmud_atc() - one ATC_INV; @size 0: everything. */

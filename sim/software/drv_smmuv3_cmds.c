@@ -86,7 +86,8 @@ void smmud_cfgi_ste(struct smmud *v, uint32_t sid)
 	uint64_t w[2] = { OP_CFGI_STE };
 
 	smmuv3_put_cmd_cfgi_ste_StreamID(w, sid);
-	smmuv3_put_cmd_cfgi_ste_Leaf(w, 1);
+	smmuv3_put_cmd_cfgi_ste_Leaf(w, !v->l1_new);
+	v->l1_new = false;
 	smmud_cmd(v, w[0], w[1]);
 	smmud_sync(v);
 }

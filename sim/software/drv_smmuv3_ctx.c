@@ -4,7 +4,8 @@
  * An entry is updated by what the unit looks at in it before and after ("used" bits, which depend on the entry's own Config): if one
  * doubleword at most changes what is looked at, the others are written first, then that one, then what is no longer used becomes zero, so
  * the unit never sees a mixture; else the entry is made invalid meanwhile. Every step that changed something ends with a CFGI command and a
- * CMD_SYNC. The level 1 descriptor of a new stream table block is one store without a CFGI command, as in Linux (seen in one version).
+ * CMD_SYNC. The level 1 descriptor of a new stream table block is one store; the CFGI_STE of the entry behind it then has Leaf = 0. Linux (seen
+ * in one version) keeps Leaf = 1, and so leaves a descriptor that may have been cached when it was invalid.
  */
 #include <string.h>
 #include "core/base/bits.h"
@@ -136,6 +137,7 @@ void smmud_find_ste(struct smmud *v, struct smmud_master *a)
 		smmuv3_put_l1std_Span(&e, SMMUD_SPLIT + 1);
 		smmuv3_put_l1std_L2Ptr(&e, l2 >> 6);
 		drv_store(d, l1, e);
+		v->l1_new = true;
 	}
 	a->ste = (smmuv3_get_l1std_L2Ptr(&e) << 6) + STE_BYTES * (a->rid & low_mask(SMMUD_SPLIT));
 }
