@@ -56,7 +56,7 @@ static bool domain(const struct in *in, uint32_t *d)
 static bool map_event(struct in *in, bool map, bool *used)
 {
 	struct trc_rec r = { .kind = map ? TRC_MAP : TRC_UNMAP };
-	uint64_t iova, end, pa = 0, size, asked;
+	uint64_t iova = 0, end = 0, pa = 0, size = 0, asked = 0;
 	uint32_t d;
 
 	if (!need(in, "IOMMU: iova=0x", 16, &iova) || !need(in, " - 0x", 16, &end))
@@ -126,7 +126,7 @@ static bool ev_detach(struct in *in, bool *used)
 static bool ev_fault(struct in *in, bool *used)
 {
 	struct trc_rec r = { .kind = TRC_DMA };
-	uint64_t iova, flags;
+	uint64_t iova = 0, flags = 0;
 	const char *w;
 	size_t n;
 
@@ -190,7 +190,7 @@ static bool tag_text(struct in *in, struct tag *t, uint64_t *ref, bool *ours)
 {
 	const char *w;
 	size_t n;
-	uint64_t did, pasid;
+	uint64_t did = 0, pasid = 0;
 
 	if (!word(in, "/", &w, &n) || !unit(in, w, n, &t->unit) || !lit(in, "/"))
 		return in->e->code ? false : bad(in, "\"UNIT/DEVICE\"");
@@ -229,7 +229,7 @@ static bool tag_event(struct in *in, bool add, bool *used)
 	struct trc_rec r = { .kind = add ? TRC_ATTACH : TRC_DETACH };
 	struct tag t;
 	char at[8] = "", pasid[16] = "";
-	uint64_t ref;
+	uint64_t ref = 0;
 	bool ours;
 
 	if (!tag_text(in, &t, &ref, &ours))
@@ -269,7 +269,7 @@ static bool ev_flush_all(struct in *in, bool *used)
 {
 	struct trc_rec r = { .kind = TRC_FLUSH };
 	struct tag t;
-	uint64_t ref;
+	uint64_t ref = 0;
 	bool ours;
 
 	if (!tag_text(in, &t, &ref, &ours))
@@ -283,7 +283,7 @@ static bool ev_flush_all(struct in *in, bool *used)
 static bool ev_flush_range(struct in *in, bool *used)
 {
 	struct trc_rec r = { .kind = TRC_FLUSH };
-	uint64_t pasid, did, start, end, addr, pages, mask;
+	uint64_t pasid = 0, did = 0, start = 0, end = 0, addr = 0, pages = 0, mask = 0;
 	const char *w;
 	size_t n;
 	bool iotlb;
