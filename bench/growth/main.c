@@ -20,7 +20,7 @@ enum axis { LENGTH, DEVICES, PASIDS, DOMAINS, GUESTS, MAPPED, UNMAPS, AXES };
 static const char *const axis_name[AXES] = { "length", "devices", "pasids", "domains", "guests", "pages", "unmaps" };
 static const char vtd_text[] = "arch: vtd\n    cap: 0xd1d2078c40780e06\n    ecap: 0x0433ef9ea4f050df\n    ver: 0x60\n    iotlb: {entries: 256, ways: 0}\n"
 			       "    psc: {entries: 64}\n    nested: {entries: 64}\n";
-static const char smmu_text[] = "arch: smmuv3\n    tlb: {entries: 256, ways: 0}\n"
+static const char smmu_text[] = "arch: smmuv3\n    idr1: 0x02739d14\n    tlb: {entries: 256, ways: 0}\n"
 				"    walk: {s1l0: 64, s1l1: 64, s1l2: 64, s2l0: 64, s2l1: 64, s2l2: 64, ways: 0}\n    ipa: {entries: 64, ways: 0}\n";
 static const char amd_text[] = "arch: amdvi\n    iotlb: {entries: 256, ways: 0}\n    pdc: {entries: 64}\n    nested: {entries: 64, ways: 0}\n";
 static const struct {
