@@ -12,18 +12,8 @@ run() { # STATUS ARCH TRACE options...: output in $tmp/o, statistics in $tmp/s
 	"$bin" run "bench/nesting-overhead/$2.yaml" --trace "$3" --verify --oracle --stats "$tmp/s.csv" "${@:4}" >"$tmp/o" 2>&1 || st=$?
 	[ $st = "$want" ] || fail "status $st, not $want: $*"
 }
-stat() { # NAME: of the last run
-	awk -F, -v k="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == k) c = i; if (!c) exit 1 } NR == 2 { print $c }' "$tmp/s.csv" || fail "no statistic $1"
-}
-hyp() { # NAME, or NAME.mean of a histogram
-	case $1 in
-	*.mean) echo $(($(stat "hypervisor.${1%.mean}.sum") / $(stat "hypervisor.${1%.mean}.n"))) ;;
-	*) stat "hypervisor.$1" ;;
-	esac
-}
-is() { # NAME VALUE
-	[ "$(hyp "$1")" = "$2" ] || fail "$1 is $(hyp "$1"), not $2 ($what)"
-}
+# shellcheck source=tests/support/hyp_stats.sh
+. tests/support/hyp_stats.sh
 clean() {
 	grep -q '^oracle: [1-9][0-9]* checked, 0 in the legal window, 0 stale, 0 invalidation missing, 0 alias, 0 reuse, 0 unexplained$' "$tmp/o" ||
 		fail "not clean: $what"

@@ -7,18 +7,8 @@ bin=$1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 fail() { echo "hyp_back: $*" >&2; tail -12 "$tmp/o" >&2; exit 1; }
-stat() { # NAME: of the last run
-	awk -F, -v k="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == k) c = i; if (!c) exit 1 } NR == 2 { print $c }' "$tmp/s.csv" || fail "no statistic $1"
-}
-hyp() { # NAME, or NAME.mean of a histogram
-	case $1 in
-	*.mean) echo $(($(stat "hypervisor.${1%.mean}.sum") / $(stat "hypervisor.${1%.mean}.n"))) ;;
-	*) stat "hypervisor.$1" ;;
-	esac
-}
-is() { # NAME VALUE
-	[ "$(hyp "$1")" = "$2" ] || fail "$1 is $(hyp "$1"), not $2 ($what)"
-}
+# shellcheck source=tests/support/hyp_stats.sh
+. tests/support/hyp_stats.sh
 archs='smmuv3 vtd amdvi'
 
 # ---- time-outs ----

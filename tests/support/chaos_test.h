@@ -6,6 +6,7 @@
 #ifndef IOMMUSIM_CHAOS_TEST_H
 #define IOMMUSIM_CHAOS_TEST_H
 #include <check.h>
+#include "run_suite.h"
 #include "core/base/rng.h"
 
 static uint64_t chaos_drawn(struct rng *g)
@@ -42,17 +43,13 @@ static int chaos_main(const char *name, const TTest *hostile)
 {
 	Suite *s = suite_create(name);
 	TCase *t = tcase_create("random");
-	SRunner *r;
 	int bad;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, hostile, 0, 4);
 	tcase_add_test(t, same_again);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
+	bad = run_suite(s);
 	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 #define CHAOS_TEST(name, seed, inputs)                                                                                         \

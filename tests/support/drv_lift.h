@@ -8,6 +8,7 @@
 #define TESTS_DRV_LIFT_H
 
 #include <check.h>
+#include "run_suite.h"
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -207,7 +208,6 @@ static void each_capture(const struct lift_case *c, void (*fn)(const char *base,
 static int lift_main(const char *name, TCase *t)
 {
 	Suite *s = suite_create(name);
-	SRunner *r;
 	int bad;
 
 	if (!mkdtemp(lift_dir))
@@ -216,10 +216,7 @@ static int lift_main(const char *name, TCase *t)
 	snprintf(soft, sizeof(soft), "%s/soft.iotb", lift_dir);
 	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	bad = srunner_ntests_failed(r);
-	srunner_free(r);
+	bad = run_suite(s);
 	unlink(hard);
 	unlink(soft);
 	rmdir(lift_dir);

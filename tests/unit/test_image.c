@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_image.c - image_load(): a good image, and every line that must be refused, with its place. */
 #include <check.h>
+#include "run_suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,6 @@ int main(void)
 {
 	Suite *s = suite_create("image");
 	TCase *t = tcase_create("image");
-	SRunner *r;
 	int failed;
 
 	if (!mkdtemp(dir))
@@ -118,10 +118,7 @@ int main(void)
 	tcase_add_loop_test(t, test_bad, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(t, test_files);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = run_suite(s);
 	unlink(idx);
 	unlink(pages);
 	rmdir(dir);

@@ -4,6 +4,7 @@
  * during them.
  */
 #include <check.h>
+#include "run_suite.h"
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,7 +174,6 @@ static void check_captures(const char *prefix)
 static int run_tests(TCase *t)
 {
 	Suite *s = suite_create("import");
-	SRunner *r;
 	int failed;
 
 	if (!mkdtemp(dir))
@@ -182,10 +182,7 @@ static int run_tests(TCase *t)
 	snprintf(out_path, sizeof(out_path), "%s/out.iot", dir);
 	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = run_suite(s);
 	unlink(log_path);
 	unlink(out_path);
 	rmdir(dir);
