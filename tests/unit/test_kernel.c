@@ -243,6 +243,28 @@ START_TEST(long_gaps_are_cheap)
 }
 END_TEST
 
+/* Every one of many events due at once, ordered by priority, then as scheduled, from near and from afar; some cancelled on the way. */
+START_TEST(many_at_one_time)
+{
+	const sim_time delay[] = { 0, 40, 300000, minute };
+
+	profile = 0;
+	for (unsigned d = 0; d < ARRAY_LEN(delay); d++) {
+		begin(seed_of((int)d));
+		for (unsigned i = 0; i < N; i++)
+			schedule(i, delay[d]);
+		for (unsigned i = 0; i < N; i += 7) {
+			ck_assert(sim_cancel(k, &ev[i]));
+			model[i].in = false;
+		}
+		children = 200;
+		sim_run(k);
+		ck_assert_int_eq(model_first(), -1);
+		sim_kernel_destroy(k);
+	}
+}
+END_TEST
+
 START_TEST(empty_queue)
 {
 	sim_time t;
@@ -270,6 +292,7 @@ int main(void)
 	tcase_add_test(t, same_time_from_inside_an_event);
 	tcase_add_test(t, stop_leaves_the_rest_pending);
 	tcase_add_test(t, long_gaps_are_cheap);
+	tcase_add_test(t, many_at_one_time);
 	tcase_add_test(t, empty_queue);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

@@ -11,12 +11,13 @@
 struct sim_event;
 typedef void sim_fn(struct sim_event *e); /* the owner is container_of(e, ...) */
 struct sim_event {
-	struct sim_event *next, **pprev; /* queue links; pprev NULL: idle */
+	struct sim_event *next, **pprev; /* in the queue's lists; pprev: of far events only */
 	sim_fn *fn;
 	sim_time at;
 	uint64_t seq;
 	uint32_t prio; /* smaller runs first at the same time; default 0 */
-	uint32_t where; /* private to the queue */
+	uint16_t where; /* private to the queue */
+	bool queued;
 };
 struct sim_kernel; /* opaque */
 
@@ -34,7 +35,7 @@ void sim_at(struct sim_kernel *k, sim_time t, struct sim_event *e);
 bool sim_cancel(struct sim_kernel *k, struct sim_event *e);
 static inline bool sim_pending(const struct sim_event *e)
 {
-	return e->pprev != NULL;
+	return e->queued;
 }
 /** sim_next() - time of the earliest event. Returns: false if there is none. For hosts only. */
 bool sim_next(struct sim_kernel *k, sim_time *t);
