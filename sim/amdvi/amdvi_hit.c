@@ -22,10 +22,15 @@ enum xl_act amdvi_no_access(struct xl *x)
 
 /* ---- results ---- */
 
-static HOT enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
+/* What may be done with no further walk: a write to a clean page must set dirty first. */
+static unsigned usable(const struct amdvi_leaf *e)
 {
-	unsigned grant = (walk_of(x)->dte->w[0] & BIT64(61) ? XL_R | XL_X : 0) | (walk_of(x)->dte->w[0] & BIT64(62) ? XL_W : 0);
-	unsigned perm = e->perm & grant & (e->clean ? ~(unsigned)XL_W : ~0u);
+	return e->perm & ~(e->clean * (unsigned)XL_W);
+}
+
+enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
+{
+	unsigned perm = usable(e) & walk_of(x)->dte->grant;
 
 	if (!x->functional) {
 		v->st.translations++;
@@ -47,21 +52,11 @@ static HOT enum xl_act result(struct amdvi *v, struct xl *x, uint64_t pa, const 
 	return XL_ACT_DONE;
 }
 
-enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2)
-{
-	return result(v, x, pa, e, size_lg2);
-}
-
 unsigned amdvi_needed(const struct xl *x)
 {
 	if (x->req.at == XL_TRANSLATION_REQ)
 		return x->req.acc & XL_W; /* a clean page must be walked, to make it dirty */
 	return x->req.acc & (XL_R | XL_W | XL_X);
-}
-
-static bool serves(const struct amdvi_leaf *e, unsigned need)
-{
-	return !(need & ~e->perm) && !((need & XL_W) && e->clean);
 }
 
 static bool has(const struct xcache *c)
@@ -91,7 +86,7 @@ static uint64_t refused_at(const struct xl *x, const struct amdvi_leaf *e)
 	return e->page_gpa ? (e->info[1] & ~UINT64_C(0xfff)) | (x->req.iova & 0xfff) : e->info[1];
 }
 
-static HOT bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
+static bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struct xc_cfg *g, enum xl_act *act)
 {
 	uint32_t slot = xc_lookup(c, x->req.iova, x->tag.id);
 	const struct amdvi_leaf *e;
@@ -107,7 +102,7 @@ static HOT bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struc
 		*act = amdvi_refuse(v, x, AEV_IO_PAGE_FAULT, e->info[0], refused_at(x, e));
 		return true;
 	}
-	if (e->refuse || !serves(e, amdvi_needed(x))) {
+	if (e->refuse || (amdvi_needed(x) & ~usable(e))) {
 		xc_miss_after_hit(c);
 		return false;
 	}
@@ -116,19 +111,14 @@ static HOT bool hit(struct amdvi *v, struct xl *x, struct xcache *c, const struc
 		ctag_hit(v->u.ct, c, slot, x);
 	if (UNLIKELY(v->n_l1 && c == v->iotlb))
 		amdvi_put(v, x, v->l1[x->port], t, e);
-	*act = result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
+	*act = amdvi_result(v, x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2);
 	return true;
 }
 
-static __attribute__((noinline)) bool l1_hit(struct amdvi *v, struct xl *x, enum xl_act *act)
-{
-	return hit(v, x, v->l1[x->port], &v->cfg->l1, act);
-}
-
 /* The caches of translations. Returns: true if one answered. */
-static HOT bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
+bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 {
-	if (UNLIKELY(v->n_l1) && l1_hit(v, x, act))
+	if (UNLIKELY(v->n_l1) && hit(v, x, v->l1[x->port], &v->cfg->l1, act))
 		return true;
 	x->cyc += v->cfg->link_cyc;
 	if (hit(v, x, v->iotlb, &v->cfg->iotlb, act)) {
@@ -140,23 +130,13 @@ static HOT bool answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 	return false;
 }
 
-bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
-{
-	return answered(v, x, act);
-}
-
-static HOT enum xl_act tagged(struct amdvi *v, struct xl *x)
+enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
 {
 	enum xl_act act;
 
-	if (!x->functional && answered(v, x, &act))
+	if (!x->functional && amdvi_answered(v, x, &act))
 		return act;
 	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x) : amdvi_tables_begin(v, x, 0);
-}
-
-enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
-{
-	return tagged(v, x);
 }
 
 /* ---- gates ---- */
@@ -200,7 +180,7 @@ static __attribute__((noinline)) enum xl_act gates(struct amdvi *v, struct xl *x
 }
 
 /* A request like one before it: what the device table entry said then. */
-static HOT enum xl_act remembered(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+static __attribute__((noinline)) enum xl_act remembered(struct amdvi *v, struct xl *x, const struct memo_ent *m)
 {
 	struct amdvi_walk *w = walk_of(x);
 
@@ -214,7 +194,37 @@ static HOT enum xl_act remembered(struct amdvi *v, struct xl *x, const struct me
 	w->host = m->own[1];
 	w->pasid = m->tag.pasid;
 	w->kind = m->tag.kind;
-	return tagged(v, x);
+	return amdvi_xlate_tagged(v, x);
+}
+
+static COLD void pc_count_hit(struct amdvi *v, const struct xl *x)
+{
+	amdvi_pc_count(v, 0x0a, x, 1);
+	amdvi_pc_count(v, 0x06, x, 1);
+	amdvi_pc_count(v, 0x05, x, 1);
+}
+
+/* And a translation in the IOTLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
+static HOT bool usual_hit(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+{
+	const struct amdvi_leaf *e;
+	struct xc_found f;
+
+	if (!memo_hit(m, x, v->iotlb, &f))
+		return false;
+	e = (const void *)(f.t + 1);
+	if (UNLIKELY((m->need & ~usable(e)) || e->refuse))
+		return false;
+	memo_take(m, x, v->iotlb, &f);
+	v->st.translations++;
+	if (UNLIKELY(v->pc_sources != 0))
+		pc_count_hit(v, x);
+	x->res.spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
+	x->res.size_lg2 = (uint8_t)f.lg2;
+	x->res.perm = (uint8_t)(usable(e) & m->own[2]);
+	x->res.memtype = e->memtype;
+	x->res.snoop = e->memtype & AMDV1_FC;
+	return true;
 }
 
 enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
@@ -227,5 +237,7 @@ enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
 		amdvi_cmd_kick(v);
 	}
 	m = memo_find(u, x);
-	return LIKELY(m && !interrupt_range(x->req.iova)) ? remembered(v, x, m) : gates(v, x);
+	if (UNLIKELY(!m || interrupt_range(x->req.iova)))
+		return gates(v, x);
+	return LIKELY(usual_hit(v, x, m)) ? XL_ACT_DONE : remembered(v, x, m);
 }

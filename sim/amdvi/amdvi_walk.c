@@ -161,7 +161,7 @@ static bool choose_stages(const struct amdvi *v, const struct xl *x, struct amdv
 static enum xl_act dte_known(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
-	unsigned grant = (w->dte->w[0] & BIT64(61) ? XL_R | XL_X : 0) | (w->dte->w[0] & BIT64(62) ? XL_W : 0);
+	unsigned grant = w->dte->grant;
 	enum xl_act act;
 
 	w->have_dte = true;
@@ -205,6 +205,7 @@ static enum xl_act dte_read(struct amdvi *v, struct xl *x)
 		return amdvi_refuse(v, x, AEV_DEV_TAB_HW, (uint64_t)AEV_TYPE_TARGET_ABORT << 57 | (x->req.at == XL_TRANSLATION_REQ ? AEV_F_TR : 0), x->mem_spa);
 	memcpy(e->w, x->data, sizeof(e->w));
 	e->rz = e->raised = false;
+	e->grant = (e->w[0] & BIT64(61) ? XL_R | XL_X : 0) | (e->w[0] & BIT64(62) ? XL_W : 0);
 	e->bad = e->w[0] & 1 ? (uint8_t)amdvi_dte_check(v, e->w, &e->rz) : 0;
 	w->dte = e;
 	if (!x->functional && !x->nofill) {

@@ -13,6 +13,7 @@ struct amdvi_dtc_entry {
 	uint8_t bad; /* 0, AEV_ILLEGAL_DTE, or AEV_IO_PAGE_FAULT (option illegal_mode_page_fault) */
 	bool rz; /* because of a reserved bit */
 	bool raised; /* SE = 1: a page fault was logged since the entry was read */
+	uint8_t grant; /* IR, IW: XL_R | XL_X, XL_W */
 };
 struct amdvi_leaf { /* entry of iotlb and l1 */
 	uint64_t page;

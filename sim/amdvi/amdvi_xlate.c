@@ -356,6 +356,16 @@ __attribute__((cold)) static bool retag(struct amdvi *v, struct xl *x)
 	return root_is_late(v, x);
 }
 
+/* For the next request like this one. */
+static void remember(struct amdvi *v, const struct xl *x)
+{
+	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+
+	memo_keep(&v->u, x, &(struct memo_what){ .c = { v->dtc }, .slot = { w->dtc_slot }, .own = { w->guest, w->host, w->dte->grant },
+						 .need = x->req.at == XL_UNTRANSLATED && !v->n_l1 ? (uint8_t)amdvi_needed(x) : MEMO_LONG,
+						 .hit_cyc = v->cfg->iotlb.lat_cyc + 2 * v->cfg->link_cyc });
+}
+
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 {
 	struct amdvi_walk *w = walk_of(x);
@@ -368,7 +378,7 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
 		return amdvi_gcr3_begin(v, x);
 	if (!v->on.excl) /* else the address has a say */
-		memo_keep(&v->u, x, (struct xcache *[]){ v->dtc, NULL }, (uint32_t[]){ w->dtc_slot, XC_MISS }, 0, (bool[4]){ w->guest, w->host });
+		remember(v, x);
 	return amdvi_xlate_tagged(v, x);
 }
 

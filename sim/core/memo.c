@@ -2,6 +2,7 @@
 /* memo.c - writing the memo. */
 #include "core/memo.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct memo *memo_create(void)
 {
@@ -12,7 +13,7 @@ struct memo *memo_create(void)
 	return m;
 }
 
-void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, const bool own[4])
+void memo_keep(struct iommu *u, const struct xl *x, const struct memo_what *w)
 {
 	const struct xl_req *q = &x->req;
 	struct memo_ent *m = memo_at(u, q);
@@ -21,15 +22,16 @@ void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_
 	if (x->functional || u->ct)
 		return;
 	for (unsigned i = 0; i < MEMO_CFG; i++) {
-		if (!c[i])
+		if (!w->c[i])
 			continue;
-		if (slot[i] == XC_MISS || xc_config(c[i])->ports)
+		if (w->slot[i] == XC_MISS || xc_config(w->c[i])->ports)
 			return;
-		cyc += xc_config(c[i])->lat_cyc;
+		cyc += xc_config(w->c[i])->lat_cyc;
 	}
-	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .at = q->at,
-				.own = { own[0], own[1], own[2], own[3] }, .cyc = cyc, .tag = x->tag };
+	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = w->beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .at = q->at,
+				.need = w->need, .cyc = cyc, .hit_cyc = cyc + w->hit_cyc, .tag = x->tag };
+	memcpy(m->own, w->own, sizeof(m->own));
 	for (unsigned i = 0; i < MEMO_CFG; i++)
-		if (c[i])
-			m->cfg[i] = (struct memo_cfg){ .c = c[i], .entry = xc_payload(c[i], slot[i]), .slot = slot[i] };
+		if (w->c[i])
+			m->cfg[i] = (struct memo_cfg){ .c = w->c[i], .entry = xc_payload(w->c[i], w->slot[i]), .slot = w->slot[i] };
 }

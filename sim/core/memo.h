@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memo.h - what a unit decided about its last requesters before it asked its caches of translations: which configuration entries they hit,
- * the lookup tag that came of it, and a few bits of the vendor's. A request like one of them need not decide it again.
+ * the lookup tag that came of it, and a few bits of the vendor's. A request like one of them need not decide it again. If its translation is
+ * where it mostly is, too (one main cache, quick, a permission granted), the answer is at hand: a usual hit.
  * Models: nothing. Counters, replacement, times and answers are those of the long way: a remembered request counts and touches the entries it
- * would have found (xc_again()), and is charged their latency. The long way alone decides; it writes the memo when it has decided.
+ * would have found (xc_again()), and is charged their latency. The long way alone decides; it writes the memo when it has decided. A usual hit
+ * changes nothing before it is sure.
  * An entry counts while memo.gen is what it was then. Whatever the decision was made from must change memo.gen when it changes: caches of
  * configuration entries do it themselves (xc_watch()), registers and capabilities by memo_forget(). What depends on the address is no part of
  * a memo, but for `beyond`: an address with one of those bits takes the long way.
@@ -11,9 +13,10 @@
  */
 #ifndef IOMMUSIM_MEMO_H
 #define IOMMUSIM_MEMO_H
+#include "core/cache/xc_quick.h"
 #include "core/iommu.h"
 
-enum { MEMO_ENTRIES = 32, MEMO_CFG = 2 };
+enum { MEMO_ENTRIES = 32, MEMO_CFG = 2, MEMO_LONG = 0x80 };
 struct memo_cfg { /* a configuration entry that was hit */
 	struct xcache *c; /* NULL: none */
 	const void *entry; /* its payload */
@@ -26,8 +29,9 @@ struct memo_ent {
 	/* Not in the order of struct xl_req: four bytes compared as one word would wait until each of them, written just before, is in memory. */
 	uint8_t at;
 	bool has_pasid;
-	bool own[4]; /* the vendor's */
-	uint32_t cyc; /* latency of the configuration caches */
+	uint8_t need; /* permission bits that a usual hit grants; MEMO_LONG: there is none */
+	uint8_t own[5]; /* the vendor's */
+	uint32_t cyc, hit_cyc; /* latency of the configuration caches; of a usual hit, with the main cache's */
 	struct memo_cfg cfg[MEMO_CFG];
 	struct xc_tag tag; /* all but the address */
 };
@@ -60,20 +64,44 @@ static inline const struct memo_ent *memo_find(const struct iommu *u, const stru
 		return NULL;
 	return m;
 }
-/** memo_use() - count, touch and charge what the long way would, and give @x its tag. */
-static inline void memo_use(const struct memo_ent *m, struct xl *x)
+/* Count and touch what the long way would, and give @x its tag. */
+static inline void memo_tag(const struct memo_ent *m, struct xl *x)
 {
 	xc_again(m->cfg[0].c, m->cfg[0].slot);
 	if (m->cfg[1].c)
 		xc_again(m->cfg[1].c, m->cfg[1].slot);
-	x->cyc += m->cyc;
 	x->tag = m->tag;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;
 }
-/**
- * memo_keep() - @x has been decided, and has its tag: remember that. @slot: what it hit in @c[0] and @c[1] (NULL: needs none there); XC_MISS:
- * the entry came from memory, which is nothing to remember.
- */
-void memo_keep(struct iommu *u, const struct xl *x, struct xcache *const c[MEMO_CFG], const uint32_t slot[MEMO_CFG], uint64_t beyond, const bool own[4]);
+/** memo_use() - the same with the latency of the configuration caches; the look-up of the translation is to follow. */
+static inline void memo_use(const struct memo_ent *m, struct xl *x)
+{
+	memo_tag(m, x);
+	x->cyc += m->cyc;
+}
+/** memo_hit() - Returns: the main cache @c has a translation for @x that may be a usual hit. Nothing is changed. */
+static inline bool memo_hit(const struct memo_ent *m, const struct xl *x, const struct xcache *c, struct xc_found *f)
+{
+	return !(m->need & MEMO_LONG) && xc_quick_find(c, x->req.iova, m->tag.id, f);
+}
+/** memo_take() - and it is one. */
+static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcache *c, const struct xc_found *f)
+{
+	memo_tag(m, x);
+	x->cyc += m->hit_cyc;
+	x->hit = true;
+	c->f.st.lookups++;
+	xc_quick_take(c, f);
+}
+/* What the vendor says of a decision. */
+struct memo_what {
+	struct xcache *c[MEMO_CFG]; /* configuration caches; NULL: none was needed there */
+	uint32_t slot[MEMO_CFG]; /* hit there; XC_MISS: the entry came from memory, which is nothing to remember */
+	uint64_t beyond;
+	uint8_t need, own[5];
+	uint32_t hit_cyc; /* of a usual hit, beyond the configuration caches' */
+};
+/** memo_keep() - @x has been decided, and has its tag: remember that. */
+void memo_keep(struct iommu *u, const struct xl *x, const struct memo_what *w);
 #endif

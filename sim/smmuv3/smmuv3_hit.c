@@ -29,12 +29,16 @@ void smmuv3_ats_grant(struct xl *x, unsigned perm)
 		x->res.size_lg2 = SMMUV3_STU_LG2;
 }
 
-static HOT enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
+/* What may be done with no further walk: a write to a clean page must set dirty first. @shift: 0 or VMSA_PRIV_SHIFT. */
+static unsigned usable(const struct smmuv3_leaf *e, unsigned shift)
 {
-	unsigned perm = e->perm >> (priv ? VMSA_PRIV_SHIFT : 0) & (XL_R | XL_W | XL_X);
+	return e->perm >> shift & (XL_R | XL_W | XL_X) & ~(e->clean * (unsigned)XL_W);
+}
 
-	if (e->clean)
-		perm &= ~(unsigned)XL_W;
+enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
+{
+	unsigned perm = usable(e, priv ? VMSA_PRIV_SHIFT : 0);
+
 	x->res.spa = pa;
 	x->res.size_lg2 = (uint8_t)size_lg2;
 	x->res.memtype = e->memtype;
@@ -45,20 +49,9 @@ static HOT enum xl_act result(struct xl *x, uint64_t pa, const struct smmuv3_lea
 	return XL_ACT_DONE;
 }
 
-enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv)
-{
-	return result(x, pa, e, size_lg2, priv);
-}
-
 static bool serves(const struct smmuv3_leaf *e, unsigned need, bool priv)
 {
-	return !(need & ~(e->perm >> (priv ? VMSA_PRIV_SHIFT : 0))) && !((need & XL_W) && e->clean);
-}
-
-/* The permissions asked for. A translation request takes what there is, but wants a clean page made dirty if it asks for write. */
-static unsigned needed(const struct xl *x, const struct smmuv3_walk *w)
-{
-	return w->ind ? XL_X : x->req.acc & (XL_R | XL_W);
+	return !(need & ~usable(e, priv ? VMSA_PRIV_SHIFT : 0));
 }
 
 /* ---- TLBs ---- */
@@ -96,7 +89,7 @@ void smmuv3_tbu_fill(struct smmuv3 *s, struct xl *x, const struct xc_tag *t, con
 			smmuv3_leaf_fill(s, x, c[i], &own, by_stream ? stream_id(x) : t->id, &leaf);
 }
 
-static HOT enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
+static enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uint32_t slot, unsigned at, bool priv)
 {
 	const struct smmuv3_leaf *e = xc_payload(c, slot);
 	const struct xc_tag *t = xc_tag_of(c, slot);
@@ -106,11 +99,11 @@ static HOT enum xl_act hit(struct smmuv3 *s, struct xl *x, struct xcache *c, uin
 		ctag_hit(s->u.ct, c, slot, x);
 	if (at && s->n_tbu)
 		smmuv3_tbu_fill(s, x, t, e, at);
-	return result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
+	return smmuv3_result(x, e->page | (x->req.iova & low_mask(t->size_lg2)), e, t->size_lg2, priv);
 }
 
 /* Look into one cache; a leaf that does not serve the request counts as a miss. */
-static HOT uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
+static uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, const struct xc_cfg *g, uint64_t addr, uint64_t id, unsigned need, bool priv)
 {
 	bool globals = s->global_seen && (x->tag.kind == SMMUV3_K_EL1 || x->tag.kind == SMMUV3_K_E2H) && id == x->tag.id &&
 		       ctag_rule_of(s->u.ct) == CTAG_SPEC;
@@ -127,7 +120,7 @@ static HOT uint32_t leaf_find(struct smmuv3 *s, struct xl *x, struct xcache *c, 
 	return XC_MISS;
 }
 
-static __attribute__((noinline)) bool stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
+static bool stream_hit(struct smmuv3 *s, struct xl *x, enum xl_act *act)
 {
 	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
 	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
@@ -159,7 +152,7 @@ static __attribute__((noinline)) bool stream_hit(struct smmuv3 *s, struct xl *x,
 }
 
 /* The TBU of the requester, by VMID and ASID. */
-static __attribute__((noinline)) bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
+static bool tbu_answer(struct smmuv3 *s, struct xl *x, unsigned need, bool priv, enum xl_act *act)
 {
 	struct xcache *c[] = { s->utlb[x->port], s->tbu[x->port] };
 	const struct xc_cfg *g[] = { &s->cfg->utlb, &s->cfg->tbu };
@@ -181,11 +174,11 @@ static __attribute__((noinline)) bool tbu_answer(struct smmuv3 *s, struct xl *x,
 	return false;
 }
 
-static HOT enum xl_act tagged(struct smmuv3 *s, struct xl *x)
+enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
 {
 	struct smmuv3_walk *w = walk_of(x);
-	bool priv = w->priv && w->ste->world != SMMUV3_W_EL2;
-	unsigned need = needed(x, w), want = x->req.at == XL_TRANSLATION_REQ ? need & XL_W : need;
+	bool priv = smmuv3_priv(w);
+	unsigned need = smmuv3_needed(x, w), want = x->req.at == XL_TRANSLATION_REQ ? need & XL_W : need;
 	enum xl_act act;
 	uint32_t slot;
 
@@ -205,11 +198,6 @@ static HOT enum xl_act tagged(struct smmuv3 *s, struct xl *x)
 	return hit(s, x, s->tlb, slot, 2, priv);
 }
 
-enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
-{
-	return tagged(s, x);
-}
-
 /* ---- gates ---- */
 
 /* Nothing is known of the request but itself. */
@@ -226,7 +214,7 @@ static void fresh(struct xl *x)
 }
 
 /* A request like one before it: what STE and CD said then. */
-static HOT enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+static __attribute__((noinline)) enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
 {
 	struct smmuv3_walk *w = walk_of(x);
 
@@ -240,24 +228,34 @@ static HOT enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct m
 	w->config_missed = w->ats_dirty = false;
 	w->kind = m->tag.kind;
 	w->va = x->req.iova;
-	return tagged(s, x);
+	return smmuv3_xlate_tagged(s, x);
 }
 
-enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
+/* And a translation in the TLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
+static HOT bool usual_hit(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
 {
-	struct smmuv3 *s = smmuv3_of(u);
-	const struct memo_ent *m;
+	const struct smmuv3_leaf *e;
+	struct xc_found f;
+	unsigned perm;
+
+	if (!memo_hit(m, x, s->tlb, &f))
+		return false;
+	e = (const void *)(f.t + 1);
+	perm = usable(e, m->own[4]);
+	if (UNLIKELY(m->need & ~perm))
+		return false;
+	memo_take(m, x, s->tlb, &f);
+	x->res.spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
+	x->res.size_lg2 = (uint8_t)f.lg2;
+	x->res.perm = (uint8_t)perm;
+	x->res.memtype = e->memtype;
+	return true;
+}
+
+static __attribute__((noinline)) enum xl_act unknown(struct smmuv3 *s, struct xl *x)
+{
 	enum xl_act act;
 
-	if (UNLIKELY(s->held && !x->functional))
-		smmuv3_wake(s);
-	if (!x->functional && !x->req.spec && x->state != XL_MERGED) { /* once per request: not when the walk it waited for did not serve it */
-		s->st.ats_requests += x->req.at == XL_TRANSLATION_REQ;
-		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
-	}
-	m = memo_find(u, x);
-	if (LIKELY(m != NULL))
-		return remembered(s, x, m);
 	fresh(x);
 	if (UNLIKELY(!s->on.smmu))
 		return smmuv3_disabled(s, x);
@@ -266,4 +264,21 @@ enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 	if (s->cfg->tbu_tag == SMMUV3_TAG_STREAM && stream_hit(s, x, &act))
 		return act;
 	return smmuv3_ste_lookup(s, x);
+}
+
+enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
+{
+	struct smmuv3 *s = smmuv3_of(u);
+	const struct memo_ent *m;
+
+	if (UNLIKELY(s->held && !x->functional))
+		smmuv3_wake(s);
+	if (!x->functional && !x->req.spec && x->state != XL_MERGED) { /* once per request: not when the walk it waited for did not serve it */
+		s->st.ats_requests += x->req.at == XL_TRANSLATION_REQ;
+		smmuv3_pmcg_count(s, x->req.at == XL_TRANSLATION_REQ ? 6 : x->req.at == XL_TRANSLATED ? 7 : 1, x->req.rid, 1);
+	}
+	m = memo_find(u, x);
+	if (UNLIKELY(!m))
+		return unknown(s, x);
+	return LIKELY(usual_hit(s, x, m)) ? XL_ACT_DONE : remembered(s, x, m);
 }

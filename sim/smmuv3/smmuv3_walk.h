@@ -99,6 +99,15 @@ static inline bool smmuv3_split(const struct smmuv3 *s, const struct smmuv3_walk
 {
 	return s->cfg->tlb_split && w->s1 && w->s2;
 }
+/* The permissions asked for. A translation request takes what there is, but wants a clean page made dirty if it asks for write. */
+static inline unsigned smmuv3_needed(const struct xl *x, const struct smmuv3_walk *w)
+{
+	return w->ind ? XL_X : x->req.acc & (XL_R | XL_W);
+}
+static inline bool smmuv3_priv(const struct smmuv3_walk *w)
+{
+	return w->priv && w->ste->world != SMMUV3_W_EL2;
+}
 static inline bool smmuv3_eats_split(const struct xl *x, const struct smmuv3_walk *w)
 {
 	return x->req.at == XL_TRANSLATION_REQ && w->ste->eats == 2;

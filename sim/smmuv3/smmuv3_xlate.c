@@ -223,6 +223,7 @@ static void set_tag(const struct smmuv3 *s, struct xl *x)
 static void remember(struct smmuv3 *s, const struct xl *x)
 {
 	const struct smmuv3_walk *w = (const struct smmuv3_walk *)(const void *)x->walk;
+	bool usual = x->req.at == XL_UNTRANSLATED && !s->n_tbu && !smmuv3_split(s, w), priv = smmuv3_priv(w);
 	uint64_t beyond = 0;
 
 	if (s->cfg->tbu_tag == SMMUV3_TAG_STREAM) /* the TBU comes first */
@@ -233,8 +234,10 @@ static void remember(struct smmuv3 *s, const struct xl *x)
 		return;
 	else if (w->cd->w[0] & bits_mask(39, 38))
 		beyond = bits_mask(63, 55);
-	memo_keep(&s->u, x, (struct xcache *[]){ s->ste, w->s1 ? s->cd : NULL }, (uint32_t[]){ w->ste_slot, w->cd_slot }, beyond,
-		  (bool[4]){ w->s1, w->s2, w->priv, w->ind });
+	memo_keep(&s->u, x, &(struct memo_what){ .c = { s->ste, w->s1 ? s->cd : NULL }, .slot = { w->ste_slot, w->cd_slot }, .beyond = beyond,
+						 .own = { w->s1, w->s2, w->priv, w->ind, priv ? VMSA_PRIV_SHIFT : 0 },
+						 .need = usual ? (uint8_t)smmuv3_needed(x, w) : MEMO_LONG,
+						 .hit_cyc = s->cfg->tlb.lat_cyc + 2 * s->cfg->link_cyc });
 }
 
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)

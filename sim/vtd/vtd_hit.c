@@ -8,16 +8,27 @@
 
 /* ---- result ---- */
 
+/* What may be done with no further walk: a write to a clean page must set dirty first. */
+static unsigned usable(const struct vtd_iotlb_entry *e)
+{
+	return e->perm & ~(e->clean * (unsigned)XL_W);
+}
+
+static bool interrupt_range(uint64_t a)
+{
+	return a >> 20 == 0xfee;
+}
+
 enum xl_act vtd_result(struct vtd *v, struct xl *x, uint64_t spa, const struct vtd_iotlb_entry *e, unsigned size_lg2)
 {
 	struct vtd_walk *w = walk_of(x);
 	uint64_t test = v->cfg->ir_check_page ? spa : spa & ~low_mask(size_lg2);
 
-	if (UNLIKELY(test >> 20 == 0xfee))
+	if (UNLIKELY(interrupt_range(test)))
 		return vtd_refuse(x, w->scalable ? 0x87 : 0x0e);
 	x->res.spa = spa;
 	x->res.size_lg2 = (uint8_t)size_lg2;
-	x->res.perm = e->perm & (e->clean ? (uint8_t)~XL_W : 0xff);
+	x->res.perm = (uint8_t)usable(e);
 	x->res.memtype = e->memtype;
 	x->res.snoop = e->snoop;
 	return XL_ACT_DONE;
@@ -49,7 +60,7 @@ static enum xl_act hit_refused(struct xl *x, unsigned missing)
 }
 
 /* Returns: true when the IOTLB answered; *act is then the answer. */
-static HOT bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act *act)
+static bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl_act *act)
 {
 	uint32_t slot = xc_lookup(v->iotlb, x->req.iova, x->tag.id);
 	const struct vtd_iotlb_entry *e;
@@ -75,7 +86,7 @@ static HOT bool iotlb_answer(struct vtd *v, struct xl *x, unsigned need, enum xl
 	return true;
 }
 
-static HOT enum xl_act tagged(struct vtd *v, struct xl *x)
+enum xl_act vtd_xlate_tagged(struct vtd *v, struct xl *x)
 {
 	unsigned need = needed(v, x);
 	enum xl_act act;
@@ -83,11 +94,6 @@ static HOT enum xl_act tagged(struct vtd *v, struct xl *x)
 	if (!x->functional && iotlb_answer(v, x, need, &act))
 		return act;
 	return vtd_tables_begin(v, x, need);
-}
-
-enum xl_act vtd_xlate_tagged(struct vtd *v, struct xl *x)
-{
-	return tagged(v, x);
 }
 
 /* ---- gates ---- */
@@ -112,13 +118,8 @@ static COLD enum xl_act interrupt_request(struct xl *x)
 	return vtd_refuse(x, walk_of(x)->scalable ? 0x87 : 0x0e);
 }
 
-static bool interrupt_range(uint64_t a)
-{
-	return a >> 20 == 0xfee;
-}
-
 /* A request like one before it: what context and PASID entry said then. */
-static inline enum xl_act remembered(struct vtd *v, struct xl *x, const struct memo_ent *m)
+static enum xl_act remembered(struct vtd *v, struct xl *x, const struct memo_ent *m)
 {
 	struct vtd_walk *w = walk_of(x);
 
@@ -128,23 +129,54 @@ static inline enum xl_act remembered(struct vtd *v, struct xl *x, const struct m
 	w->priv = m->own[0];
 	w->fpd = m->own[1];
 	w->kind = m->tag.kind;
-	return tagged(v, x);
+	return vtd_xlate_tagged(v, x);
+}
+
+/* @m: what is remembered, or NULL. */
+static __attribute__((noinline)) enum xl_act unusual(struct vtd *v, struct xl *x, const struct memo_ent *m)
+{
+	struct vtd_walk *w = walk_of(x);
+
+	w->fpd = false;
+	w->scalable = v->ttm == VTD_TTM_SCALABLE;
+	if (!v->te)
+		return translation_off(v, x);
+	if (interrupt_range(x->req.iova) && !x->req.has_pasid && x->req.at == XL_UNTRANSLATED)
+		return interrupt_request(x);
+	return m ? remembered(v, x, m) : vtd_config_begin(v, x);
+}
+
+/* And a translation in the IOTLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
+static HOT bool usual_hit(struct vtd *v, struct xl *x, const struct memo_ent *m)
+{
+	const struct vtd_iotlb_entry *e;
+	struct xc_found f;
+	uint64_t spa;
+
+	if (!memo_hit(m, x, v->iotlb, &f))
+		return false;
+	e = (const void *)(f.t + 1);
+	spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
+	if (UNLIKELY((m->need & ~usable(e)) || interrupt_range(spa) || interrupt_range(e->page)))
+		return false;
+	memo_take(m, x, v->iotlb, &f);
+	x->res.spa = spa;
+	x->res.size_lg2 = (uint8_t)f.lg2;
+	x->res.perm = (uint8_t)usable(e);
+	x->res.memtype = e->memtype;
+	x->res.snoop = e->snoop;
+	return true;
 }
 
 enum xl_act vtd_begin(struct iommu *u, struct xl *x)
 {
 	struct vtd *v = vtd_of(u);
-	struct vtd_walk *w = walk_of(x);
 	const struct memo_ent *m;
 
 	if (UNLIKELY(v->held && !x->functional))
 		vtd_wake(v);
-	w->fpd = false;
-	w->scalable = v->ttm == VTD_TTM_SCALABLE;
-	if (UNLIKELY(!v->te))
-		return translation_off(v, x);
-	if (UNLIKELY(interrupt_range(x->req.iova) && !x->req.has_pasid && x->req.at == XL_UNTRANSLATED))
-		return interrupt_request(x);
 	m = memo_find(u, x);
-	return LIKELY(m != NULL) ? remembered(v, x, m) : vtd_config_begin(v, x);
+	if (LIKELY(m && v->te && !interrupt_range(x->req.iova) && usual_hit(v, x, m)))
+		return XL_ACT_DONE;
+	return unusual(v, x, m);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xc_int.h - what xcache.c and xc_index.c share; nobody else includes it.
+ * xc_int.h - what xcache.c, xc_index.c, xc_inv.c and xc_quick.h share; nobody else includes it.
  * Two shapes: "small" (set-associative, up to 16 ways) keeps one byte of hash per way in two words and compares all ways at
  * once; "indexed" (fully associative, or more ways) finds entries by a hash table over all slots and orders them by lists.
  */
@@ -31,7 +31,7 @@ struct xcache {
 	uint64_t sets, set_mask; /* set_mask: sets - 1 if that is a power of two, else 0 with sets > 1; UINT64_MAX: an index other than the default */
 	uint32_t ways;
 	uint8_t policy, n_sizes;
-	uint8_t quick_lg2; /* up to 8 ways, LRU, 2^n sets by page number, and one page size present: that; else XC_NOT_QUICK */
+	uint8_t quick_lg2; /* the cache is quick (xc_quick.h): the one page size present; else XC_NOT_QUICK */
 	uint8_t sizes[65]; /* page sizes present, ascending */
 	uint64_t *changes, no_changes; /* xc_watch(), or the second of the two */
 	struct xc_cfg cfg;

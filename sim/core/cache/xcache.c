@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/bits.h"
-#include "core/cache/xc_int.h"
+#include "core/cache/xc_quick.h"
 
 #define STAT_STRUCT struct xc_stats
 const struct stat_def xc_stat_defs[] = {
@@ -87,24 +87,13 @@ void xc_destroy(struct xcache *x)
 
 /* --- small sets -------------------------------------------------------------------------------------------------- */
 
-static inline uint8_t fp_of(uint64_t hash)
-{
-	return (uint8_t)(hash >> 57) | 0x80;
-}
-
-/* Top bit of every byte of @v that is zero. A byte above a true zero may be flagged too: callers check what they find. */
-static inline uint64_t zero_bytes(uint64_t v)
-{
-	return (v - XC_BYTES(1)) & ~v & XC_BYTES(0x80);
-}
-
 static inline uint32_t small_find(const struct xcache *x, uint64_t set, uint64_t hash, uint64_t addr, unsigned lg2, uint64_t id)
 {
 	const struct xc_set *s = &x->set[set];
-	uint64_t pat = XC_BYTES((uint64_t)fp_of(hash));
+	uint64_t pat = XC_BYTES((uint64_t)xc_fp(hash));
 
 	for (uint32_t half = 0; 8 * half < x->ways; half++)
-		for (uint64_t m = zero_bytes(s->fp[half] ^ pat); m; m &= m - 1) {
+		for (uint64_t m = xc_zero_bytes(s->fp[half] ^ pat); m; m &= m - 1) {
 			uint32_t slot = (uint32_t)set * x->ways + 8 * half + (uint32_t)__builtin_ctzll(m) / 8;
 
 			if (LIKELY(xc_is(xc_ent(x, slot), addr, lg2, id)))
@@ -113,20 +102,10 @@ static inline uint32_t small_find(const struct xcache *x, uint64_t set, uint64_t
 	return XC_MISS;
 }
 
-/* Move @way to the lowest nibble, those newer than it up by one. No branch: which way is newest cannot be predicted. */
-static inline void order_touch(struct xc_set *s, uint32_t way)
-{
-	uint64_t o = s->order, x = o ^ way * UINT64_C(0x1111111111111111);
-	uint64_t zero = (x - UINT64_C(0x1111111111111111)) & ~x & UINT64_C(0x8888888888888888);
-	uint64_t upto = zero ^ (zero - 1); /* ones up to the top bit of the nibble that holds @way */
-
-	s->order = (o & ~upto) | (o << 4 & upto) | way;
-}
-
 static inline void small_touch(struct xcache *x, uint64_t set, uint32_t way)
 {
 	if (x->policy == XC_LRU)
-		order_touch(&x->set[set], way);
+		xc_order_touch(&x->set[set], way);
 	else if (x->policy == XC_PLRU)
 		plru_touch(&x->set[set].order, x->ways, way);
 }
@@ -165,9 +144,9 @@ static void small_insert(struct xcache *x, uint64_t set, uint32_t slot, uint64_t
 	uint32_t way = slot - (uint32_t)set * x->ways;
 	unsigned sh = 8 * (way % 8);
 
-	s->fp[way / 8] = (s->fp[way / 8] & ~(UINT64_C(0xff) << sh)) | (uint64_t)fp_of(hash) << sh;
+	s->fp[way / 8] = (s->fp[way / 8] & ~(UINT64_C(0xff) << sh)) | (uint64_t)xc_fp(hash) << sh;
 	if (x->policy == XC_FIFO)
-		order_touch(s, way);
+		xc_order_touch(s, way);
 	else
 		small_touch(x, set, way);
 }
@@ -227,27 +206,6 @@ static __attribute__((noinline)) uint32_t small_lookup(struct xcache *x, uint64_
 	return XC_MISS;
 }
 
-/* The usual hit of a quick cache: the first way whose hash agrees is the entry. All entries being of one size, theirs need not be compared. */
-static inline uint32_t quick_hit(struct xcache *x, uint64_t addr, uint64_t id)
-{
-	unsigned lg2 = x->quick_lg2;
-	uint64_t page = addr >> lg2, set = page & x->set_mask;
-	uint64_t m = zero_bytes(x->set[set].fp[0] ^ XC_BYTES((uint64_t)fp_of(xc_hash(page, lg2, id))));
-	const struct xc_tag *t;
-	uint32_t way, slot;
-
-	if (UNLIKELY(!m))
-		return small_lookup(x, addr, id);
-	way = (uint32_t)__builtin_ctzll(m) / 8;
-	slot = (uint32_t)set * x->ways + way;
-	t = xc_ent(x, slot);
-	if (UNLIKELY(t->id != id || (t->first ^ addr) >> lg2))
-		return small_lookup(x, addr, id);
-	order_touch(&x->set[set], way);
-	x->f.st.hits++;
-	return slot;
-}
-
 static __attribute__((noinline)) uint32_t large_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	uint32_t slot = find(x, addr, id);
@@ -267,11 +225,8 @@ static inline bool is_recent(const struct xcache *x, uint64_t addr, uint64_t id)
 	return x->n_sizes == 1 && x->f.recent != XC_NONE && xc_is(xc_ent(x, x->f.recent), addr, x->sizes[0], id);
 }
 
-uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+uint32_t xc_lookup_rest(struct xcache *x, uint64_t addr, uint64_t id)
 {
-	x->f.st.lookups++;
-	if (LIKELY(x->quick_lg2 != XC_NOT_QUICK))
-		return quick_hit(x, addr, id);
 	if (!x->live) {
 		x->f.st.misses++;
 		return XC_MISS;
@@ -283,6 +238,17 @@ uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 		return x->f.recent;
 	}
 	return large_lookup(x, addr, id);
+}
+
+uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
+{
+	struct xc_found f;
+
+	x->f.st.lookups++;
+	if (UNLIKELY(!xc_quick_find(x, addr, id, &f)))
+		return xc_lookup_rest(x, addr, id);
+	xc_quick_take(x, &f);
+	return f.slot;
 }
 
 void xc_touch(struct xcache *x, uint32_t slot)
@@ -324,7 +290,7 @@ void xc_miss_after_hit(struct xcache *x)
 /* After the list of sizes changed. */
 static void quick_update(struct xcache *x)
 {
-	bool quick = x->set && x->policy == XC_LRU && x->ways <= 8 && x->set_mask == x->sets - 1 && x->n_sizes == 1 && x->sizes[0] < 64;
+	bool quick = x->set && x->policy == XC_LRU && x->ways <= 8 && !x->cfg.ports && x->set_mask == x->sets - 1 && x->n_sizes == 1 && x->sizes[0] < 64;
 
 	x->quick_lg2 = quick ? x->sizes[0] : XC_NOT_QUICK;
 }
