@@ -213,13 +213,13 @@ static HOT bool usual_hit(struct amdvi *v, struct xl *x, const struct memo_ent *
 	if (!memo_hit(m, x, v->iotlb, &f))
 		return false;
 	e = (const void *)(f.t + 1);
-	if (UNLIKELY((m->need & ~usable(e)) || e->refuse))
+	if (UNLIKELY(m->need & ~usable(e))) /* a cached refusal grants nothing */
 		return false;
 	memo_take(m, x, v->iotlb, &f);
 	v->st.translations++;
 	if (UNLIKELY(v->pc_sources != 0))
 		pc_count_hit(v, x);
-	x->res.spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
+	x->res.spa = e->page | (x->req.iova & low_mask(f.lg2));
 	x->res.size_lg2 = (uint8_t)f.lg2;
 	x->res.perm = (uint8_t)(usable(e) & m->own[2]);
 	x->res.memtype = e->memtype;

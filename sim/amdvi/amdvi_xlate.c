@@ -361,9 +361,9 @@ static void remember(struct amdvi *v, const struct xl *x)
 {
 	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
 
-	memo_keep(&v->u, x, &(struct memo_what){ .c = { v->dtc }, .slot = { w->dtc_slot }, .own = { w->guest, w->host, w->dte->grant },
+	memo_keep(&v->u, x, &(struct memo_what){ .main = v->iotlb, .c = { v->dtc }, .slot = { w->dtc_slot }, .own = { w->guest, w->host, w->dte->grant },
 						 .need = x->req.at == XL_UNTRANSLATED && !v->n_l1 ? (uint8_t)amdvi_needed(x) : MEMO_LONG,
-						 .hit_cyc = v->cfg->iotlb.lat_cyc + 2 * v->cfg->link_cyc });
+						 .hit_cyc = 2 * v->cfg->link_cyc });
 }
 
 enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)

@@ -2,7 +2,7 @@
 /*
  * memo.h - what a unit decided about its last requesters before it asked its caches of translations: which configuration entries they hit,
  * the lookup tag that came of it, and a few bits of the vendor's. A request like one of them need not decide it again. If its translation is
- * where it mostly is, too (one main cache, quick, a permission granted), the answer is at hand: a usual hit.
+ * where it mostly is, too (in the one main cache, the permission granted), the answer is at hand: a usual hit.
  * Models: nothing. Counters, replacement, times and answers are those of the long way: a remembered request counts and touches the entries it
  * would have found (xc_again()), and is charged their latency. The long way alone decides; it writes the memo when it has decided. A usual hit
  * changes nothing before it is sure.
@@ -83,7 +83,7 @@ static inline void memo_use(const struct memo_ent *m, struct xl *x)
 /** memo_hit() - Returns: the main cache @c has a translation for @x that may be a usual hit. Nothing is changed. */
 static inline bool memo_hit(const struct memo_ent *m, const struct xl *x, const struct xcache *c, struct xc_found *f)
 {
-	return !(m->need & MEMO_LONG) && xc_quick_find(c, x->req.iova, m->tag.id, f);
+	return !(m->need & MEMO_LONG) && xc_find(c, x->req.iova, m->tag.id, f);
 }
 /** memo_take() - and it is one. */
 static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcache *c, const struct xc_found *f)
@@ -91,16 +91,16 @@ static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcac
 	memo_tag(m, x);
 	x->cyc += m->hit_cyc;
 	x->hit = true;
-	c->f.st.lookups++;
-	xc_quick_take(c, f);
+	xc_take(c, f);
 }
 /* What the vendor says of a decision. */
 struct memo_what {
+	const struct xcache *main; /* the cache of a usual hit */
 	struct xcache *c[MEMO_CFG]; /* configuration caches; NULL: none was needed there */
 	uint32_t slot[MEMO_CFG]; /* hit there; XC_MISS: the entry came from memory, which is nothing to remember */
 	uint64_t beyond;
 	uint8_t need, own[5];
-	uint32_t hit_cyc; /* of a usual hit, beyond the configuration caches' */
+	uint32_t hit_cyc; /* of a usual hit, beyond the caches' */
 };
 /** memo_keep() - @x has been decided, and has its tag: remember that. */
 void memo_keep(struct iommu *u, const struct xl *x, const struct memo_what *w);

@@ -245,7 +245,7 @@ static HOT bool usual_hit(struct smmuv3 *s, struct xl *x, const struct memo_ent 
 	if (UNLIKELY(m->need & ~perm))
 		return false;
 	memo_take(m, x, s->tlb, &f);
-	x->res.spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
+	x->res.spa = e->page | (x->req.iova & low_mask(f.lg2));
 	x->res.size_lg2 = (uint8_t)f.lg2;
 	x->res.perm = (uint8_t)perm;
 	x->res.memtype = e->memtype;

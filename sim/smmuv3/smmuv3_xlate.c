@@ -234,10 +234,10 @@ static void remember(struct smmuv3 *s, const struct xl *x)
 		return;
 	else if (w->cd->w[0] & bits_mask(39, 38))
 		beyond = bits_mask(63, 55);
-	memo_keep(&s->u, x, &(struct memo_what){ .c = { s->ste, w->s1 ? s->cd : NULL }, .slot = { w->ste_slot, w->cd_slot }, .beyond = beyond,
+	memo_keep(&s->u, x, &(struct memo_what){ .main = s->tlb, .c = { s->ste, w->s1 ? s->cd : NULL }, .slot = { w->ste_slot, w->cd_slot }, .beyond = beyond,
 						 .own = { w->s1, w->s2, w->priv, w->ind, priv ? VMSA_PRIV_SHIFT : 0 },
 						 .need = usual ? (uint8_t)smmuv3_needed(x, w) : MEMO_LONG,
-						 .hit_cyc = s->cfg->tlb.lat_cyc + 2 * s->cfg->link_cyc });
+						 .hit_cyc = 2 * s->cfg->link_cyc });
 }
 
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x)

@@ -156,8 +156,8 @@ static HOT bool usual_hit(struct vtd *v, struct xl *x, const struct memo_ent *m)
 	if (!memo_hit(m, x, v->iotlb, &f))
 		return false;
 	e = (const void *)(f.t + 1);
-	spa = e->page | (x->req.iova & ((UINT64_C(1) << f.lg2) - 1));
-	if (UNLIKELY((m->need & ~usable(e)) || interrupt_range(spa) || interrupt_range(e->page)))
+	spa = e->page | (x->req.iova & low_mask(f.lg2));
+	if (UNLIKELY((m->need & ~usable(e)) || interrupt_range(v->cfg->ir_check_page ? spa : e->page)))
 		return false;
 	memo_take(m, x, v->iotlb, &f);
 	x->res.spa = spa;

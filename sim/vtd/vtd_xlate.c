@@ -255,9 +255,8 @@ enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)
 	x->tag.size_lg2 = 12;
 	x->tag.first = x->req.iova & ~UINT64_C(0xfff);
 	x->tagged = true;
-	memo_keep(&v->u, x, &(struct memo_what){ .c = { v->cc, w->scalable ? v->pc : NULL }, .slot = { w->cc_slot, w->pc_slot }, .own = { w->priv, w->fpd },
-						 .need = x->req.at == XL_UNTRANSLATED ? x->req.acc & (XL_R | XL_W | XL_X) : MEMO_LONG,
-						 .hit_cyc = v->cfg->iotlb.lat_cyc });
+	memo_keep(&v->u, x, &(struct memo_what){ .main = v->iotlb, .c = { v->cc, w->scalable ? v->pc : NULL }, .slot = { w->cc_slot, w->pc_slot }, .own = { w->priv, w->fpd },
+						 .need = x->req.at == XL_UNTRANSLATED ? x->req.acc & (XL_R | XL_W | XL_X) : MEMO_LONG });
 	return vtd_xlate_tagged(v, x);
 }
 

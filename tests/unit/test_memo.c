@@ -13,6 +13,7 @@
 #include "smmuv3/smmuv3_int.h"
 #include "vtd/vtd_int.h"
 
+enum { LEAF = 1, READ_ONLY = 2 };
 enum { STEPS = 20000, BUS = 1, S1 = 0x20000, S2 = 0x30000, S2B = 0x40000 };
 #define LOW_VA UINT64_C(0x100000)
 
@@ -39,7 +40,7 @@ struct arch {
 	const char *name;
 	struct iommu *(*create)(struct side *s, unsigned kind, struct err *e);
 	void (*start)(struct side *s);
-	uint64_t (*entry)(unsigned stage, unsigned level, uint64_t addr, bool leaf);
+	uint64_t (*entry)(unsigned stage, unsigned level, uint64_t addr, unsigned what);
 	void (*change)(struct side *s, unsigned rid, unsigned what, uint64_t r); /* a word of a configuration structure */
 	void (*drop)(struct side *s, unsigned rid, unsigned what); /* an invalidation */
 	void (*reg)(struct side *s, uint64_t r);
@@ -59,19 +60,25 @@ static void restore(struct side *s, uint32_t off, unsigned bytes, uint64_t v)
 		ck_abort_msg("%s", e.msg);
 }
 
-/* Four levels; eight pages at 0 go to LOW_VA (stage 1), the first GiB to itself or, from S2B, to the second (stage 2). */
-static void tables(struct side *s, const struct arch *a)
+/* Stage 2 from @root: the first 2 MiB, in pages of 4 KiB or as part of a GiB, to themselves or to the fourth GiB; page 4 to the interrupt range. */
+static void tables_s2(struct side *s, const struct arch *a, uint64_t root, uint64_t to, bool large)
+{
+	put(s, root, a->entry(2, 3, root + 0x1000, 0));
+	put(s, root + 0x1000, large ? a->entry(2, 2, to, LEAF) : a->entry(2, 2, root + 0x2000, 0));
+	put(s, root + 0x2000, a->entry(2, 1, root + 0x3000, 0));
+	for (uint64_t i = 0; i < 512; i++)
+		put(s, root + 0x3000 + 8 * i, a->entry(2, 0, i == 4 ? 0xfee00000 : to + 0x1000 * i, LEAF | (i == 5 || i == 0x105 ? READ_ONLY : 0)));
+}
+
+/* Four levels; eight pages at 0 go to LOW_VA, one of them to the interrupt range instead (stage 1). */
+static void tables(struct side *s, const struct arch *a, bool large)
 {
 	for (unsigned l = 3; l; l--)
-		put(s, S1 + 0x1000 * (3 - l), a->entry(1, l, S1 + 0x1000 * (4 - l), false));
+		put(s, S1 + 0x1000 * (3 - l), a->entry(1, l, S1 + 0x1000 * (4 - l), 0));
 	for (unsigned i = 0; i < 8; i++)
-		put(s, S1 + 0x3000 + 8 * i, a->entry(1, 0, LOW_VA + 0x1000 * i, true));
-	for (unsigned b = 0; b < 2; b++) {
-		uint64_t root = b ? S2B : S2;
-
-		put(s, root, a->entry(2, 3, root + 0x1000, false));
-		put(s, root + 0x1000, a->entry(2, 2, (uint64_t)b << 30, true));
-	}
+		put(s, S1 + 0x3000 + 8 * i, a->entry(1, 0, i == 3 ? 0xfee01000 : LOW_VA + 0x1000 * i, LEAF | (i == 6 ? READ_ONLY : 0)));
+	tables_s2(s, a, S2, 0, large);
+	tables_s2(s, a, S2B, UINT64_C(3) << 30, large);
 }
 
 static void small(struct xc_cfg *c, unsigned kind)
@@ -79,6 +86,13 @@ static void small(struct xc_cfg *c, unsigned kind)
 	c->entries = kind & 1 ? 4 : 2;
 	c->ways = kind & 2 ? 2 : 0;
 	c->policy = kind & 4 ? XC_RANDOM : XC_LRU;
+}
+
+static void main_tlb(struct xc_cfg *c, unsigned kind)
+{
+	c->ways = kind & 1 ? 4 : 0;
+	c->policy = (kind & 9) == 9 ? XC_FIFO : XC_LRU;
+	c->ports = kind == 14;
 }
 
 /* ---- VT-d: legacy tables beside scalable ones ---- */
@@ -94,12 +108,13 @@ static struct iommu *vtd_new(struct side *s, unsigned kind, struct err *e)
 	small(&c->ctx, kind);
 	small(&c->pasid, kind >> 1);
 	c->ctx.ports = kind == 15;
+	main_tlb(&c->iotlb, kind);
 	return vtd_create(c, "vtd0", s->k, s->m, &s->port, 1, e);
 }
 
-static uint64_t vtd_entry(unsigned stage, unsigned level, uint64_t addr, bool leaf)
+static uint64_t vtd_entry(unsigned stage, unsigned level, uint64_t addr, unsigned what)
 {
-	return addr | (stage == 1 ? 0x67 : 3) | (leaf && level ? 0x80 : 0);
+	return addr | (stage == 1 ? 0x65 : 1) | (what & READ_ONLY ? 0 : 2) | (what & LEAF && level ? 0x80 : 0);
 }
 
 static void vtd_ctx(struct side *s, unsigned rid, uint64_t r)
@@ -184,17 +199,19 @@ static struct iommu *smmuv3_new(struct side *s, unsigned kind, struct err *e)
 	small(&c->ste, kind);
 	small(&c->cd, kind >> 1);
 	c->ste.ports = kind == 15;
+	main_tlb(&c->tlb, kind);
 	if (kind & 8)
 		c->utlb.entries = 2;
+	c->tlb_split = kind & 4;
 	c->tbu_tag = kind == 9 ? SMMUV3_TAG_STREAM : SMMUV3_TAG_ASID;
 	return smmuv3_create(c, "smmu0", s->k, s->m, &s->port, 1, e);
 }
 
-static uint64_t smmuv3_entry(unsigned stage, unsigned level, uint64_t addr, bool leaf)
+static uint64_t smmuv3_entry(unsigned stage, unsigned level, uint64_t addr, unsigned what)
 {
-	if (!leaf)
+	if (!(what & LEAF))
 		return addr | 3;
-	return addr | 0x401 | (level ? 0 : 2) | (stage == 1 ? 0x840 : 0xfc);
+	return addr | 0x401 | (level ? 0 : 2) | (stage == 1 ? 0x840 | (what & READ_ONLY ? 0x80 : 0) : what & READ_ONLY ? 0x7c : 0xfc);
 }
 
 static void smmuv3_ste(struct side *s, unsigned rid, uint64_t r)
@@ -276,15 +293,18 @@ static struct iommu *amdvi_new(struct side *s, unsigned kind, struct err *e)
 	cfg_defaults(amdvi_opts, c);
 	small(&c->dtc, kind);
 	c->dtc.ports = kind == 15;
+	main_tlb(&c->iotlb, kind);
 	c->l1.entries = kind & 8 ? 2 : 0;
 	c->l1.ways = 0;
 	c->np_cache = kind & 4;
 	return amdvi_create(c, "amd0", s->k, s->m, &s->port, 1, e);
 }
 
-static uint64_t amdvi_entry(unsigned stage, unsigned level, uint64_t addr, bool leaf)
+static uint64_t amdvi_entry(unsigned stage, unsigned level, uint64_t addr, unsigned what)
 {
-	return stage == 1 ? addr | 0x67 : addr | UINT64_C(3) << 61 | (leaf ? 0 : (uint64_t)level << 9) | 1;
+	if (stage == 1)
+		return addr | (what & READ_ONLY ? 0x65 : 0x67);
+	return addr | BIT64(61) | (what & READ_ONLY ? 0 : BIT64(62)) | (what & LEAF ? 0 : (uint64_t)level << 9) | 1;
 }
 
 static void amdvi_change(struct side *s, unsigned rid, unsigned what, uint64_t r)
@@ -358,7 +378,7 @@ static void open_side(struct side *s, const struct arch *a, unsigned kind)
 	s->u = a->create(s, kind, &e);
 	ck_assert_msg(s->u != NULL, "%s", e.msg);
 	ck_assert(s->u->ops->stats(s->u, &s->reg));
-	tables(s, a);
+	tables(s, a, kind & 2);
 	a->start(s);
 }
 
@@ -382,10 +402,10 @@ static struct xl_req request(struct rng *g)
 	q.at = (r >> 12 & 7) == 0 ? XL_TRANSLATION_REQ : (r >> 12 & 15) == 1 ? XL_TRANSLATED : XL_UNTRANSLATED;
 	q.spec = (r >> 16 & 15) == 0;
 	q.iova = page << 12 | (r >> 20 & 0xf80);
-	if ((r >> 32 & 15) == 0) { /* interrupts, a top byte, beyond every table */
-		static const uint64_t odd[] = { 0xfee00000, UINT64_C(0x5a) << 56, UINT64_C(1) << 52, ~UINT64_C(0) << 48 };
+	if ((r >> 32 & 15) == 0) { /* interrupts, by way of a large page too, a top byte, beyond every table */
+		static const uint64_t odd[] = { 0xfee00000, 0x3ee00000, 0x3ee00000, 0x3ee00000, 0xfee00000, UINT64_C(0x5a) << 56, UINT64_C(1) << 52, ~UINT64_C(0) << 48 };
 
-		q.iova |= odd[r >> 36 & 3];
+		q.iova |= odd[r >> 36 & 7];
 	}
 	if ((r >> 40 & 15) == 0)
 		q.len = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * xc_quick.h - the usual hit, to be compiled into the few functions that most of the time goes to (the units' *_hit.c); all others call
- * xc_lookup(). A cache is quick if it has up to 8 ways, LRU, 2^n sets by page number, no limit of ports, and one page size present.
+ * xc_lookup(). A cache is quick if it has up to 8 ways, LRU, 2^n sets by page number, and one page size present.
  */
 #ifndef IOMMUSIM_XC_QUICK_H
 #define IOMMUSIM_XC_QUICK_H
@@ -30,13 +30,13 @@ static inline void xc_order_touch(struct xc_set *s, uint32_t way)
 
 struct xc_found {
 	const struct xc_tag *t; /* of the entry; its payload follows */
-	struct xc_set *set;
+	struct xc_set *set; /* NULL: the cache is not quick */
 	uint32_t way, slot;
 	unsigned lg2;
 };
 /*
  * xc_quick_find() - the first way whose hash agrees is the entry. All entries being of one size, theirs need not be compared. Changes nothing.
- * Returns: false: not found so; xc_lookup_rest() knows.
+ * Returns: false: not found so (nor mostly at all).
  */
 static inline bool xc_quick_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f)
 {
@@ -55,12 +55,28 @@ static inline bool xc_quick_find(const struct xcache *x, uint64_t addr, uint64_t
 	f->lg2 = lg2;
 	return LIKELY(f->t->id == id && !((f->t->first ^ addr) >> (lg2 & 63)));
 }
-/* xc_quick_take() - what was found is used: touch and count it. */
+/* xc_quick_take() - what was found so is used: touch and count it. */
 static inline void xc_quick_take(struct xcache *x, const struct xc_found *f)
 {
 	xc_order_touch(f->set, f->way);
 	x->f.st.hits++;
 }
-/* xc_lookup() of all other caches and cases, the look-up being counted already. */
-uint32_t xc_lookup_rest(struct xcache *x, uint64_t addr, uint64_t id);
+/* The same for a cache that is not quick. */
+bool xc_other_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f);
+/** xc_find() - the entry that xc_lookup() would find; nothing is changed. Returns: false: none. */
+static inline bool xc_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f)
+{
+	return LIKELY(x->quick_lg2 != XC_NOT_QUICK) ? xc_quick_find(x, addr, id, f) : xc_other_find(x, addr, id, f);
+}
+/** xc_take() - and it is used: count and touch as xc_lookup() would. */
+static inline void xc_take(struct xcache *x, const struct xc_found *f)
+{
+	x->f.st.lookups++;
+	if (LIKELY(f->set != NULL)) {
+		xc_quick_take(x, f);
+		return;
+	}
+	xc_touch(x, f->slot);
+	x->f.st.hits++;
+}
 #endif

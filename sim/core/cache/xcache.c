@@ -225,7 +225,21 @@ static inline bool is_recent(const struct xcache *x, uint64_t addr, uint64_t id)
 	return x->n_sizes == 1 && x->f.recent != XC_NONE && xc_is(xc_ent(x, x->f.recent), addr, x->sizes[0], id);
 }
 
-uint32_t xc_lookup_rest(struct xcache *x, uint64_t addr, uint64_t id)
+bool xc_other_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f)
+{
+	uint32_t slot;
+
+	if (!x->live)
+		return false;
+	slot = !x->set && is_recent(x, addr, id) ? x->f.recent : find(x, addr, id);
+	if (slot == XC_MISS)
+		return false;
+	*f = (struct xc_found){ .t = xc_ent(x, slot), .slot = slot, .lg2 = xc_ent(x, slot)->size_lg2 };
+	return true;
+}
+
+/* All other caches and cases; the look-up is counted already. */
+static uint32_t lookup_rest(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	if (!x->live) {
 		x->f.st.misses++;
@@ -246,7 +260,7 @@ uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 
 	x->f.st.lookups++;
 	if (UNLIKELY(!xc_quick_find(x, addr, id, &f)))
-		return xc_lookup_rest(x, addr, id);
+		return lookup_rest(x, addr, id);
 	xc_quick_take(x, &f);
 	return f.slot;
 }
@@ -290,7 +304,7 @@ void xc_miss_after_hit(struct xcache *x)
 /* After the list of sizes changed. */
 static void quick_update(struct xcache *x)
 {
-	bool quick = x->set && x->policy == XC_LRU && x->ways <= 8 && !x->cfg.ports && x->set_mask == x->sets - 1 && x->n_sizes == 1 && x->sizes[0] < 64;
+	bool quick = x->set && x->policy == XC_LRU && x->ways <= 8 && x->set_mask == x->sets - 1 && x->n_sizes == 1 && x->sizes[0] < 64;
 
 	x->quick_lg2 = quick ? x->sizes[0] : XC_NOT_QUICK;
 }
