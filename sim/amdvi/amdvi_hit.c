@@ -130,13 +130,18 @@ bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 	return false;
 }
 
+static enum xl_act tables_or_gcr3(struct amdvi *v, struct xl *x)
+{
+	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x) : amdvi_tables_begin(v, x, 0);
+}
+
 enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
 {
 	enum xl_act act;
 
 	if (!x->functional && amdvi_answered(v, x, &act))
 		return act;
-	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x) : amdvi_tables_begin(v, x, 0);
+	return tables_or_gcr3(v, x);
 }
 
 /* ---- gates ---- */
@@ -180,7 +185,7 @@ static __attribute__((noinline)) enum xl_act gates(struct amdvi *v, struct xl *x
 }
 
 /* A request like one before it: what the device table entry said then. */
-static __attribute__((noinline)) enum xl_act remembered(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+static void recall(struct amdvi *v, struct xl *x, const struct memo_ent *m)
 {
 	struct amdvi_walk *w = walk_of(x);
 
@@ -194,7 +199,21 @@ static __attribute__((noinline)) enum xl_act remembered(struct amdvi *v, struct 
 	w->host = m->own[1];
 	w->pasid = m->tag.pasid;
 	w->kind = m->tag.kind;
+}
+
+static __attribute__((noinline)) enum xl_act remembered(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+{
+	recall(v, x, m);
 	return amdvi_xlate_tagged(v, x);
+}
+
+static __attribute__((noinline)) enum xl_act usual_miss(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+{
+	recall(v, x, m);
+	xc_missed(v->iotlb);
+	amdvi_pc_count(v, 0x07, x, 1);
+	x->cyc += v->cfg->link_cyc + v->cfg->iotlb.lat_cyc;
+	return tables_or_gcr3(v, x);
 }
 
 static COLD void pc_count_hit(struct amdvi *v, const struct xl *x)
@@ -204,17 +223,17 @@ static COLD void pc_count_hit(struct amdvi *v, const struct xl *x)
 	amdvi_pc_count(v, 0x05, x, 1);
 }
 
-/* And a translation in the IOTLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
-static HOT bool usual_hit(struct amdvi *v, struct xl *x, const struct memo_ent *m)
+/* And the IOTLB has the translation or not, nothing else being asked. Nothing is changed before that is sure. */
+static HOT enum xl_act usual(struct amdvi *v, struct xl *x, const struct memo_ent *m)
 {
 	const struct amdvi_leaf *e;
 	struct xc_found f;
 
-	if (!memo_hit(m, x, v->iotlb, &f))
-		return false;
+	if (UNLIKELY(!xc_find(v->iotlb, x->req.iova, m->tag.id, &f)))
+		return usual_miss(v, x, m);
 	e = (const void *)(f.t + 1);
 	if (UNLIKELY(m->need & ~usable(e))) /* a cached refusal grants nothing */
-		return false;
+		return remembered(v, x, m);
 	memo_take(m, x, v->iotlb, &f);
 	v->st.translations++;
 	if (UNLIKELY(v->pc_sources != 0))
@@ -224,7 +243,7 @@ static HOT bool usual_hit(struct amdvi *v, struct xl *x, const struct memo_ent *
 	x->res.perm = (uint8_t)(usable(e) & m->own[2]);
 	x->res.memtype = e->memtype;
 	x->res.snoop = e->memtype & AMDV1_FC;
-	return true;
+	return XL_ACT_DONE;
 }
 
 enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
@@ -239,5 +258,5 @@ enum xl_act amdvi_begin(struct iommu *u, struct xl *x)
 	m = memo_find(u, x);
 	if (UNLIKELY(!m || interrupt_range(x->req.iova)))
 		return gates(v, x);
-	return LIKELY(usual_hit(v, x, m)) ? XL_ACT_DONE : remembered(v, x, m);
+	return memo_usual(m) ? usual(v, x, m) : remembered(v, x, m);
 }

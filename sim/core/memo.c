@@ -30,7 +30,7 @@ void memo_keep(struct iommu *u, const struct xl *x, const struct memo_what *w)
 		cyc += xc_config(w->c[i])->lat_cyc;
 	}
 	*m = (struct memo_ent){ .gen = u->memo->gen, .beyond = w->beyond, .rid = q->rid, .pasid = q->pasid, .has_pasid = q->has_pasid, .at = q->at,
-				.need = main->ports ? MEMO_LONG : w->need, .cyc = cyc, .hit_cyc = cyc + main->lat_cyc + w->hit_cyc, .tag = x->tag };
+				.need = main->ports || !main->entries ? MEMO_LONG : w->need, .cyc = cyc, .hit_cyc = cyc + main->lat_cyc + w->hit_cyc, .tag = x->tag };
 	memcpy(m->own, w->own, sizeof(m->own));
 	for (unsigned i = 0; i < MEMO_CFG; i++)
 		if (w->c[i])

@@ -80,12 +80,12 @@ static inline void memo_use(const struct memo_ent *m, struct xl *x)
 	memo_tag(m, x);
 	x->cyc += m->cyc;
 }
-/** memo_hit() - Returns: the main cache @c has a translation for @x that may be a usual hit. Nothing is changed. */
-static inline bool memo_hit(const struct memo_ent *m, const struct xl *x, const struct xcache *c, struct xc_found *f)
+/** memo_usual() - Returns: @x, if the main cache has its translation, is a usual hit. */
+static inline bool memo_usual(const struct memo_ent *m)
 {
-	return !(m->need & MEMO_LONG) && xc_find(c, x->req.iova, m->tag.id, f);
+	return LIKELY(!(m->need & MEMO_LONG));
 }
-/** memo_take() - and it is one. */
+/** memo_take() - and it is, the main cache @c having @f. */
 static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcache *c, const struct xc_found *f)
 {
 	memo_tag(m, x);

@@ -214,7 +214,7 @@ static void fresh(struct xl *x)
 }
 
 /* A request like one before it: what STE and CD said then. */
-static __attribute__((noinline)) enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+static void recall(struct xl *x, const struct memo_ent *m)
 {
 	struct smmuv3_walk *w = walk_of(x);
 
@@ -228,28 +228,43 @@ static __attribute__((noinline)) enum xl_act remembered(struct smmuv3 *s, struct
 	w->config_missed = w->ats_dirty = false;
 	w->kind = m->tag.kind;
 	w->va = x->req.iova;
+}
+
+static __attribute__((noinline)) enum xl_act remembered(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+{
+	recall(x, m);
 	return smmuv3_xlate_tagged(s, x);
 }
 
-/* And a translation in the TLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
-static HOT bool usual_hit(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+static __attribute__((noinline)) enum xl_act usual_miss(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
+{
+	if (s->global_seen) /* the look-up is not over */
+		return remembered(s, x, m);
+	recall(x, m);
+	xc_missed(s->tlb);
+	x->cyc += s->cfg->link_cyc + s->cfg->tlb.lat_cyc;
+	return smmuv3_tables_begin(s, x, smmuv3_needed(x, walk_of(x)));
+}
+
+/* And the TLB has the translation or not, nothing else being asked. Nothing is changed before that is sure. */
+static HOT enum xl_act usual(struct smmuv3 *s, struct xl *x, const struct memo_ent *m)
 {
 	const struct smmuv3_leaf *e;
 	struct xc_found f;
 	unsigned perm;
 
-	if (!memo_hit(m, x, s->tlb, &f))
-		return false;
+	if (UNLIKELY(!xc_find(s->tlb, x->req.iova, m->tag.id, &f)))
+		return usual_miss(s, x, m);
 	e = (const void *)(f.t + 1);
 	perm = usable(e, m->own[4]);
 	if (UNLIKELY(m->need & ~perm))
-		return false;
+		return remembered(s, x, m);
 	memo_take(m, x, s->tlb, &f);
 	x->res.spa = e->page | (x->req.iova & low_mask(f.lg2));
 	x->res.size_lg2 = (uint8_t)f.lg2;
 	x->res.perm = (uint8_t)perm;
 	x->res.memtype = e->memtype;
-	return true;
+	return XL_ACT_DONE;
 }
 
 static __attribute__((noinline)) enum xl_act unknown(struct smmuv3 *s, struct xl *x)
@@ -280,5 +295,5 @@ enum xl_act smmuv3_begin(struct iommu *u, struct xl *x)
 	m = memo_find(u, x);
 	if (UNLIKELY(!m))
 		return unknown(s, x);
-	return LIKELY(usual_hit(s, x, m)) ? XL_ACT_DONE : remembered(s, x, m);
+	return memo_usual(m) ? usual(s, x, m) : remembered(s, x, m);
 }

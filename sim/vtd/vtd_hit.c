@@ -119,53 +119,62 @@ static COLD enum xl_act interrupt_request(struct xl *x)
 }
 
 /* A request like one before it: what context and PASID entry said then. */
-static enum xl_act remembered(struct vtd *v, struct xl *x, const struct memo_ent *m)
+static void recall(struct vtd *v, struct xl *x, const struct memo_ent *m)
 {
 	struct vtd_walk *w = walk_of(x);
 
 	memo_use(m, x);
 	w->ctx = m->cfg[0].entry;
 	w->pe = m->cfg[1].entry;
+	w->scalable = v->ttm == VTD_TTM_SCALABLE;
 	w->priv = m->own[0];
 	w->fpd = m->own[1];
 	w->kind = m->tag.kind;
-	return vtd_xlate_tagged(v, x);
 }
 
 /* @m: what is remembered, or NULL. */
 static __attribute__((noinline)) enum xl_act unusual(struct vtd *v, struct xl *x, const struct memo_ent *m)
 {
-	struct vtd_walk *w = walk_of(x);
-
-	w->fpd = false;
-	w->scalable = v->ttm == VTD_TTM_SCALABLE;
+	walk_of(x)->fpd = false;
+	walk_of(x)->scalable = v->ttm == VTD_TTM_SCALABLE;
 	if (!v->te)
 		return translation_off(v, x);
 	if (interrupt_range(x->req.iova) && !x->req.has_pasid && x->req.at == XL_UNTRANSLATED)
 		return interrupt_request(x);
-	return m ? remembered(v, x, m) : vtd_config_begin(v, x);
+	if (!m)
+		return vtd_config_begin(v, x);
+	recall(v, x, m);
+	return vtd_xlate_tagged(v, x);
 }
 
-/* And a translation in the IOTLB, nothing else being asked. Returns: false: not so, or not sure, and nothing is done. */
-static HOT bool usual_hit(struct vtd *v, struct xl *x, const struct memo_ent *m)
+static __attribute__((noinline)) enum xl_act usual_miss(struct vtd *v, struct xl *x, const struct memo_ent *m)
+{
+	recall(v, x, m);
+	xc_missed(v->iotlb);
+	x->cyc += v->cfg->iotlb.lat_cyc;
+	return vtd_tables_begin(v, x, needed(v, x));
+}
+
+/* And the IOTLB has the translation or not, nothing else being asked. Nothing is changed before that is sure. */
+static HOT enum xl_act usual(struct vtd *v, struct xl *x, const struct memo_ent *m)
 {
 	const struct vtd_iotlb_entry *e;
 	struct xc_found f;
 	uint64_t spa;
 
-	if (!memo_hit(m, x, v->iotlb, &f))
-		return false;
+	if (UNLIKELY(!xc_find(v->iotlb, x->req.iova, m->tag.id, &f)))
+		return usual_miss(v, x, m);
 	e = (const void *)(f.t + 1);
 	spa = e->page | (x->req.iova & low_mask(f.lg2));
 	if (UNLIKELY((m->need & ~usable(e)) || interrupt_range(v->cfg->ir_check_page ? spa : e->page)))
-		return false;
+		return unusual(v, x, m);
 	memo_take(m, x, v->iotlb, &f);
 	x->res.spa = spa;
 	x->res.size_lg2 = (uint8_t)f.lg2;
 	x->res.perm = (uint8_t)usable(e);
 	x->res.memtype = e->memtype;
 	x->res.snoop = e->snoop;
-	return true;
+	return XL_ACT_DONE;
 }
 
 enum xl_act vtd_begin(struct iommu *u, struct xl *x)
@@ -176,7 +185,7 @@ enum xl_act vtd_begin(struct iommu *u, struct xl *x)
 	if (UNLIKELY(v->held && !x->functional))
 		vtd_wake(v);
 	m = memo_find(u, x);
-	if (LIKELY(m && v->te && !interrupt_range(x->req.iova) && usual_hit(v, x, m)))
-		return XL_ACT_DONE;
-	return unusual(v, x, m);
+	if (UNLIKELY(!m || !v->te || interrupt_range(x->req.iova) || !memo_usual(m)))
+		return unusual(v, x, m);
+	return usual(v, x, m);
 }

@@ -30,20 +30,22 @@ static inline void xc_order_touch(struct xc_set *s, uint32_t way)
 
 struct xc_found {
 	const struct xc_tag *t; /* of the entry; its payload follows */
-	struct xc_set *set; /* NULL: the cache is not quick */
+	struct xc_set *set; /* NULL: not found by xc_quick_find() */
 	uint32_t way, slot;
 	unsigned lg2;
+	bool other; /* not found by xc_quick_find(), but it may be there */
 };
 /*
  * xc_quick_find() - the first way whose hash agrees is the entry. All entries being of one size, theirs need not be compared. Changes nothing.
- * Returns: false: not found so (nor mostly at all).
+ * Returns: false: not found so.
  */
 static inline bool xc_quick_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f)
 {
 	unsigned lg2 = x->quick_lg2;
 	uint64_t page = addr >> (lg2 & 63), set = page & x->set_mask, m;
 
-	if (UNLIKELY(lg2 == XC_NOT_QUICK))
+	f->other = lg2 == XC_NOT_QUICK;
+	if (UNLIKELY(f->other))
 		return false;
 	f->set = &x->set[set];
 	m = xc_zero_bytes(f->set->fp[0] ^ XC_BYTES((uint64_t)xc_fp(xc_hash(page, lg2, id))));
@@ -53,7 +55,8 @@ static inline bool xc_quick_find(const struct xcache *x, uint64_t addr, uint64_t
 	f->slot = (uint32_t)set * x->ways + f->way;
 	f->t = xc_ent(x, f->slot);
 	f->lg2 = lg2;
-	return LIKELY(f->t->id == id && !((f->t->first ^ addr) >> (lg2 & 63)));
+	f->other = UNLIKELY(f->t->id != id || (f->t->first ^ addr) >> (lg2 & 63)); /* another way may have that hash, too */
+	return !f->other;
 }
 /* xc_quick_take() - what was found so is used: touch and count it. */
 static inline void xc_quick_take(struct xcache *x, const struct xc_found *f)
@@ -61,12 +64,18 @@ static inline void xc_quick_take(struct xcache *x, const struct xc_found *f)
 	xc_order_touch(f->set, f->way);
 	x->f.st.hits++;
 }
-/* The same for a cache that is not quick. */
+/* The same in any cache and any way. */
 bool xc_other_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f);
 /** xc_find() - the entry that xc_lookup() would find; nothing is changed. Returns: false: none. */
 static inline bool xc_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc_found *f)
 {
-	return LIKELY(x->quick_lg2 != XC_NOT_QUICK) ? xc_quick_find(x, addr, id, f) : xc_other_find(x, addr, id, f);
+	return LIKELY(xc_quick_find(x, addr, id, f)) || (f->other && xc_other_find(x, addr, id, f));
+}
+/** xc_missed() - count the look-up that found none. */
+static inline void xc_missed(struct xcache *x)
+{
+	x->f.st.lookups++;
+	x->f.st.misses++;
 }
 /** xc_take() - and it is used: count and touch as xc_lookup() would. */
 static inline void xc_take(struct xcache *x, const struct xc_found *f)

@@ -76,7 +76,7 @@ struct pt_fmt {
 	const char *name;
 	/* Pure: entry @e at @level for access @acc (XL_*), permissions so far @perm. */
 	struct pt_entry_info (*entry)(const struct pt_table *t, uint64_t e, unsigned level, unsigned acc, unsigned perm);
-	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. */
+	/* Input check: PT_OK, PT_WHY_RANGE or PT_WHY_CANON. In stage 2 any address below 2^(ia_bits - 1) is PT_OK. */
 	enum pt_why (*input)(const struct pt_table *t, uint64_t ia);
 	void (*plain)(const struct pt_table *t, struct pt_plain *p);
 	uint8_t priv_shift; /* perm >> priv_shift is what a privileged access has; 0: entry() was told the privilege, one answer */

@@ -10,19 +10,22 @@
 enum { PAGE_LG2 = 12, PAGE_WORDS = 512, ROW_DATA = PT_LEVELS, ROW_IPA, ROW_S1, ROWS };
 _Static_assert(ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a walk");
 
-/* A struct run stays in registers if nobody gets its address; @told is a constant where it is inlined. */
+/*
+ * A struct run stays in registers if nobody gets its address. @told (x->now->step is to see each word) and @k4 (all tables are those of most
+ * systems: 512 entries in a 4 KiB page) are constants where they are inlined.
+ */
 #define INLINE static inline __attribute__((always_inline))
 
 struct at { /* a stage */
 	uint64_t table, i, e; /* the word read last, or to be read: entry i of the table at table */
-	uint64_t first, each; /* index bits of the present table, and of those below */
+	uint64_t first; /* index bits of the present table */
 	uint64_t val; /* plain entries of the present table, under plain.mask */
-	unsigned level, shift, per, perm;
+	unsigned level, shift, perm;
 };
 struct run { /* what struct pt_walk has while the walk stands still */
 	struct pt_walk *w;
 	struct xl *x;
-	struct at s1, s2;
+	struct at s1, s2, top; /* top: of stage 2 */
 	uint64_t gpa;
 	unsigned n1, n2; /* words read, per stage */
 	unsigned starts; /* walks of stage 2 begun */
@@ -43,9 +46,9 @@ static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const st
  * Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: the
  * host need not wait for @table.
  */
-INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
+INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e, bool k4)
 {
-	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
+	uint64_t page = k4 ? table : (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
 
 	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
 		return false;
@@ -63,34 +66,41 @@ static __attribute__((noinline)) void tell(struct xl *x, uint64_t spa, uint64_t 
 	x->reads -= (uint8_t)reads;
 }
 
-/* Stand before the table of @level at @table. */
-INLINE void enter(struct at *a, const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm)
+INLINE unsigned grain_of(const struct pt_table *t, bool k4)
+{
+	return k4 ? (unsigned)PAGE_LG2 : t->grain_lg2;
+}
+
+/* Index bits of all tables but the first. */
+INLINE uint64_t each_of(const struct pt_table *t, bool k4)
+{
+	return (UINT64_C(1) << (grain_of(t, k4) - 3)) - 1;
+}
+
+/* Before the table of @level at @table. */
+INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm, bool k4)
 {
 	const struct pt_table *t = &w->t[stage];
 	const struct pt_plain *p = &w->plain[stage];
+	bool top = !k4 && level == t->levels - 1u && t->top_bits;
 
-	a->per = t->grain_lg2 - 3u;
-	a->each = (UINT64_C(1) << a->per) - 1;
-	a->first = level == t->levels - 1u && t->top_bits ? (UINT64_C(1) << t->top_bits) - 1 : a->each;
-	a->shift = t->grain_lg2 + level * a->per;
-	a->val = p->val + level * p->step;
-	a->table = table;
-	a->level = level;
-	a->perm = perm;
-	a->i = a->e = 0;
+	return (struct at){ .table = table, .first = top ? (UINT64_C(1) << t->top_bits) - 1 : each_of(t, k4), .val = p->val + level * p->step,
+			    .level = level, .shift = grain_of(t, k4) + level * (grain_of(t, k4) - 3), .perm = perm };
 }
 
 /* From the present table of @stage down to the first entry that is not plain, or the last. *@n: words read before and now. */
-INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told)
+INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told, bool k4)
 {
 	const struct pt_plain *p = &r->w->plain[stage];
+	const uint64_t each = each_of(&r->w->t[stage], k4);
+	const unsigned per = grain_of(&r->w->t[stage], k4) - 3;
 	struct mem_cursor *const from = row + a->level, *c = from;
 	uint64_t table = a->table, i = ia >> a->shift & a->first, e = 0;
 	unsigned before = r->n1 + r->n2 + 1;
 	bool got;
 
 	for (;;) {
-		got = read_entry(r, c, table, i, &e);
+		got = read_entry(r, c, table, i, &e, k4);
 		if (UNLIKELY(!got))
 			break;
 		if (told)
@@ -99,14 +109,14 @@ INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t 
 			break;
 		table = e & p->next;
 		a->val -= p->step;
-		a->shift -= a->per;
-		i = ia >> a->shift & a->each;
+		a->shift -= per;
+		i = ia >> a->shift & each;
 		c--;
 	}
 	*n += (unsigned)(from - c) + got;
 	if (c != from) {
 		a->perm &= p->perm;
-		a->first = a->each;
+		a->first = each;
 	}
 	a->level = (unsigned)(c - row);
 	a->table = table;
@@ -143,9 +153,9 @@ INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 }
 
 /* Stage 1 alone. */
-INLINE bool run_s1(struct run r, bool told)
+INLINE bool run_s1(struct run r, bool told, bool k4)
 {
-	bool got = descend(&r, &r.s1, S1, r.w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told);
+	bool got = descend(&r, &r.s1, S1, r.w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told, k4);
 
 	r.w->s1_entry_spa = r.s1.table + 8 * r.s1.i;
 	stop(&r, &r.s1, PT_PH_S1_ENTRY);
@@ -153,15 +163,15 @@ INLINE bool run_s1(struct run r, bool told)
 }
 
 /* The last entry of stage 2 locates a stage-1 entry: read it. */
-INLINE bool s1_read(struct run *r, bool told)
+INLINE bool s1_read(struct run *r, bool told, bool k4)
 {
 	const struct pt_plain *p = &r->w->plain[S2];
-	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << r->w->t[S2].grain_lg2) - 1));
+	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << grain_of(&r->w->t[S2], k4)) - 1));
 
 	r->s2.perm &= p->leaf_perm;
 	r->s1.i = r->w->ia >> r->s1.shift & r->s1.first;
-	r->s1.table = spa - 8 * r->s1.i;
-	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e))
+	r->s1.table = k4 ? r->s2.e & p->next : spa - 8 * r->s1.i;
+	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e, k4))
 		return false;
 	r->n1++;
 	if (told)
@@ -181,39 +191,46 @@ INLINE void s1_stop(struct run *r)
 	stop(r, &r->s1, PT_PH_S1_ENTRY);
 }
 
+INLINE bool s2_input_ok(const struct pt_table *t, uint64_t gpa)
+{
+	return LIKELY(!(gpa >> ((t->ia_bits - 1) & 63))) || t->fmt->input(t, gpa) == PT_OK;
+}
+
 /* Go on after the stage-1 entry just read: as s1_down() and s1_leaf() would. Returns: false: it is for pt_step() to look at. */
-INLINE bool s1_next(struct run *r)
+INLINE bool s1_next(struct run *r, bool k4)
 {
 	struct pt_walk *w = r->w;
 	const struct pt_plain *p = &w->plain[S1];
 	const struct pt_table *t = &w->t[S1], *t2 = &w->t[S2];
+	const uint64_t each = each_of(t, k4);
+	const unsigned per = grain_of(t, k4) - 3;
 	struct at *a = &r->s1;
 	uint64_t next = a->e & p->next, gpa;
 
 	if (a->level) {
-		gpa = next + 8 * (w->ia >> (a->shift - a->per) & a->each);
-		if ((a->e & p->mask) != a->val || t2->fmt->input(t2, gpa) != PT_OK)
+		gpa = next + 8 * (w->ia >> (a->shift - per) & each);
+		if ((a->e & p->mask) != a->val || !s2_input_ok(t2, gpa))
 			return false;
 		w->s1_gpa = a->table = next;
 		w->s1_from = (uint8_t)a->level--;
 		w->tab_known = false;
 		a->perm &= p->perm;
 		a->val -= p->step;
-		a->shift -= a->per;
-		a->first = a->each;
+		a->shift -= per;
+		a->first = each;
 	} else {
-		gpa = next | (w->ia & ((UINT64_C(1) << t->grain_lg2) - 1));
-		if (!plain_grants(p, a->e, a->perm, need_of(t, w->acc)) || t2->fmt->input(t2, gpa) != PT_OK)
+		gpa = next | (w->ia & ((UINT64_C(1) << grain_of(t, k4)) - 1));
+		if (!plain_grants(p, a->e, a->perm, need_of(t, w->acc)) || !s2_input_ok(t2, gpa))
 			return false;
 		a->perm &= p->leaf_perm;
 		r->fetch = false;
-		w->s1_lg2 = t->grain_lg2;
+		w->s1_lg2 = (uint8_t)grain_of(t, k4);
 		w->s1_clean = w->s1_snoop = false;
 		w->s1_memtype = w->memtype = (uint8_t)(a->e >> p->mt_lsb & p->mt_mask);
 	}
 	r->gpa = gpa;
 	r->starts++;
-	enter(&r->s2, w, S2, t2->levels - 1u, t2->root, 0xff);
+	r->s2 = r->top;
 	return true;
 }
 
@@ -226,33 +243,23 @@ INLINE struct mem_cursor *s2_row(const struct run *r)
 }
 
 /* Stage 2, and the stage-1 entries that it locates. */
-INLINE bool run_s2(struct run r, bool told)
+INLINE bool run_s2(struct run r, bool told, bool k4)
 {
 	const struct pt_plain *p = &r.w->plain[S2];
 	bool got;
 
 	for (;;) {
-		got = descend(&r, &r.s2, S2, r.gpa, s2_row(&r), &r.n2, told);
+		got = descend(&r, &r.s2, S2, r.gpa, s2_row(&r), &r.n2, told, k4);
 		if (!got || r.s2.level || !r.fetch || r.w->update || !plain_grants(p, r.s2.e, r.s2.perm, XL_R))
 			break;
-		got = s1_read(&r, told);
-		if (!got || !s1_next(&r)) {
+		got = s1_read(&r, told, k4);
+		if (!got || !s1_next(&r, k4)) {
 			s1_stop(&r);
 			return got;
 		}
 	}
 	stop(&r, &r.s2, PT_PH_S2_ENTRY);
 	return got;
-}
-
-static bool run_quiet(struct run r, unsigned stage)
-{
-	return stage == S2 ? run_s2(r, false) : run_s1(r, false);
-}
-
-static bool run_told(struct run r, unsigned stage)
-{
-	return stage == S2 ? run_s2(r, true) : run_s1(r, true);
 }
 
 static bool whole_pages(const struct pt_table *t)
@@ -270,27 +277,61 @@ static bool may_run(const struct pt_walk *w, const struct xl *x)
 }
 
 /* What a run needs to know of the walk at @stage. */
-INLINE bool run(struct pt_walk *w, struct xl *x, unsigned stage)
+INLINE bool run(struct pt_walk *w, struct xl *x, unsigned stage, bool told, bool k4)
 {
 	struct run r = { .w = w, .x = x, .gpa = w->gpa, .fetch = w->fetch };
 
 	if (w->t[S1].fmt)
-		enter(&r.s1, w, S1, w->level[S1], w->table[S1], w->perm[S1]);
-	if (w->t[S2].fmt)
-		enter(&r.s2, w, S2, w->level[S2], w->table[S2], w->perm[S2]);
-	return x->now->step ? run_told(r, stage) : run_quiet(r, stage);
+		r.s1 = at_table(w, S1, w->level[S1], w->table[S1], w->perm[S1], k4);
+	if (stage == S1)
+		return run_s1(r, told, k4);
+	r.s2 = at_table(w, S2, w->level[S2], w->table[S2], w->perm[S2], k4);
+	r.top = at_table(w, S2, w->t[S2].levels - 1u, w->t[S2].root, 0xff, k4);
+	return run_s2(r, told, k4);
+}
+
+static __attribute__((noinline)) bool run_told(struct pt_walk *w, struct xl *x, unsigned stage)
+{
+	return stage == S2 ? run(w, x, S2, true, false) : run(w, x, S1, true, false);
+}
+
+static __attribute__((noinline)) bool run_any(struct pt_walk *w, struct xl *x, unsigned stage)
+{
+	return stage == S2 ? run(w, x, S2, false, false) : run(w, x, S1, false, false);
+}
+
+static __attribute__((noinline)) bool run_k4_s1(struct pt_walk *w, struct xl *x)
+{
+	return run(w, x, S1, false, true);
+}
+
+static __attribute__((noinline)) bool run_k4_s2(struct pt_walk *w, struct xl *x)
+{
+	return run(w, x, S2, false, true);
+}
+
+static bool run_k4(struct pt_walk *w, struct xl *x, unsigned stage)
+{
+	return stage == S2 ? run_k4_s2(w, x) : run_k4_s1(w, x);
+}
+
+static bool k4_tables(const struct pt_table *t)
+{
+	return !t->fmt || (t->grain_lg2 == PAGE_LG2 && (!t->top_bits || t->top_bits == PAGE_LG2 - 3));
 }
 
 enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 {
 	enum xl_act act = XL_ACT_READ;
+	bool (*go)(struct pt_walk *w, struct xl *x, unsigned stage);
 
 	if (!may_run(w, x))
 		return act;
+	go = x->now->step ? run_told : k4_tables(&w->t[S1]) && k4_tables(&w->t[S2]) ? run_k4 : run_any;
 	while (act == XL_ACT_READ) {
 		unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
 
-		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next) || !run(w, x, stage))
+		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next) || !go(w, x, stage))
 			return act;
 		act = pt_step(w, x);
 	}
