@@ -6,7 +6,6 @@
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
-#include "core/memo.h"
 #include "pcie/atc.h"
 
 enum { CPL_UR = 1 };
@@ -59,14 +58,9 @@ unsigned amdvi_needed(const struct xl *x)
 	return x->req.acc & (XL_R | XL_W | XL_X);
 }
 
-static bool has(const struct xcache *c)
-{
-	return c && xc_config(c)->entries;
-}
-
 void amdvi_put(struct amdvi *v, const struct xl *x, struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e)
 {
-	uint32_t slot = has(c) ? xc_fill(c, t) : XC_MISS;
+	uint32_t slot = xc_fill(c, t);
 
 	if (slot != XC_MISS)
 		*(struct amdvi_leaf *)xc_payload(c, slot) = *e;
@@ -130,9 +124,9 @@ bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act)
 	return false;
 }
 
-static enum xl_act tables_or_gcr3(struct amdvi *v, struct xl *x)
+static enum xl_act tables_or_gcr3(struct amdvi *v, struct xl *x, const struct memo_ent *m)
 {
-	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x) : amdvi_tables_begin(v, x, 0);
+	return walk_of(x)->guest ? amdvi_gcr3_begin(v, x, m) : amdvi_tables_begin(v, x, 0, m);
 }
 
 enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
@@ -141,7 +135,7 @@ enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x)
 
 	if (!x->functional && amdvi_answered(v, x, &act))
 		return act;
-	return tables_or_gcr3(v, x);
+	return tables_or_gcr3(v, x, NULL);
 }
 
 /* ---- gates ---- */
@@ -213,7 +207,7 @@ static __attribute__((noinline)) enum xl_act usual_miss(struct amdvi *v, struct 
 	xc_missed(v->iotlb);
 	amdvi_pc_count(v, 0x07, x, 1);
 	x->cyc += v->cfg->link_cyc + v->cfg->iotlb.lat_cyc;
-	return tables_or_gcr3(v, x);
+	return tables_or_gcr3(v, x, m);
 }
 
 static COLD void pc_count_hit(struct amdvi *v, const struct xl *x)

@@ -5,6 +5,7 @@
  */
 #ifndef IOMMUSIM_AMDVI_WALK_H
 #define IOMMUSIM_AMDVI_WALK_H
+#include "core/memo.h"
 #include "amdvi/amdvi_int.h"
 
 enum amdvi_phase { AMDVI_PH_DTE, AMDVI_PH_GCR3_GPA, AMDVI_PH_GCR3, AMDVI_PH_TABLES };
@@ -61,12 +62,13 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x);
 enum xl_act amdvi_xlate_tagged(struct amdvi *v, struct xl *x);
 /** amdvi_answered() - the caches of translations. Returns: true if one answered; *@act is the answer then. */
 bool amdvi_answered(struct amdvi *v, struct xl *x, enum xl_act *act);
-enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x);
-enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3);
+/* No cache of translations answered. @m: what is remembered of the requester, or NULL. */
+enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x, const struct memo_ent *m);
+enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3, const struct memo_ent *m);
 enum xl_act amdvi_result(struct amdvi *v, struct xl *x, uint64_t pa, const struct amdvi_leaf *e, unsigned size_lg2);
 enum xl_act amdvi_no_access(struct xl *x); /* what a translation request is told */
 unsigned amdvi_needed(const struct xl *x);
-/** amdvi_put() - fill @c, if it has entries. */
+/** amdvi_put() - fill @c. */
 void amdvi_put(struct amdvi *v, const struct xl *x, struct xcache *c, const struct xc_tag *t, const struct amdvi_leaf *e);
 /** amdvi_dte_lookup() - the gates are open: device table. */
 enum xl_act amdvi_dte_lookup(struct amdvi *v, struct xl *x);

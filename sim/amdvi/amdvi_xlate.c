@@ -6,7 +6,6 @@
  */
 #include "amdvi/amdvi_walk.h"
 #include "amdvi/fmt_amdv1.h"
-#include "core/memo.h"
 #include "core/pt/fmt_x86_64.h"
 
 #define ID_TABLE BIT64(55)
@@ -121,7 +120,8 @@ static void leaf_fill(struct amdvi *v, struct xl *x, const struct amdvi_leaf *e,
 	t.first = x->req.iova & ~low_mask(size_lg2);
 	if (!xl_may_fill(x, t.first, size_lg2))
 		return;
-	amdvi_put(v, x, v->l1[x->port], &t, e);
+	if (v->n_l1)
+		amdvi_put(v, x, v->l1[x->port], &t, e);
 	amdvi_put(v, x, v->iotlb, &t, e);
 }
 
@@ -136,21 +136,21 @@ static void cache_refusal(struct amdvi *v, struct xl *x)
 		leaf_fill(v, x, &e, 12);
 }
 
-static void count_table_access(struct amdvi *v, const struct xl *x, bool s2, unsigned n)
+/* @s1 and @s2 words of tables of each stage were read. */
+static void count_table_access(struct amdvi *v, const struct xl *x, unsigned s1, unsigned s2)
 {
-	const struct amdvi_walk *w = (const struct amdvi_walk *)(const void *)x->walk;
+	bool guest = ((const struct amdvi_walk *)(const void *)x->walk)->guest;
 
-	v->st.pt_reads += n;
-	amdvi_pc_count(v, 0x0c, x, n);
-	if (!w->guest)
+	v->st.pt_reads += s1 + s2;
+	v->st.pt_reads_guest += guest ? s1 : 0;
+	v->st.pt_reads_nested += guest ? s2 : 0;
+	if (LIKELY(!v->pc_sources))
 		return;
-	if (s2) {
-		v->st.pt_reads_nested += n;
-		amdvi_pc_count(v, 0x0d, x, n);
-	} else {
-		v->st.pt_reads_guest += n;
-		amdvi_pc_count(v, 0x0e, x, n);
-	}
+	amdvi_pc_count(v, 0x0c, x, s1 + s2);
+	if (guest && s1)
+		amdvi_pc_count(v, 0x0e, x, s1);
+	if (guest && s2)
+		amdvi_pc_count(v, 0x0d, x, s2);
 }
 
 /* What the walk of page tables says; entries that it read on the spot are counted. */
@@ -158,10 +158,8 @@ static enum xl_act ran(struct amdvi *v, struct xl *x, enum xl_act act)
 {
 	const struct pt_walk *p = &walk_of(x)->pt;
 
-	if (UNLIKELY(x->now != NULL) && !x->functional)
-		for (unsigned stage = 0; stage < 2; stage++)
-			if (p->ran[stage])
-				count_table_access(v, x, stage == 1, p->ran[stage]);
+	if (UNLIKELY(x->now != NULL) && !x->functional && (p->ran[0] | p->ran[1]))
+		count_table_access(v, x, p->ran[0], p->ran[1]);
 	return act;
 }
 
@@ -181,7 +179,8 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & XL_W) && !w->ats_dirty) {
 		w->ats_dirty = true;
 		w->pt.acc |= XL_W;
-		return tables_act(v, x, ran(v, x, pt_walk_begin(&w->pt, x)));
+		amdvi_keep(w);
+		return tables_act(v, x, ran(v, x, pt_walk_begin(&w->pt, x, false)));
 	}
 	leaf_fill(v, x, &e, p->size_lg2);
 	return amdvi_result(v, x, p->pa, &e, p->size_lg2);
@@ -189,13 +188,12 @@ static enum xl_act tables_act(struct amdvi *v, struct xl *x, enum xl_act act)
 
 static bool late_answer(struct amdvi *v, struct xl *x, uint64_t cr3, enum xl_act *act);
 
-enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
+enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3, const struct memo_ent *m)
 {
 	struct amdvi_walk *w = walk_of(x);
 	enum xl_act act;
 	unsigned st = w->guest ? 0 : 1;
 
-	amdvi_keep(w);
 	w->phase = AMDVI_PH_TABLES;
 	w->pt.c = &v->pt;
 	w->pt.ia = x->req.iova;
@@ -203,12 +201,18 @@ enum xl_act amdvi_tables_begin(struct amdvi *v, struct xl *x, uint64_t cr3)
 	if (UNLIKELY(v->u.ct != NULL) && late_answer(v, x, cr3, &act))
 		return act;
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : amdvi_needed(x)) | (w->priv ? XL_PRIV : 0));
-	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
-	if (w->guest)
-		guest_table(v, w, x, cr3, &w->pt.t[0]);
-	if (w->host)
-		host_table(v, w, x, &w->pt.t[1]);
-	act = ran(v, x, pt_walk_begin(&w->pt, x));
+	if (!memo_tables(&v->u, m, 0, &w->pt)) {
+		w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+		if (w->guest)
+			guest_table(v, w, x, cr3, &w->pt.t[0]);
+		if (w->host)
+			host_table(v, w, x, &w->pt.t[1]);
+		memo_keep_tables(&v->u, m, 0, &w->pt);
+	}
+	w->pt.t[0].root = cr3; /* the GCR3 table may have changed */
+	act = ran(v, x, pt_walk_begin(&w->pt, x, true));
+	if (act != XL_ACT_DONE)
+		amdvi_keep(w);
 	if (!x->functional && (w->pt.ran[0] | w->pt.ran[1])) /* these are no walks from a cached table */
 		amdvi_pc_count(v, 0x09, x, 1);
 	else if (!x->functional && act == XL_ACT_READ)
@@ -265,7 +269,7 @@ static enum xl_act gcr3_level(struct amdvi *v, struct xl *x)
 	w->pt.ia = at;
 	w->pt.acc = XL_R;
 	w->pt.ipa = true;
-	return gcr3_gpa(v, x, ran(v, x, pt_walk_begin(&w->pt, x)));
+	return gcr3_gpa(v, x, ran(v, x, pt_walk_begin(&w->pt, x, false)));
 }
 
 static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
@@ -292,10 +296,10 @@ static enum xl_act gcr3_data(struct amdvi *v, struct xl *x)
 		if (slot != XC_MISS)
 			*(uint64_t *)xc_payload(v->gcr3, slot) = e & bits_mask(51, 12);
 	}
-	return amdvi_tables_begin(v, x, e & bits_mask(51, 12));
+	return amdvi_tables_begin(v, x, e & bits_mask(51, 12), NULL);
 }
 
-enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x)
+enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x, const struct memo_ent *m)
 {
 	struct amdvi_walk *w = walk_of(x);
 	const uint64_t *d = w->dte->w;
@@ -305,7 +309,7 @@ enum xl_act amdvi_gcr3_begin(struct amdvi *v, struct xl *x)
 
 		xl_charge(x, v->gcr3, &v->cfg->gcr3);
 		if (slot != XC_MISS)
-			return amdvi_tables_begin(v, x, *(const uint64_t *)xc_payload(v->gcr3, slot));
+			return amdvi_tables_begin(v, x, *(const uint64_t *)xc_payload(v->gcr3, slot), m);
 	}
 	w->gcr3_level = (uint8_t)bits_get(d[0], 57, 56);
 	w->gcr3_table = bits_get(d[0], 60, 58) << 12 | bits_get(d[1], 31, 16) << 15 | bits_get(d[1], 63, 43) << 31;
@@ -376,7 +380,7 @@ enum xl_act amdvi_xlate(struct amdvi *v, struct xl *x)
 	x->tagged = true;
 	x->tag.id = id_of(w, x);
 	if (UNLIKELY(v->u.ct != NULL) && retag(v, x))
-		return amdvi_gcr3_begin(v, x);
+		return amdvi_gcr3_begin(v, x, NULL);
 	if (!v->on.excl) /* else the address has a say */
 		remember(v, x);
 	return amdvi_xlate_tagged(v, x);
@@ -390,7 +394,7 @@ enum xl_act amdvi_xlate_next(struct amdvi *v, struct xl *x)
 	if (w->phase == AMDVI_PH_GCR3)
 		return gcr3_data(v, x);
 	if (!x->functional)
-		count_table_access(v, x, pt_walk_in_s2(&w->pt), 1);
+		count_table_access(v, x, !pt_walk_in_s2(&w->pt), pt_walk_in_s2(&w->pt));
 	act = ran(v, x, pt_walk_next(&w->pt, x));
 	return w->phase == AMDVI_PH_GCR3_GPA ? gcr3_gpa(v, x, act) : tables_act(v, x, act);
 }

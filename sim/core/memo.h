@@ -13,8 +13,10 @@
  */
 #ifndef IOMMUSIM_MEMO_H
 #define IOMMUSIM_MEMO_H
+#include <string.h>
 #include "core/cache/xc_quick.h"
 #include "core/iommu.h"
+#include "core/pt/pt.h"
 
 enum { MEMO_ENTRIES = 32, MEMO_CFG = 2, MEMO_LONG = 0x80 };
 struct memo_cfg { /* a configuration entry that was hit */
@@ -35,9 +37,16 @@ struct memo_ent {
 	struct memo_cfg cfg[MEMO_CFG];
 	struct xc_tag tag; /* all but the address */
 };
+struct memo_tables { /* what the configuration entries say of the tables */
+	uint64_t gen; /* 0: not known */
+	unsigned variant; /* the vendor's: something of the address has a say */
+	struct pt_table t[2]; /* inv.first is another request's */
+	struct pt_plain plain[2];
+};
 struct memo {
 	uint64_t gen;
 	struct memo_ent ent[MEMO_ENTRIES];
+	struct memo_tables tables[MEMO_ENTRIES]; /* beside those */
 };
 struct memo *memo_create(void); /* free() it; NULL: out of memory */
 static inline void memo_forget(struct iommu *u)
@@ -104,4 +113,17 @@ struct memo_what {
 };
 /** memo_keep() - @x has been decided, and has its tag: remember that. */
 void memo_keep(struct iommu *u, const struct xl *x, const struct memo_what *w);
+/** memo_tables() - give @w the tables that belong to @m (may be NULL), of that variant. Returns: false: they are not known. */
+static inline bool memo_tables(const struct iommu *u, const struct memo_ent *m, unsigned variant, struct pt_walk *w)
+{
+	const struct memo_tables *t = m ? &u->memo->tables[m - u->memo->ent] : NULL;
+
+	if (!t || t->gen != m->gen || t->variant != variant)
+		return false;
+	memcpy(w->t, t->t, sizeof(w->t));
+	memcpy(w->plain, t->plain, sizeof(w->plain));
+	return true;
+}
+/** memo_keep_tables() - @w->t was set: complete w->plain, and remember both beside @m, if that is not NULL. */
+void memo_keep_tables(struct iommu *u, const struct memo_ent *m, unsigned variant, struct pt_walk *w);
 #endif

@@ -67,7 +67,7 @@ static enum xl_act cd_fetch(struct smmuv3 *s, struct xl *x, uint64_t addr, bool 
 	w->pt.ia = addr;
 	w->pt.acc = XL_R | PT_ACC_WALK;
 	w->pt.ipa = true;
-	return cd_translated(s, x, pt_walk_begin(&w->pt, x));
+	return cd_translated(s, x, pt_walk_begin(&w->pt, x, false));
 }
 
 static unsigned l1cd_block_lg2(const struct smmuv3_ste *e)

@@ -5,7 +5,6 @@
  * A cached entry that lacks the permission is walked again, so that the event says everything. A TBU hit costs the TBU's own time only: its
  * entries hold configuration as well.
  */
-#include "core/memo.h"
 #include "smmuv3/smmuv3_regs.h"
 #include "smmuv3/smmuv3_walk.h"
 
@@ -183,15 +182,15 @@ enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x)
 	uint32_t slot;
 
 	if (x->functional || smmuv3_eats_split(x, w))
-		return smmuv3_tables_begin(s, x, need);
+		return smmuv3_tables_begin(s, x, need, NULL);
 	if (s->n_tbu && s->cfg->tbu_tag == SMMUV3_TAG_ASID && tbu_answer(s, x, want, priv, &act))
 		return act;
 	x->cyc += s->cfg->link_cyc;
 	if (!s->cfg->tlb.entries)
-		return smmuv3_tables_begin(s, x, need);
+		return smmuv3_tables_begin(s, x, need, NULL);
 	slot = leaf_find(s, x, s->tlb, &s->cfg->tlb, w->va, x->tag.id, want, priv);
 	if (slot == XC_MISS)
-		return smmuv3_tables_begin(s, x, need);
+		return smmuv3_tables_begin(s, x, need, NULL);
 	if (UNLIKELY(smmuv3_split(s, w)))
 		return smmuv3_split_hit(s, x, slot, want, priv);
 	x->cyc += s->cfg->link_cyc;
@@ -243,7 +242,7 @@ static __attribute__((noinline)) enum xl_act usual_miss(struct smmuv3 *s, struct
 	recall(x, m);
 	xc_missed(s->tlb);
 	x->cyc += s->cfg->link_cyc + s->cfg->tlb.lat_cyc;
-	return smmuv3_tables_begin(s, x, smmuv3_needed(x, walk_of(x)));
+	return smmuv3_tables_begin(s, x, smmuv3_needed(x, walk_of(x)), m);
 }
 
 /* And the TLB has the translation or not, nothing else being asked. Nothing is changed before that is sure. */

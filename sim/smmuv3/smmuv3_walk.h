@@ -7,6 +7,7 @@
 #ifndef IOMMUSIM_SMMUV3_WALK_H
 #define IOMMUSIM_SMMUV3_WALK_H
 #include "smmuv3/fmt_vmsa.h"
+#include "core/memo.h"
 #include "smmuv3/smmuv3_int.h"
 
 enum smmuv3_phase { SMMUV3_PH_L1STD, SMMUV3_PH_STE, SMMUV3_PH_VMS, SMMUV3_PH_CD_IPA, SMMUV3_PH_L1CD, SMMUV3_PH_CD, SMMUV3_PH_TABLES, SMMUV3_PH_S2_TAIL };
@@ -71,9 +72,9 @@ void smmuv3_keep(struct smmuv3_walk *w);
 /** smmuv3_xlate() - configuration known (cd NULL: stage 1 does not translate). */
 enum xl_act smmuv3_xlate(struct smmuv3 *s, struct xl *x);
 enum xl_act smmuv3_xlate_next(struct smmuv3 *s, struct xl *x);
-/** smmuv3_xlate_tagged() - and it has its tag: TLBs, then smmuv3_tables_begin() for permissions @need. */
+/** smmuv3_xlate_tagged() - and it has its tag: TLBs, then smmuv3_tables_begin() for permissions @need; @m: what is remembered of the requester, or NULL. */
 enum xl_act smmuv3_xlate_tagged(struct smmuv3 *s, struct xl *x);
-enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need);
+enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need, const struct memo_ent *m);
 /** smmuv3_split_hit() - tlb_split: the TLB has the first stage of the request. */
 enum xl_act smmuv3_split_hit(struct smmuv3 *s, struct xl *x, uint32_t slot, unsigned want, bool priv);
 enum xl_act smmuv3_result(struct xl *x, uint64_t pa, const struct smmuv3_leaf *e, unsigned size_lg2, bool priv);

@@ -3,7 +3,6 @@
  * smmuv3_xlate.c - the tag, walks through the tables, filling the TLBs (IHI 0070 chapters 3.4, 3.8, 3.13).
  * Memory attributes of two stages are not combined: the result shows those of the last stage walked.
  */
-#include "core/memo.h"
 #include "smmuv3/smmuv3_walk.h"
 
 /* ---- walks ---- */
@@ -76,7 +75,8 @@ static enum xl_act walk_done(struct smmuv3 *s, struct xl *x)
 	if (x->req.at == XL_TRANSLATION_REQ && (x->req.acc & XL_W) && e.clean && (e.perm & w_bit) && !w->ats_dirty) {
 		w->ats_dirty = true;
 		w->pt.acc |= XL_W;
-		return tables_act(s, x, pt_walk_begin(&w->pt, x));
+		smmuv3_keep(w);
+		return tables_act(s, x, pt_walk_begin(&w->pt, x, false));
 	}
 	x->cyc += s->cfg->link_cyc;
 	fill(s, x, &e, p->size_lg2);
@@ -118,7 +118,7 @@ static enum xl_act s2_tail(struct smmuv3 *s, struct xl *x, uint32_t slot)
 	w->pt.s1_lg2 = t->size_lg2;
 	w->pt.s1_memtype = t->kind == SMMUV3_K_EL1_G ? VMSA_GLOBAL : 0;
 	w->code = (uint8_t)t->did;
-	return tables_act(s, x, pt_walk_begin(&w->pt, x));
+	return tables_act(s, x, pt_walk_begin(&w->pt, x, false));
 }
 
 enum xl_act smmuv3_split_hit(struct smmuv3 *s, struct xl *x, uint32_t slot, unsigned want, bool priv)
@@ -138,12 +138,12 @@ static bool half_disabled(const struct smmuv3_walk *w)
 	return w->ste->world != SMMUV3_W_EL2 && (w->cd->w[0] & (w->va >> 55 & 1 ? BIT64(30) : BIT64(14)));
 }
 
-enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need)
+enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need, const struct memo_ent *m)
 {
 	struct smmuv3_walk *w = walk_of(x);
-	bool priv = w->priv && w->kind != SMMUV3_K_EL2;
+	bool priv = w->priv && w->kind != SMMUV3_K_EL2, upper = w->va >> 55 & 1; /* TTB1 or TTB0 */
+	enum xl_act act;
 
-	smmuv3_keep(w);
 	if (!x->functional) {
 		s->st.tlb_misses++;
 		smmuv3_pmcg_count(s, 2, x->req.rid, 1);
@@ -153,17 +153,23 @@ enum xl_act smmuv3_tables_begin(struct smmuv3 *s, struct xl *x, unsigned need)
 	w->pt.ia = w->va;
 	w->pt.ipa = false;
 	w->pt.acc = (uint8_t)((x->req.at == XL_TRANSLATION_REQ ? 0 : need) | (priv ? XL_PRIV : 0));
-	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
-	if (w->s1) {
-		if (half_disabled(w)) {
-			x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
-			return smmuv3_fault_config(x, EV_TRANSLATION, false);
-		}
-		smmuv3_s1_table(s, w, x, &w->pt.t[0]);
+	if (w->s1 && half_disabled(w)) {
+		smmuv3_keep(w);
+		x->res.info[0] = SMMUV3_CLASS_IN << SMMUV3_I_CLASS_LO;
+		return smmuv3_fault_config(x, EV_TRANSLATION, false);
 	}
-	if (w->s2)
-		smmuv3_s2_table(s, w->ste, x, &w->pt.t[1]);
-	return tables_act(s, x, pt_walk_begin(&w->pt, x));
+	if (!memo_tables(&s->u, m, upper, &w->pt)) {
+		w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+		if (w->s1)
+			smmuv3_s1_table(s, w, x, &w->pt.t[0]);
+		if (w->s2)
+			smmuv3_s2_table(s, w->ste, x, &w->pt.t[1]);
+		memo_keep_tables(&s->u, m, upper, &w->pt);
+	}
+	act = pt_walk_begin(&w->pt, x, true);
+	if (act != XL_ACT_DONE)
+		smmuv3_keep(w);
+	return tables_act(s, x, act);
 }
 
 /* TBI: the top byte is a copy of bit 55 where it is ignored. */

@@ -3,7 +3,6 @@
  * vtd_hit.c - the way of a request that the IOTLB answers: gates, what is remembered of its requester (memo.h), IOTLB, the result. All others
  * leave it for vtd_walk.c (root, context, PASID) or vtd_xlate.c (page tables). One file, so that a hit is one function.
  */
-#include "core/memo.h"
 #include "vtd/vtd_walk.h"
 
 /* ---- result ---- */
@@ -93,7 +92,7 @@ enum xl_act vtd_xlate_tagged(struct vtd *v, struct xl *x)
 
 	if (!x->functional && iotlb_answer(v, x, need, &act))
 		return act;
-	return vtd_tables_begin(v, x, need);
+	return vtd_tables_begin(v, x, need, NULL);
 }
 
 /* ---- gates ---- */
@@ -152,7 +151,7 @@ static __attribute__((noinline)) enum xl_act usual_miss(struct vtd *v, struct xl
 	recall(v, x, m);
 	xc_missed(v->iotlb);
 	x->cyc += v->cfg->iotlb.lat_cyc;
-	return vtd_tables_begin(v, x, needed(v, x));
+	return vtd_tables_begin(v, x, needed(v, x), m);
 }
 
 /* And the IOTLB has the translation or not, nothing else being asked. Nothing is changed before that is sure. */

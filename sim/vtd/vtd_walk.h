@@ -5,6 +5,7 @@
  */
 #ifndef IOMMUSIM_VTD_WALK_H
 #define IOMMUSIM_VTD_WALK_H
+#include "core/memo.h"
 #include "vtd/vtd_int.h"
 
 enum vtd_phase { VTD_PH_ROOT, VTD_PH_CONTEXT, VTD_PH_PASIDDIR, VTD_PH_PASID, VTD_PH_TABLES };
@@ -48,8 +49,8 @@ enum xl_act vtd_pass(struct xl *x);
 /** vtd_xlate_begin() - context (and PASID entry) known: the tag, then vtd_xlate_tagged(): IOTLB, then page tables. */
 enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x);
 enum xl_act vtd_xlate_tagged(struct vtd *v, struct xl *x);
-/** vtd_tables_begin() - the IOTLB has nothing that serves: walk for permissions @need. */
-enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need);
+/** vtd_tables_begin() - the IOTLB has nothing that serves: walk for permissions @need. @m: what is remembered of the requester, or NULL. */
+enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need, const struct memo_ent *m);
 enum xl_act vtd_result(struct vtd *v, struct xl *x, uint64_t spa, const struct vtd_iotlb_entry *e, unsigned size_lg2);
 /** vtd_config_begin() - the gates are open: root table, context, PASID entry. */
 enum xl_act vtd_config_begin(struct vtd *v, struct xl *x);

@@ -4,7 +4,6 @@
  * Pass-through requests use no IOTLB entry (docs/limits.md).
  */
 #include "vtd/fmt_vtdss.h"
-#include "core/memo.h"
 #include "vtd/vtd_walk.h"
 #include "core/pt/fmt_x86_64.h"
 
@@ -221,22 +220,28 @@ static enum xl_act after_tables(struct vtd *v, struct xl *x, enum xl_act act)
 	return act == XL_ACT_FAULT ? walk_failed(x) : act;
 }
 
-enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need)
+enum xl_act vtd_tables_begin(struct vtd *v, struct xl *x, unsigned need, const struct memo_ent *m)
 {
 	struct vtd_walk *w = walk_of(x);
+	enum xl_act act;
 
-	vtd_keep(w);
 	w->phase = VTD_PH_TABLES;
 	w->pt.c = &v->psc;
 	w->pt.ipa = false;
 	w->pt.ia = x->req.iova;
 	w->pt.acc = (uint8_t)((need & ~XL_PRIV) | (w->priv ? XL_PRIV : 0));
-	w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
-	if (w->kind != VTD_K_SS)
-		fs_table(v, w, x, &w->pt.t[0]);
-	if (w->kind != VTD_K_FS)
-		ss_table(v, w, x, &w->pt.t[1]);
-	return after_tables(v, x, pt_walk_begin(&w->pt, x));
+	if (!memo_tables(&v->u, m, 0, &w->pt)) {
+		w->pt.t[0].fmt = w->pt.t[1].fmt = NULL;
+		if (w->kind != VTD_K_SS)
+			fs_table(v, w, x, &w->pt.t[0]);
+		if (w->kind != VTD_K_FS)
+			ss_table(v, w, x, &w->pt.t[1]);
+		memo_keep_tables(&v->u, m, 0, &w->pt);
+	}
+	act = pt_walk_begin(&w->pt, x, true);
+	if (act != XL_ACT_DONE)
+		vtd_keep(w);
+	return after_tables(v, x, act);
 }
 
 enum xl_act vtd_xlate_begin(struct vtd *v, struct xl *x)

@@ -109,7 +109,7 @@ struct hand {
 
 static enum xl_act drive(struct hand *h, struct pt_walk *w, struct xl *x)
 {
-	enum xl_act a = pt_walk_begin(w, x);
+	enum xl_act a = pt_walk_begin(w, x, false);
 
 	while (a == XL_ACT_READ || a == XL_ACT_CAS) {
 		uint64_t i = x->mem_spa / 8;

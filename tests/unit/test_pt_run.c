@@ -223,7 +223,7 @@ static enum xl_act drive(struct world *w, struct pt_walk *p, struct xl *x, enum 
 
 	x->u = &w->u;
 	x->now = how == BY_WORD ? NULL : &now;
-	a = pt_walk_begin(p, x);
+	a = pt_walk_begin(p, x, false);
 	while (a == XL_ACT_READ || a == XL_ACT_CAS) {
 		if (a == XL_ACT_CAS) {
 			x->mem_st = (uint8_t)mem_cas(w->m, x->mem_spa, x->cas_old, x->cas_new, x->data);
@@ -323,12 +323,12 @@ START_TEST(runs_to_the_end)
 			struct mem_cursor before[IOMMU_CURSORS];
 
 			memcpy(before, w.u.cursor, sizeof(before));
-			ck_assert_int_eq(pt_walk_begin(&p, &x), XL_ACT_DONE);
+			ck_assert_int_eq(pt_walk_begin(&p, &x, false), XL_ACT_DONE);
 			ck_assert_uint_eq(x.reads, (w.t[0].levels + 1u) * (w.t[1].levels + 1u) - 1);
 			ck_assert_uint_eq(p.ran[0], w.t[0].levels);
 			ck_assert(!again || !memcmp(before, w.u.cursor, sizeof(before)));
 			mem_poison(w.m, w.some, true); /* what was remembered does not hide it */
-			ck_assert_int_eq(pt_walk_begin(&p, &x), XL_ACT_READ);
+			ck_assert_int_eq(pt_walk_begin(&p, &x, false), XL_ACT_READ);
 			mem_poison(w.m, w.some, false);
 			done += again;
 		}

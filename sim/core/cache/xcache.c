@@ -351,6 +351,19 @@ static void remove_entry(struct xcache *x, uint32_t slot)
 	count_out(x, xc_ent(x, slot));
 }
 
+/* Write @t over a live entry. */
+static inline void replace(struct xcache *x, uint32_t slot, const struct xc_tag *t)
+{
+	struct xc_tag *e = xc_ent(x, slot);
+	bool same = e->kind == t->kind && e->size_lg2 == t->size_lg2;
+
+	if (!same)
+		count_out(x, e);
+	*e = *t;
+	if (!same)
+		count_in(x, t);
+}
+
 uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 {
 	uint64_t page = xc_page(t->first, t->size_lg2), hash = xc_hash(page, t->size_lg2, t->id), set;
@@ -367,20 +380,23 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 	slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
 	if (slot != XC_MISS) {
 		touch(x, slot);
-		count_out(x, xc_ent(x, slot));
-	} else {
-		slot = x->set ? small_place(x, set, &evict) : xci_place(x, set, &evict);
-		if (evict) {
-			remove_entry(x, slot);
-			x->f.st.evictions++;
-		}
-		if (x->set)
-			small_insert(x, set, slot, hash);
-		else
-			xci_insert(x, slot, hash);
+		replace(x, slot, t);
+		return slot;
 	}
-	*xc_ent(x, slot) = *t;
-	count_in(x, t);
+	slot = x->set ? small_place(x, set, &evict) : xci_place(x, set, &evict);
+	if (evict && !x->set)
+		xci_remove(x, slot);
+	if (x->set)
+		small_insert(x, set, slot, hash);
+	else
+		xci_insert(x, slot, hash);
+	x->f.st.evictions += evict;
+	if (evict) {
+		replace(x, slot, t);
+	} else {
+		*xc_ent(x, slot) = *t;
+		count_in(x, t);
+	}
 	return slot;
 }
 

@@ -84,7 +84,7 @@ struct pt_fmt {
 struct pt_empty { /* caches without entries: what a look-up does to them */
 	bool all; /* none has entries or ports, and all have one latency */
 	uint32_t lat_cyc;
-	struct xc_stats *st[PT_LEVELS]; /* NULL: no such cache */
+	struct xc_stats *st[PT_LEVELS], none; /* none: where there is no such cache; those there are begin with level 1 (nested: 0) */
 };
 struct pt_caches { /* any may be NULL */
 	/* [stage][level]: where the table entry at this level leads to; payload struct pt_psc. Several may be one cache: the level is in the tag. */
@@ -137,7 +137,7 @@ struct pt_walk {
 	uint64_t s1_entry_spa;
 	uint64_t s1_gpa; /* gpa of the current stage-1 table */
 	struct pt_entry_info info;
-	struct pt_plain plain[2]; /* of t[], asked for when a walk starts at the top */
+	struct pt_plain plain[2]; /* of t[]; if not known, asked for when a walk starts at the top */
 	uint8_t ran[2]; /* zero time: words read on the spot in the last pt_walk_begin() or pt_walk_next(), per stage */
 	/* result */
 	uint64_t pa;
@@ -158,8 +158,8 @@ static inline bool pt_walk_in_s2(const struct pt_walk *w)
 }
 /** pt_caches_ready() - to be called when the caches are made. */
 void pt_caches_ready(struct pt_caches *c);
-/** pt_walk_begin() - start a walk; @x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc, nofill). */
-enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x);
+/** pt_walk_begin() - start a walk; @x carries the memory protocol of iommu.h (mem_spa, cas_*, data, cyc, nofill). @known: w->plain is w->t's. */
+enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x, bool known);
 /** pt_walk_next() - the access asked for is done. Returns: XL_ACT_DONE: pa ... clean are valid; XL_ACT_FAULT: why ... f_fetch are. */
 enum xl_act pt_walk_next(struct pt_walk *w, struct xl *x);
 #endif

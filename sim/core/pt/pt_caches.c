@@ -51,22 +51,21 @@ static void cache_fill(struct xcache *c, const struct pt_table *t, uint64_t id, 
 }
 
 /* What a look-up in @n caches does if none has entries. */
-static struct pt_empty empties(struct xcache *const *c, unsigned n)
+static void empties(struct pt_empty *e, struct xcache *const *c, unsigned n)
 {
-	struct pt_empty e = { .all = true };
 	const struct xc_cfg *first = NULL;
 
+	*e = (struct pt_empty){ .all = true };
 	for (unsigned l = 0; l < n; l++) {
 		const struct xc_cfg *g = c[l] ? xc_config(c[l]) : NULL;
 
+		e->st[l] = g ? xc_stats_of(c[l]) : &e->none;
 		if (!g)
 			continue;
 		first = first ? first : g;
-		e.all = e.all && !g->entries && !g->ports && g->lat_cyc == first->lat_cyc;
-		e.lat_cyc = g->lat_cyc;
-		e.st[l] = xc_stats_of(c[l]);
+		e->all = e->all && !g->entries && !g->ports && g->lat_cyc == first->lat_cyc;
+		e->lat_cyc = g->lat_cyc;
 	}
-	return e;
 }
 
 void pt_caches_ready(struct pt_caches *c)
@@ -75,9 +74,9 @@ void pt_caches_ready(struct pt_caches *c)
 		for (unsigned l = 0; l < PT_LEVELS; l++)
 			if (c->psc[st][l] && xc_config(c->psc[st][l])->entries)
 				c->keep[st] |= (uint8_t)(1u << l);
-		c->empty[st] = empties(c->psc[st], PT_LEVELS);
+		empties(&c->empty[st], c->psc[st], PT_LEVELS);
 	}
-	c->empty_nested = empties(&c->nested, 1);
+	empties(&c->empty_nested, &c->nested, 1);
 }
 
 void pt_psc_fill(struct pt_walk *w, struct xl *x, unsigned stage, uint64_t ia, unsigned level, const struct pt_psc *p)

@@ -61,6 +61,8 @@ static inline bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned le
 enum xl_act pt_step(struct pt_walk *w, struct xl *x);
 /** pt_run() - zero time, and the word at x->mem_spa is wanted: go on without the shell as far as possible. */
 enum xl_act pt_run(struct pt_walk *w, struct xl *x);
+/** pt_run_begin() - zero time: the same from the beginning of a walk. Returns: false: nothing is done, walk step by step. */
+bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act);
 
 /* ---- pt_caches.c ---- */
 
@@ -73,16 +75,12 @@ void pt_nested_fill(struct pt_walk *w, struct xl *x, const struct pt_psc *p);
 /* @n times one look-up in each of the caches from level @first to below @levels, none of which has entries. */
 static inline void empty_lookup(const struct pt_empty *e, struct xl *x, unsigned first, unsigned levels, unsigned n)
 {
-	uint32_t cyc = 0;
-
 	for (unsigned l = first; l < levels; l++) {
-		if (!e->st[l])
-			continue;
 		e->st[l]->lookups += n;
 		e->st[l]->misses += n;
-		cyc = n * e->lat_cyc; /* all levels are looked up at once */
 	}
-	x->cyc += cyc;
+	if (first < levels)
+		x->cyc += n * e->lat_cyc; /* all levels are looked up at once */
 }
 
 /** psc_find() - the deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */

@@ -11,8 +11,7 @@ enum { PAGE_LG2 = 12, PAGE_WORDS = 512, ROW_DATA = PT_LEVELS, ROW_IPA, ROW_S1, R
 _Static_assert(ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a walk");
 
 /*
- * A struct run stays in registers if nobody gets its address. @told (x->now->step is to see each word) and @k4 (all tables are those of most
- * systems: 512 entries in a 4 KiB page) are constants where they are inlined.
+ * A struct run stays in registers if nobody gets its address. @told (x->now->step is to see each word) is a constant where it is inlined.
  */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -28,7 +27,9 @@ struct run { /* what struct pt_walk has while the walk stands still */
 	struct at s1, s2, top; /* top: of stage 2 */
 	uint64_t gpa;
 	unsigned n1, n2; /* words read, per stage */
-	unsigned starts; /* walks of stage 2 begun */
+	unsigned starts; /* walks of stage 2 begun and not yet counted */
+	unsigned per1; /* index bits of stage-1 tables but the first */
+	uint64_t beyond2; /* an address with none of these bits is input for stage 2 */
 	bool fetch;
 };
 
@@ -46,9 +47,9 @@ static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const st
  * Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: the
  * host need not wait for @table.
  */
-INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e, bool k4)
+INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
 {
-	uint64_t page = k4 ? table : (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
+	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
 
 	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
 		return false;
@@ -66,41 +67,36 @@ static __attribute__((noinline)) void tell(struct xl *x, uint64_t spa, uint64_t 
 	x->reads -= (uint8_t)reads;
 }
 
-INLINE unsigned grain_of(const struct pt_table *t, bool k4)
-{
-	return k4 ? (unsigned)PAGE_LG2 : t->grain_lg2;
-}
-
 /* Index bits of all tables but the first. */
-INLINE uint64_t each_of(const struct pt_table *t, bool k4)
+INLINE uint64_t each_of(const struct pt_table *t)
 {
-	return (UINT64_C(1) << (grain_of(t, k4) - 3)) - 1;
+	return (UINT64_C(1) << (t->grain_lg2 - 3)) - 1;
 }
 
 /* Before the table of @level at @table. */
-INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm, bool k4)
+INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm)
 {
 	const struct pt_table *t = &w->t[stage];
 	const struct pt_plain *p = &w->plain[stage];
-	bool top = !k4 && level == t->levels - 1u && t->top_bits;
+	bool top = level == t->levels - 1u && t->top_bits;
 
-	return (struct at){ .table = table, .first = top ? (UINT64_C(1) << t->top_bits) - 1 : each_of(t, k4), .val = p->val + level * p->step,
-			    .level = level, .shift = grain_of(t, k4) + level * (grain_of(t, k4) - 3), .perm = perm };
+	return (struct at){ .table = table, .first = top ? (UINT64_C(1) << t->top_bits) - 1 : each_of(t), .val = p->val + level * p->step,
+			    .level = level, .shift = t->grain_lg2 + level * (t->grain_lg2 - 3), .perm = perm };
 }
 
 /* From the present table of @stage down to the first entry that is not plain, or the last. *@n: words read before and now. */
-INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told, bool k4)
+INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told)
 {
 	const struct pt_plain *p = &r->w->plain[stage];
-	const uint64_t each = each_of(&r->w->t[stage], k4);
-	const unsigned per = grain_of(&r->w->t[stage], k4) - 3;
+	const uint64_t each = each_of(&r->w->t[stage]);
+	const unsigned per = r->w->t[stage].grain_lg2 - 3u;
 	struct mem_cursor *const from = row + a->level, *c = from;
 	uint64_t table = a->table, i = ia >> a->shift & a->first, e = 0;
 	unsigned before = r->n1 + r->n2 + 1;
 	bool got;
 
 	for (;;) {
-		got = read_entry(r, c, table, i, &e, k4);
+		got = read_entry(r, c, table, i, &e);
 		if (UNLIKELY(!got))
 			break;
 		if (told)
@@ -125,6 +121,22 @@ INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t 
 	return got;
 }
 
+enum run_end {
+	RUN_WORD, /* the word read last is for pt_step() to look at */
+	RUN_UNREAD, /* the word wanted next cannot be read here */
+	RUN_DONE
+};
+
+/* @n walks of stage 2 began: their look-ups. */
+INLINE void s2_started(struct pt_walk *w, struct xl *x, unsigned n)
+{
+	if (!w->c || x->functional)
+		return;
+	empty_lookup(&w->c->empty[S2], x, 1, w->t[S2].levels, n);
+	if ((w->t[S1].fmt || w->ipa) && w->c->nested)
+		empty_lookup(&w->c->empty_nested, x, 0, 1, n);
+}
+
 /* Leave with the word of @a, read or to be read. */
 INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 {
@@ -145,33 +157,48 @@ INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 	r->x->mem_spa = a->table + 8 * a->i;
 	r->x->mem_st = MEM_OK;
 	r->x->data[0] = a->e;
-	if (r->starts && !r->x->functional && w->c) {
-		empty_lookup(&w->c->empty[S2], r->x, 1, w->t[S2].levels, r->starts);
-		if (w->c->nested)
-			empty_lookup(&w->c->empty_nested, r->x, 0, 1, r->starts);
-	}
+	if (r->starts)
+		s2_started(w, r->x, r->starts);
 }
 
-/* Stage 1 alone. */
-INLINE bool run_s1(struct run r, bool told, bool k4)
+INLINE enum run_end done(struct pt_walk *w, uint64_t pa, unsigned size_lg2, unsigned perm)
 {
-	bool got = descend(&r, &r.s1, S1, r.w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told, k4);
+	w->pa = pa;
+	w->size_lg2 = (uint8_t)size_lg2;
+	w->out_perm = (uint8_t)perm;
+	w->why = PT_OK;
+	return RUN_DONE;
+}
 
-	r.w->s1_entry_spa = r.s1.table + 8 * r.s1.i;
+/* Stage 1 alone. A plain leaf ends the walk, as s1_leaf() would have it. */
+INLINE enum run_end run_s1(struct run r, bool told)
+{
+	struct pt_walk *w = r.w;
+	const struct pt_plain *p = &w->plain[S1];
+	const struct pt_table *t = &w->t[S1];
+	bool got = descend(&r, &r.s1, S1, w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told);
+
+	w->s1_entry_spa = r.s1.table + 8 * r.s1.i;
 	stop(&r, &r.s1, PT_PH_S1_ENTRY);
-	return got;
+	if (!got || r.s1.level || !plain_grants(p, r.s1.e, r.s1.perm, need_of(t, w->acc)))
+		return got ? RUN_WORD : RUN_UNREAD;
+	w->s1_lg2 = t->grain_lg2;
+	w->s1_clean = w->s1_snoop = w->clean = w->snoop = false;
+	w->s1_memtype = w->memtype = (uint8_t)(r.s1.e >> p->mt_lsb & p->mt_mask);
+	w->perm[S1] &= p->leaf_perm;
+	return done(w, (r.s1.e & p->next) | (w->ia & ((UINT64_C(1) << t->grain_lg2) - 1)), t->grain_lg2, w->perm[S1]);
 }
 
 /* The last entry of stage 2 locates a stage-1 entry: read it. */
-INLINE bool s1_read(struct run *r, bool told, bool k4)
+INLINE bool s1_read(struct run *r, bool told)
 {
 	const struct pt_plain *p = &r->w->plain[S2];
-	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << grain_of(&r->w->t[S2], k4)) - 1));
+	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << r->w->t[S2].grain_lg2) - 1));
 
 	r->s2.perm &= p->leaf_perm;
 	r->s1.i = r->w->ia >> r->s1.shift & r->s1.first;
-	r->s1.table = k4 ? r->s2.e & p->next : spa - 8 * r->s1.i;
-	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e, k4))
+	r->s1.table = spa - 8 * r->s1.i;
+	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e))
 		return false;
 	r->n1++;
 	if (told)
@@ -191,46 +218,44 @@ INLINE void s1_stop(struct run *r)
 	stop(r, &r->s1, PT_PH_S1_ENTRY);
 }
 
-INLINE bool s2_input_ok(const struct pt_table *t, uint64_t gpa)
+INLINE bool s2_input_ok(const struct run *r, uint64_t gpa)
 {
-	return LIKELY(!(gpa >> ((t->ia_bits - 1) & 63))) || t->fmt->input(t, gpa) == PT_OK;
+	return LIKELY(!(gpa & r->beyond2)) || r->w->t[S2].fmt->input(&r->w->t[S2], gpa) == PT_OK;
 }
 
 /* Go on after the stage-1 entry just read: as s1_down() and s1_leaf() would. Returns: false: it is for pt_step() to look at. */
-INLINE bool s1_next(struct run *r, bool k4)
+INLINE bool s1_next(struct run *r)
 {
 	struct pt_walk *w = r->w;
 	const struct pt_plain *p = &w->plain[S1];
-	const struct pt_table *t = &w->t[S1], *t2 = &w->t[S2];
-	const uint64_t each = each_of(t, k4);
-	const unsigned per = grain_of(t, k4) - 3;
+	const struct pt_table *t = &w->t[S1];
+	const uint64_t each = (UINT64_C(1) << r->per1) - 1;
 	struct at *a = &r->s1;
 	uint64_t next = a->e & p->next, gpa;
 
 	if (a->level) {
-		gpa = next + 8 * (w->ia >> (a->shift - per) & each);
-		if ((a->e & p->mask) != a->val || !s2_input_ok(t2, gpa))
+		gpa = next + 8 * (w->ia >> (a->shift - r->per1) & each);
+		if ((a->e & p->mask) != a->val || !s2_input_ok(r, gpa))
 			return false;
 		w->s1_gpa = a->table = next;
 		w->s1_from = (uint8_t)a->level--;
 		w->tab_known = false;
 		a->perm &= p->perm;
 		a->val -= p->step;
-		a->shift -= per;
+		a->shift -= r->per1;
 		a->first = each;
 	} else {
-		gpa = next | (w->ia & ((UINT64_C(1) << grain_of(t, k4)) - 1));
-		if (!plain_grants(p, a->e, a->perm, need_of(t, w->acc)) || !s2_input_ok(t2, gpa))
+		gpa = next | (w->ia & ((UINT64_C(1) << t->grain_lg2) - 1));
+		if (!plain_grants(p, a->e, a->perm, need_of(t, w->acc)) || !s2_input_ok(r, gpa))
 			return false;
 		a->perm &= p->leaf_perm;
 		r->fetch = false;
-		w->s1_lg2 = (uint8_t)grain_of(t, k4);
+		w->s1_lg2 = t->grain_lg2;
 		w->s1_clean = w->s1_snoop = false;
 		w->s1_memtype = w->memtype = (uint8_t)(a->e >> p->mt_lsb & p->mt_mask);
 	}
 	r->gpa = gpa;
 	r->starts++;
-	r->s2 = r->top;
 	return true;
 }
 
@@ -242,24 +267,42 @@ INLINE struct mem_cursor *s2_row(const struct run *r)
 	return &r->x->u->cursor[PT_LEVELS * row];
 }
 
-/* Stage 2, and the stage-1 entries that it locates. */
-INLINE bool run_s2(struct run r, bool told, bool k4)
+/* A plain leaf of stage 2 ends the walk, as s2_done() would have it. */
+INLINE enum run_end s2_finish(const struct run *r)
 {
-	const struct pt_plain *p = &r.w->plain[S2];
-	bool got;
+	struct pt_walk *w = r->w;
+	const struct pt_plain *p = &w->plain[S2];
+	const unsigned grain = w->t[S2].grain_lg2;
+	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << grain) - 1));
+	bool s1 = w->t[S1].fmt;
+
+	w->perm[S2] &= p->leaf_perm;
+	w->memtype = (uint8_t)(r->s2.e >> p->mt_lsb & p->mt_mask);
+	w->clean = s1 && w->s1_clean;
+	w->snoop = s1 && w->s1_snoop;
+	return done(w, spa, s1 && w->s1_lg2 < grain ? w->s1_lg2 : grain, s1 ? w->perm[S1] & w->perm[S2] : w->perm[S2]);
+}
+
+/* Stage 2, and the stage-1 entries that it locates. */
+INLINE enum run_end run_s2(struct run r, bool told)
+{
+	struct pt_walk *w = r.w;
+	bool got, leaf;
 
 	for (;;) {
-		got = descend(&r, &r.s2, S2, r.gpa, s2_row(&r), &r.n2, told, k4);
-		if (!got || r.s2.level || !r.fetch || r.w->update || !plain_grants(p, r.s2.e, r.s2.perm, XL_R))
+		got = descend(&r, &r.s2, S2, r.gpa, s2_row(&r), &r.n2, told);
+		leaf = got && !r.s2.level && !w->update && plain_grants(&w->plain[S2], r.s2.e, r.s2.perm, r.fetch ? XL_R : need_of(&w->t[S2], w->acc));
+		if (!leaf || !r.fetch)
 			break;
-		got = s1_read(&r, told, k4);
-		if (!got || !s1_next(&r, k4)) {
+		got = s1_read(&r, told);
+		if (!got || !s1_next(&r)) {
 			s1_stop(&r);
-			return got;
+			return got ? RUN_WORD : RUN_UNREAD;
 		}
+		r.s2 = r.top;
 	}
 	stop(&r, &r.s2, PT_PH_S2_ENTRY);
-	return got;
+	return leaf ? s2_finish(&r) : got ? RUN_WORD : RUN_UNREAD;
 }
 
 static bool whole_pages(const struct pt_table *t)
@@ -276,64 +319,205 @@ static bool may_run(const struct pt_walk *w, const struct xl *x)
 	       whole_pages(&w->t[S1]) && whole_pages(&w->t[S2]);
 }
 
-/* What a run needs to know of the walk at @stage. */
-INLINE bool run(struct pt_walk *w, struct xl *x, unsigned stage, bool told, bool k4)
+/* What a run needs to know of the walk, but for r.s2. */
+INLINE struct run run_at(struct pt_walk *w, struct xl *x)
 {
 	struct run r = { .w = w, .x = x, .gpa = w->gpa, .fetch = w->fetch };
 
-	if (w->t[S1].fmt)
-		r.s1 = at_table(w, S1, w->level[S1], w->table[S1], w->perm[S1], k4);
-	if (stage == S1)
-		return run_s1(r, told, k4);
-	r.s2 = at_table(w, S2, w->level[S2], w->table[S2], w->perm[S2], k4);
-	r.top = at_table(w, S2, w->t[S2].levels - 1u, w->t[S2].root, 0xff, k4);
-	return run_s2(r, told, k4);
+	if (w->t[S1].fmt) {
+		r.s1 = at_table(w, S1, w->level[S1], w->table[S1], w->perm[S1]);
+		r.per1 = w->t[S1].grain_lg2 - 3u;
+	}
+	if (w->t[S2].fmt) {
+		r.top = at_table(w, S2, w->t[S2].levels - 1u, w->t[S2].root, 0xff);
+		r.beyond2 = ~UINT64_C(0) << ((w->t[S2].ia_bits - 1) & 63);
+	}
+	return r;
 }
 
-static __attribute__((noinline)) bool run_told(struct pt_walk *w, struct xl *x, unsigned stage)
+INLINE struct run run_at_s2(struct pt_walk *w, struct xl *x)
 {
-	return stage == S2 ? run(w, x, S2, true, false) : run(w, x, S1, true, false);
+	struct run r = run_at(w, x);
+
+	r.s2 = at_table(w, S2, w->level[S2], w->table[S2], w->perm[S2]);
+	return r;
 }
 
-static __attribute__((noinline)) bool run_any(struct pt_walk *w, struct xl *x, unsigned stage)
+static __attribute__((noinline)) enum run_end run_told(struct pt_walk *w, struct xl *x, unsigned stage)
 {
-	return stage == S2 ? run(w, x, S2, false, false) : run(w, x, S1, false, false);
+	return stage == S2 ? run_s2(run_at_s2(w, x), true) : run_s1(run_at(w, x), true);
 }
 
-static __attribute__((noinline)) bool run_k4_s1(struct pt_walk *w, struct xl *x)
+static __attribute__((noinline)) enum run_end run_s2_quiet(struct run r)
 {
-	return run(w, x, S1, false, true);
+	return run_s2(r, false);
 }
 
-static __attribute__((noinline)) bool run_k4_s2(struct pt_walk *w, struct xl *x)
+static enum run_end run_quiet(struct pt_walk *w, struct xl *x, unsigned stage)
 {
-	return run(w, x, S2, false, true);
+	return stage == S2 ? run_s2_quiet(run_at_s2(w, x)) : run_s1(run_at(w, x), false);
 }
 
-static bool run_k4(struct pt_walk *w, struct xl *x, unsigned stage)
+/* ---- whole nested walks over tables of 512 entries in a 4 KiB page, nobody being told: as run_s2(), in two loops ---- */
+
+static bool pages_of_512(const struct pt_table *t)
 {
-	return stage == S2 ? run_k4_s2(w, x) : run_k4_s1(w, x);
+	return t->fmt && t->grain_lg2 == PAGE_LG2 && (!t->top_bits || t->top_bits == PAGE_LG2 - 3);
 }
 
-static bool k4_tables(const struct pt_table *t)
+/* From @top to the word of level 0. Returns: false: not all is plain, or can be read. */
+INLINE bool to_leaf(const struct run *r, const struct pt_plain *p, const struct at *top, uint64_t ia, struct mem_cursor *row, uint64_t *word)
 {
-	return !t->fmt || (t->grain_lg2 == PAGE_LG2 && (!t->top_bits || t->top_bits == PAGE_LG2 - 3));
+	uint64_t table = top->table, val = top->val, e;
+	unsigned shift = top->shift;
+
+	for (struct mem_cursor *c = row + top->level;; c--) {
+		if (UNLIKELY(c->page != table) && !cursor_move(c, r->x->u->mem, table))
+			return false;
+		e = c->w[ia >> shift & (PAGE_WORDS - 1)];
+		if (c == row)
+			break;
+		if (UNLIKELY((e & p->mask) != val))
+			return false;
+		table = e & p->next;
+		val -= p->step;
+		shift -= PAGE_LG2 - 3;
+	}
+	*word = e;
+	return true;
+}
+
+/* Does stage 2, all entries being plain, grant @need? */
+INLINE bool s2_grants(const struct pt_walk *w, unsigned need)
+{
+	const struct pt_plain *p = &w->plain[S2];
+	unsigned perm = w->t[S2].levels > 1 ? p->perm : 0xff;
+
+	return !(p->leaf_perm & ~perm) && !(need & ~p->leaf_perm);
+}
+
+/* The stage-1 entry that r->gpa leads to, at r->s1.level. Returns: false: it takes more to read it. */
+INLINE bool s1_word(const struct run *r, const struct pt_plain *p2, uint64_t *e)
+{
+	struct mem_cursor *rows = r->x->u->cursor, *c = rows + PT_LEVELS * ROW_S1 + r->s1.level;
+	uint64_t page;
+
+	if (!to_leaf(r, p2, &r->top, r->gpa, rows + PT_LEVELS * r->s1.level, e) || UNLIKELY((*e & p2->leaf_mask) != p2->leaf_val))
+		return false;
+	page = *e & p2->next;
+	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
+		return false;
+	*e = c->w[r->w->ia >> r->s1.shift & (PAGE_WORDS - 1)];
+	return true;
+}
+
+/* A walk from the top, whose first walk of stage 2 is not yet counted. Where an entry is not plain, it goes on before that. */
+static __attribute__((noinline)) enum run_end run_whole(struct pt_walk *w, struct xl *x)
+{
+	const struct pt_plain *const p2 = &w->plain[S2];
+	const unsigned words = w->t[S2].levels;
+	const bool fetches = s2_grants(w, XL_R);
+	struct run r = run_at(w, x);
+	uint64_t e;
+
+	r.starts = 1;
+	r.per1 = PAGE_LG2 - 3;
+	while (fetches && s1_word(&r, p2, &e)) {
+		r.s1.e = e;
+		if (!s1_next(&r))
+			break;
+		r.n1++;
+		r.n2 += words;
+		if (r.fetch)
+			continue;
+		if (!to_leaf(&r, p2, &r.top, r.gpa, s2_row(&r), &e) || (e & p2->leaf_mask) != p2->leaf_val || !s2_grants(w, need_of(&w->t[S2], w->acc)))
+			break;
+		r.n2 += words;
+		r.s2 = (struct at){ .table = s2_row(&r)->page, .i = r.gpa >> PAGE_LG2 & (PAGE_WORDS - 1), .e = e, .perm = words > 1 ? p2->perm : 0xff };
+		stop(&r, &r.s2, PT_PH_S2_ENTRY);
+		return s2_finish(&r);
+	}
+	r.s2 = r.top;
+	return run_s2_quiet(r);
+}
+
+/* pt_run(), may_run() being known. */
+static enum xl_act go_on(struct pt_walk *w, struct xl *x)
+{
+	enum xl_act act = XL_ACT_READ;
+
+	while (act == XL_ACT_READ) {
+		unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
+		enum run_end end;
+
+		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next))
+			return act;
+		end = x->now->step ? run_told(w, x, stage) : run_quiet(w, x, stage);
+		if (end == RUN_UNREAD)
+			return act;
+		act = end == RUN_DONE ? XL_ACT_DONE : pt_step(w, x);
+	}
+	return act;
 }
 
 enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 {
-	enum xl_act act = XL_ACT_READ;
-	bool (*go)(struct pt_walk *w, struct xl *x, unsigned stage);
+	return may_run(w, x) ? go_on(w, x) : XL_ACT_READ;
+}
 
-	if (!may_run(w, x))
-		return act;
-	go = x->now->step ? run_told : k4_tables(&w->t[S1]) && k4_tables(&w->t[S2]) ? run_k4 : run_any;
-	while (act == XL_ACT_READ) {
-		unsigned stage = pt_walk_in_s2(w) ? S2 : S1;
+static void at_top(struct pt_walk *w, unsigned stage, enum pt_phase ph)
+{
+	const struct pt_table *t = &w->t[stage];
 
-		if (!w->plain[stage].next || (stage == S1 ? w->t[S2].fmt != NULL : w->fetch && !w->plain[S1].next) || !go(w, x, stage))
-			return act;
-		act = pt_step(w, x);
+	if (!w->plain[stage].next)
+		t->fmt->plain(t, &w->plain[stage]);
+	w->level[stage] = (uint8_t)(t->levels - 1);
+	w->perm[stage] = 0xff;
+	w->table[stage] = t->root;
+	w->phase = ph;
+}
+
+/* As s1_start(). */
+static void top_s1(struct pt_walk *w, struct xl *x)
+{
+	at_top(w, S1, PT_PH_S1_ENTRY);
+	w->s1_tab_perm = 0xff;
+	w->tab_split = w->tab_known = false;
+	if (w->c && !x->functional)
+		empty_lookup(&w->c->empty[S1], x, 1, w->t[S1].levels, 1);
+}
+
+/* As s2_start(). */
+static void top_s2(struct pt_walk *w, uint64_t gpa)
+{
+	at_top(w, S2, PT_PH_S2_ENTRY);
+	w->gpa = gpa;
+	w->fetch = w->t[S1].fmt != NULL;
+	w->s1_gpa = w->t[S1].root;
+}
+
+bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act)
+{
+	const struct pt_table *t1 = &w->t[S1], *t2 = &w->t[S2];
+	uint64_t gpa = t1->fmt ? t1->root + entry_offset(t1, w->ia, t1->levels - 1u) : w->ia;
+	enum run_end end;
+
+	if (!may_run(w, x) || (t1->fmt && t1->fmt->input(t1, w->ia) != PT_OK) || (t2->fmt && t2->fmt->input(t2, gpa) != PT_OK))
+		return false;
+	x->mem_words = 1;
+	if (t1->fmt)
+		top_s1(w, x);
+	if (t2->fmt)
+		top_s2(w, gpa);
+	if (!x->now->step && pages_of_512(t1) && pages_of_512(t2)) {
+		end = run_whole(w, x);
+		*act = end == RUN_DONE ? XL_ACT_DONE : end == RUN_WORD ? pt_step(w, x) : XL_ACT_READ;
+		if (end == RUN_WORD && *act == XL_ACT_READ)
+			*act = go_on(w, x);
+		return true;
 	}
-	return act;
+	if (t2->fmt)
+		s2_started(w, x, 1);
+	*act = go_on(w, x);
+	return true;
 }

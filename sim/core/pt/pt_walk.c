@@ -389,16 +389,19 @@ enum xl_act pt_step(struct pt_walk *w, struct xl *x)
 
 /* ---- entry points ---- */
 
-enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x)
+enum xl_act pt_walk_begin(struct pt_walk *w, struct xl *x, bool known)
 {
 	enum xl_act act;
 
 	w->update = false;
 	w->info.cls = PT_EMPTY;
-	w->plain[S1].next = w->plain[S2].next = 0;
+	if (!known)
+		w->plain[S1].next = w->plain[S2].next = 0;
 	w->ran[S1] = w->ran[S2] = 0;
 	w->phase = PT_PH_S2_ENTRY;
 	w->fetch = false;
+	if (x->now && pt_run_begin(w, x, &act))
+		return act;
 	act = w->t[S1].fmt ? s1_start(w, x) : s2_start(w, x, w->ia);
 	return x->now && act == XL_ACT_READ ? pt_run(w, x) : act;
 }
