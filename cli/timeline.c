@@ -22,30 +22,30 @@ bool tl_room(struct timeline *t)
 }
 
 /* The lowest free row. */
-static uint32_t lane_take(struct timeline *t, struct tl_lanes *l)
+static uint32_t lane_take(struct timeline *t, struct tl_lanes *l, struct tl_live *who)
 {
+	struct tl_live **row;
 	size_t i = 0;
-	bool *b;
 
-	while (i < l->n && l->busy[i])
+	while (i < l->n && l->row[i])
 		i++;
 	if (i == l->n) {
-		b = realloc(l->busy, l->n + 1);
-		if (!b) {
+		row = realloc(l->row, (l->n + 1) * sizeof(struct tl_live *));
+		if (!row) {
 			t->oom = true;
 			return 0;
 		}
-		l->busy = b;
+		l->row = row;
 		l->n++;
 	}
-	l->busy[i] = true;
+	l->row[i] = who;
 	return (uint32_t)i;
 }
 
 static void lane_give(struct tl_lanes *l, uint32_t i)
 {
 	if (i < l->n)
-		l->busy[i] = false;
+		l->row[i] = NULL;
 }
 
 struct tl_dev *tl_dev(struct timeline *t, uint32_t rid)
@@ -94,9 +94,10 @@ static struct tl_live *arrive(struct tl_unit *u, const struct xl *x, sim_time no
 	}
 	l = t->spare;
 	t->spare = l->next;
-	*l = (struct tl_live){ .phases = l->phases, .reads = l->reads, .next = *b, .x = x, .u = u, .lane = lane_take(t, &d->lanes), .begin = now, .phase = now, .state = XL_LOOKUP };
+	*l = (struct tl_live){ .next = *b, .x = x, .u = u, .lane = lane_take(t, &d->lanes, l), .phase = now, .state = XL_LOOKUP };
 	*b = l;
 	u->n_flight++;
+	t->fmt->request(t, l, true);
 	return l;
 }
 
@@ -120,7 +121,9 @@ static void leave(struct tl_live *l)
 	struct tl_dev *d = tl_dev(t, l->x->req.rid);
 
 	t->fmt->phase(t, l);
-	t->fmt->request(t, l);
+	if (l->walking)
+		walk_off(l);
+	t->fmt->request(t, l, false);
 	if (d)
 		lane_give(&d->lanes, l->lane);
 	while (*b != l)
@@ -145,7 +148,7 @@ static void change(struct tl_live *l, uint8_t state, sim_time now)
 	l->state = state;
 	l->phase = now;
 	if (state == XL_WALK) {
-		l->walker = lane_take(t, &l->u->walkers);
+		l->walker = lane_take(t, &l->u->walkers, l);
 		l->walking = true;
 		l->u->n_walk++;
 		t->fmt->walk(t, l, true);
@@ -197,7 +200,6 @@ static void message(void *arg, const struct iommu *iu, enum tap_msg what, uint32
 	if ((what == TAP_TAIL || what == TAP_PROGRESS) && idle == u->commands) {
 		u->t->fmt->commands(u->t, u, !idle);
 		u->commands = !idle;
-		u->commands_since = sim_now(iu->k);
 	}
 	u->n_ats += what == TAP_ATS_INV;
 	u->n_ats -= what == TAP_ATS_CPL && u->n_ats;
@@ -298,8 +300,6 @@ static void free_list(struct tl_live *l)
 {
 	for (struct tl_live *n; l; l = n) {
 		n = l->next;
-		free(l->phases.p);
-		free(l->reads.p);
 		free(l);
 	}
 }
@@ -314,14 +314,16 @@ void timeline_destroy(struct timeline *t)
 
 		u->ops = t->unit[i]->orig;
 		u->tap = NULL;
-		free(t->unit[i]->walkers.busy);
+		free(t->unit[i]->walkers.row);
 		free(t->unit[i]);
 	}
 	for (size_t i = 0; i < TL_HASH; i++)
 		free_list(t->hash[i]);
 	free_list(t->spare);
-	for (size_t i = 0; i < t->n_dev; i++)
-		free(t->dev[i].lanes.busy);
+	for (size_t i = 0; i < t->n_dev; i++) {
+		free(t->dev[i].lanes.row);
+		free(t->dev[i].tag);
+	}
 	free(t->dev);
 	free(t->unit);
 	free(t->path);

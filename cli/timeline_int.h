@@ -6,24 +6,21 @@
 #include "outfile.h"
 
 enum { TL_HASH = 4096 };
-struct tl_parts { /* of a slice, until it can be written */
-	struct tl_part { sim_time from, to; uint64_t what; } *p;
-	size_t n, cap;
-};
+#define TL_NOBODY UINT64_MAX
 struct tl_live { /* a request in flight */
 	struct tl_live *next; /* hash chain, or free list */
 	const struct xl *x;
 	struct tl_unit *u;
 	uint32_t lane; /* of its requester */
 	uint32_t walker;
-	sim_time begin, phase, read; /* the request's, this phase's, this read's */
+	sim_time phase, read; /* begin of this phase, of this read */
 	uint64_t read_spa;
 	uint8_t state; /* enum xl_state of this phase */
 	bool walking, reading;
-	struct tl_parts phases, reads; /* JSON: a slice stands before what is inside it */
+	bool shown, walk_shown; /* JSON: its begin was written, so its end is too */
 };
-struct tl_lanes { /* which rows of a track are taken */
-	bool *busy;
+struct tl_lanes { /* rows of a track, and who is on each: NULL is nobody */
+	struct tl_live **row;
 	size_t n;
 };
 struct tl_unit {
@@ -36,21 +33,22 @@ struct tl_unit {
 	uint32_t index, n_walk, n_miss, n_flight, n_ats, n_page;
 	uint32_t told[5]; /* as last written */
 	bool commands;
-	sim_time commands_since;
+	bool commands_shown; /* JSON: its begin was written, so its end is too */
 };
 struct tl_dev { /* rows of one requester */
 	uint32_t rid;
 	struct tl_lanes lanes;
-	bool ats; /* its message track has a name */
+	uint64_t *tag; /* JSON: rows of messages: whose answer is awaited */
+	size_t n_tag;
 };
 /* What a format writes. Times in ps. */
 struct tl_fmt {
 	void (*header)(struct timeline *t);
-	void (*request)(struct timeline *t, struct tl_live *l); /* over: begin until now */
+	void (*request)(struct timeline *t, struct tl_live *l, bool on);
 	void (*phase)(struct timeline *t, struct tl_live *l); /* over: phase until now */
 	void (*walk)(struct timeline *t, struct tl_live *l, bool on);
 	void (*read)(struct timeline *t, struct tl_live *l); /* over: read until now */
-	void (*commands)(struct timeline *t, const struct tl_unit *u, bool on);
+	void (*commands)(struct timeline *t, struct tl_unit *u, bool on);
 	void (*counts)(struct timeline *t, const struct tl_unit *u);
 	void (*message)(struct timeline *t, const struct tl_unit *u, enum tap_msg what, uint32_t rid, uint64_t value);
 	void (*footer)(struct timeline *t);

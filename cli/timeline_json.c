@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * timeline_json.c - Chrome trace events ("Trace Event Format", JSON object form): one process for each unit and each requester, a thread for each walker and
- * each request at once. Times are microseconds. Slices nest: request, phase; walk, read. An outer one
- * stands before the inner ones, which readers expect of slices that begin together.
+ * each request at once. A slice is a begin (B) and an end (E), not one event with a duration: Perfetto rounds times and durations to ns each for itself, and
+ * slices that follow each other would overlap. Slices nest: request, phase; walk, read. Within a thread events are in the order of time. Inner slices are
+ * written when they are over, and what is known only at the end of an outer one stands in its E.
  */
 #include "timeline_int.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
-enum { DEV_PID = 1000, TID_COMMANDS = 1, TID_WALKER = 100, TID_REQUEST = 1, TID_MESSAGES = 100000 };
+/* A thread with the number of its process is taken for a main thread: there is none, with fewer than 1000 units and rows of a device. */
+enum { DEV_PID = 1000, TID_COMMANDS = 1001, TID_INTERRUPTS = 1002, TID_WALKER = 2001, TID_REQUEST = 1, TID_MESSAGES = 100000 };
 
 static bool start(struct timeline *t)
 {
@@ -20,18 +21,18 @@ static bool start(struct timeline *t)
 	return true;
 }
 
-/*
- * In multiples of 2^-22 us, a quarter of a picosecond: readers add and subtract times as floating-point numbers, and of such ones sums are exact (below 2000 s).
- * Of decimal fractions they are not, and slices that follow each other overlap. To the next picosecond they are what they were.
- */
-static double grid(sim_time ps)
+/* Microseconds, in decimals: exact, and no more digits than needed. */
+static void stamp(FILE *o, sim_time ps)
 {
-	return nearbyint((double)ps * 4.194304) / 4194304;
-}
+	unsigned part = (unsigned)(ps % 1000000);
+	int digits = 6;
 
-static void us(FILE *o, const char *key, double t)
-{
-	fprintf(o, ",\"%s\":%.17g", key, t);
+	fprintf(o, ",\"ts\":%" PRIu64, ps / 1000000);
+	if (!part)
+		return;
+	for (; part % 10 == 0; part /= 10)
+		digits--;
+	fprintf(o, ".%0*u", digits, part);
 }
 
 static uint32_t pid_of(struct timeline *t, uint32_t rid)
@@ -41,110 +42,145 @@ static uint32_t pid_of(struct timeline *t, uint32_t rid)
 	return DEV_PID + (d ? (uint32_t)(d - t->dev) : 0);
 }
 
-static bool slice(struct timeline *t, const char *name, const char *cat, uint32_t pid, uint32_t tid, sim_time from, sim_time to)
+/* The caller adds arguments, and the last bracket. */
+static bool begin(struct timeline *t, const char *name, const char *cat, uint32_t pid, uint32_t tid, sim_time at)
 {
 	if (!start(t))
 		return false;
-	fprintf(t->o, "{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, name, cat, pid, tid);
-	us(t->o, "ts", grid(from));
-	us(t->o, "dur", grid(to) - grid(from));
+	fprintf(t->o, "{\"ph\":\"B\",\"name\":\"%s\",\"cat\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, name, cat, pid, tid);
+	stamp(t->o, at);
 	return true;
 }
 
-static void named(struct timeline *t, const char *what, uint32_t pid, uint32_t tid, const char *name)
+/* Of a slice whose begin was written: now. The caller adds arguments, and the last bracket. */
+static void end(struct timeline *t, const char *name, uint32_t pid, uint32_t tid)
 {
-	fprintf(t->o, "%s{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32 ",\"args\":{\"name\":\"%s\"}}", t->any ? ",\n" : "\n", what, pid, tid, name);
+	fprintf(t->o, ",\n{\"ph\":\"E\",\"name\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, name, pid, tid);
+	stamp(t->o, sim_now(t->k));
+}
+
+static void meta(struct timeline *t, const char *what, uint32_t pid, uint32_t tid)
+{
+	fprintf(t->o, "%s{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32 ",\"args\":", t->any ? ",\n" : "\n", what, pid, tid);
 	t->any = true;
+}
+
+/* Shown in the order of their numbers. */
+static void process(struct timeline *t, uint32_t pid, const char *name)
+{
+	meta(t, "process_name", pid, 0);
+	fprintf(t->o, "{\"name\":\"%s\"}}", name);
+	meta(t, "process_sort_index", pid, 0);
+	fprintf(t->o, "{\"sort_index\":%" PRIu32 "}}", pid);
+}
+
+static void thread(struct timeline *t, uint32_t pid, uint32_t tid, const char *name)
+{
+	meta(t, "thread_name", pid, tid);
+	fprintf(t->o, "{\"name\":\"%s\"}}", name);
+	meta(t, "thread_sort_index", pid, tid);
+	fprintf(t->o, "{\"sort_index\":%" PRIu32 "}}", tid);
 }
 
 static void header(struct timeline *t)
 {
 	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t->o);
 	for (size_t i = 0; i < t->n_unit; i++) {
-		named(t, "process_name", (uint32_t)i + 1, 0, t->unit[i]->u->name);
-		named(t, "thread_name", (uint32_t)i + 1, TID_COMMANDS, "commands");
+		process(t, (uint32_t)i + 1, t->unit[i]->u->name);
+		thread(t, (uint32_t)i + 1, TID_COMMANDS, "commands");
+		thread(t, (uint32_t)i + 1, TID_INTERRUPTS, "interrupt messages");
 	}
 }
 
-static void keep(struct timeline *t, struct tl_parts *k, sim_time from, uint64_t what)
+static void request_end(struct timeline *t, struct tl_live *l, const char *name)
 {
-	if (k->n == k->cap) {
-		size_t cap = k->cap ? 2 * k->cap : 8;
-		struct tl_part *p = realloc(k->p, cap * sizeof(*p));
+	const struct xl *x = l->x;
 
-		if (!p) {
-			t->oom = true;
-			return;
-		}
-		k->p = p;
-		k->cap = cap;
-	}
-	k->p[k->n++] = (struct tl_part){ from, sim_now(t->k), what };
+	end(t, name, pid_of(t, x->req.rid), TID_REQUEST + l->lane);
+	fprintf(t->o, ",\"args\":{\"reads\":%u,\"result\":\"", x->reads);
+	if (x->res.ok)
+		fprintf(t->o, "0x%" PRIx64 "\"}}", x->res.spa);
+	else
+		fprintf(t->o, "fault 0x%x\"}}", x->res.code);
 }
 
-static void phases(struct timeline *t, struct tl_live *l)
-{
-	for (size_t i = 0; i < l->phases.n; i++) {
-		const struct tl_part *p = &l->phases.p[i];
-
-		if (slice(t, xl_state_name[p->what], "phase", pid_of(t, l->x->req.rid), TID_REQUEST + l->lane, p->from, p->to))
-			fputc('}', t->o);
-	}
-	l->phases.n = 0;
-}
-
-static void request(struct timeline *t, struct tl_live *l)
+static void request(struct timeline *t, struct tl_live *l, bool on)
 {
 	static const char *const at[] = { "DMA", "translation request", "translated DMA", "prefetch" };
 	const struct xl *x = l->x;
+	const char *name = at[x->req.at & 3];
 
-	if (!slice(t, at[x->req.at & 3], "dma", pid_of(t, x->req.rid), TID_REQUEST + l->lane, l->begin, sim_now(t->k)))
+	if (!on) {
+		if (l->shown)
+			request_end(t, l, name);
 		return;
-	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"iova\":\"0x%" PRIx64 "\",\"bytes\":%" PRIu32 ",\"access\":\"%s%s%s\",\"reads\":%u,\"result\":\"", x->seq, x->req.iova,
-		x->req.len, x->req.acc & XL_R ? "r" : "", x->req.acc & XL_W ? "w" : "", x->req.acc & XL_X ? "x" : "", x->reads);
-	if (x->res.ok)
-		fprintf(t->o, "0x%" PRIx64, x->res.spa);
-	else
-		fprintf(t->o, "fault 0x%x", x->res.code);
+	}
+	l->shown = begin(t, name, "dma", pid_of(t, x->req.rid), TID_REQUEST + l->lane, sim_now(t->k));
+	if (!l->shown)
+		return;
+	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"iova\":\"0x%" PRIx64 "\",\"bytes\":%" PRIu32 ",\"access\":\"%s%s%s\"", x->seq, x->req.iova, x->req.len,
+		x->req.acc & XL_R ? "r" : "", x->req.acc & XL_W ? "w" : "", x->req.acc & XL_X ? "x" : "");
 	if (x->req.has_pasid)
-		fprintf(t->o, "\",\"pasid\":\"%" PRIu32, x->req.pasid);
-	fputs("\"}}", t->o);
-	phases(t, l);
+		fprintf(t->o, ",\"pasid\":%" PRIu32, x->req.pasid);
+	fputs("}}", t->o);
+}
+
+static bool phase_begin(struct timeline *t, const struct tl_live *l)
+{
+	if (!begin(t, xl_state_name[l->state], "phase", pid_of(t, l->x->req.rid), TID_REQUEST + l->lane, l->phase))
+		return false;
+	fputc('}', t->o);
+	return true;
 }
 
 static void phase(struct timeline *t, struct tl_live *l)
 {
-	if (l->phase != sim_now(t->k))
-		keep(t, &l->phases, l->phase, l->state);
+	if (l->phase == sim_now(t->k) || !phase_begin(t, l))
+		return;
+	end(t, xl_state_name[l->state], pid_of(t, l->x->req.rid), TID_REQUEST + l->lane);
+	fputc('}', t->o);
 }
 
 static void walk(struct timeline *t, struct tl_live *l, bool on)
 {
 	const struct xl *x = l->x;
 
-	if (on)
+	if (!on) {
+		if (!l->walk_shown)
+			return;
+		end(t, "walk", l->u->index + 1, TID_WALKER + l->walker);
+		fprintf(t->o, ",\"args\":{\"reads\":%u}}", x->reads);
 		return;
-	if (!slice(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase, sim_now(t->k)))
-		return;
-	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"requester\":\"%02x:%02x.%x\",\"iova\":\"0x%" PRIx64 "\",\"reads\":%u}}", x->seq, x->req.rid >> 8 & 0xff,
-		x->req.rid >> 3 & 31, x->req.rid & 7, x->req.iova, x->reads);
-	for (size_t i = 0; i < l->reads.n; i++) {
-		const struct tl_part *p = &l->reads.p[i];
-
-		if (slice(t, "read", "walk", l->u->index + 1, TID_WALKER + l->walker, p->from, p->to))
-			fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", p->what);
 	}
-	l->reads.n = 0;
+	l->walk_shown = begin(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase);
+	if (l->walk_shown)
+		fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"requester\":\"%02x:%02x.%x\",\"iova\":\"0x%" PRIx64 "\"}}", x->seq, x->req.rid >> 8 & 0xff,
+			x->req.rid >> 3 & 31, x->req.rid & 7, x->req.iova);
+}
+
+static bool read_begin(struct timeline *t, const struct tl_live *l)
+{
+	if (!begin(t, "read", "walk", l->u->index + 1, TID_WALKER + l->walker, l->read))
+		return false;
+	fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", l->read_spa);
+	return true;
 }
 
 static void read_done(struct timeline *t, struct tl_live *l)
 {
-	keep(t, &l->reads, l->read, l->read_spa);
+	if (!read_begin(t, l))
+		return;
+	end(t, "read", l->u->index + 1, TID_WALKER + l->walker);
+	fputc('}', t->o);
 }
 
-static void commands(struct timeline *t, const struct tl_unit *u, bool on)
+static void commands(struct timeline *t, struct tl_unit *u, bool on)
 {
-	if (!on && slice(t, "commands", "queue", u->index + 1, TID_COMMANDS, u->commands_since, sim_now(t->k)))
+	if (on)
+		u->commands_shown = begin(t, "commands", "queue", u->index + 1, TID_COMMANDS, sim_now(t->k));
+	else if (u->commands_shown)
+		end(t, "commands", u->index + 1, TID_COMMANDS);
+	if (u->commands_shown)
 		fputc('}', t->o);
 }
 
@@ -153,48 +189,116 @@ static void counts(struct timeline *t, const struct tl_unit *u)
 	if (!start(t))
 		return;
 	fprintf(t->o, "{\"ph\":\"C\",\"name\":\"requests\",\"pid\":%" PRIu32, u->index + 1);
-	us(t->o, "ts", grid(sim_now(t->k)));
+	stamp(t->o, sim_now(t->k));
 	fprintf(t->o, ",\"args\":{\"in flight\":%" PRIu32 ",\"walking\":%" PRIu32 ",\"miss queue\":%" PRIu32 "}}", u->n_flight, u->n_walk, u->n_miss);
 }
 
-/* Request and answer are the ends of one asynchronous slice, found by requester and tag. */
-static void message(struct timeline *t, const struct tl_unit *u, enum tap_msg what, uint32_t rid, uint64_t value)
+static void interrupt(struct timeline *t, const struct tl_unit *u, uint64_t address)
 {
-	bool page = what == TAP_PAGE_REQ || what == TAP_PAGE_RESP;
-
 	if (!start(t))
 		return;
+	fprintf(t->o, "{\"ph\":\"i\",\"s\":\"t\",\"name\":\"interrupt message\",\"cat\":\"msi\",\"pid\":%" PRIu32 ",\"tid\":%d", u->index + 1, TID_INTERRUPTS);
+	stamp(t->o, sim_now(t->k));
+	fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", address);
+}
+
+static void message_begin(struct timeline *t, struct tl_dev *d, size_t i, bool page, uint64_t value)
+{
+	if (!begin(t, page ? "page request group" : "invalidate request", page ? "pri" : "ats", pid_of(t, d->rid), TID_MESSAGES + (uint32_t)i, sim_now(t->k)))
+		return;
+	fprintf(t->o, ",\"args\":{\"%s\":%" PRIu64 "}}", page ? "group" : "itag", value);
+	d->tag[i] = value << 1 | page;
+}
+
+static void message_end(struct timeline *t, struct tl_dev *d, size_t i, bool page)
+{
+	end(t, page ? "page request group" : "invalidate request", pid_of(t, d->rid), TID_MESSAGES + (uint32_t)i);
+	fputc('}', t->o);
+	d->tag[i] = TL_NOBODY;
+}
+
+static size_t row_of(const struct tl_dev *d, uint64_t tag)
+{
+	size_t i = 0;
+
+	while (i < d->n_tag && d->tag[i] != tag)
+		i++;
+	return i;
+}
+
+static bool message_row(struct timeline *t, struct tl_dev *d)
+{
+	uint64_t *a = realloc(d->tag, (d->n_tag + 1) * sizeof(*a));
+
+	if (!a) {
+		t->oom = true;
+		return false;
+	}
+	d->tag = a;
+	d->tag[d->n_tag++] = TL_NOBODY;
+	return true;
+}
+
+/* From request to answer, found by tag, or until the tag is used again. The page requests of a group are one slice. */
+static void message(struct timeline *t, const struct tl_unit *u, enum tap_msg what, uint32_t rid, uint64_t value)
+{
+	bool page = what == TAP_PAGE_REQ || what == TAP_PAGE_RESP, request = what == TAP_ATS_INV || what == TAP_PAGE_REQ;
+	struct tl_dev *d;
+	size_t i;
+
 	if (what == TAP_MSI) {
-		fprintf(t->o, "{\"ph\":\"i\",\"s\":\"p\",\"name\":\"interrupt message\",\"cat\":\"msi\",\"pid\":%" PRIu32 ",\"tid\":%d", u->index + 1, TID_COMMANDS);
-		us(t->o, "ts", grid(sim_now(t->k)));
-		fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", value);
+		interrupt(t, u, value);
 		return;
 	}
-	fprintf(t->o, "{\"ph\":\"%s\",\"name\":\"%s\",\"cat\":\"%s\",\"id\":\"%" PRIx32 ".%" PRIu64 "\",\"pid\":%" PRIu32 ",\"tid\":%d",
-		what == TAP_ATS_INV || what == TAP_PAGE_REQ ? "b" : "e", page ? "page request group" : "invalidate request", page ? "pri" : "ats", rid, value, pid_of(t, rid),
-		TID_MESSAGES);
-	us(t->o, "ts", grid(sim_now(t->k)));
-	fprintf(t->o, ",\"args\":{\"%s\":%" PRIu64 "}}", page ? "group" : "itag", value);
+	d = tl_dev(t, rid);
+	if (!d)
+		return;
+	i = row_of(d, value << 1 | page);
+	if (i < d->n_tag && request && page)
+		return;
+	if (i < d->n_tag)
+		message_end(t, d, i, page);
+	if (!request)
+		return;
+	i = row_of(d, TL_NOBODY);
+	if (i < d->n_tag || message_row(t, d))
+		message_begin(t, d, i, page, value);
+}
+
+static void device(struct timeline *t, const struct tl_dev *d, uint32_t pid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "dev %02x:%02x.%x", d->rid >> 8 & 0xff, d->rid >> 3 & 31, d->rid & 7);
+	process(t, pid, name);
+	for (size_t k = 0; k < d->lanes.n; k++) {
+		const struct tl_live *l = d->lanes.row[k];
+
+		snprintf(name, sizeof(name), "request %zu", k + 1);
+		thread(t, pid, TID_REQUEST + (uint32_t)k, name);
+		if (l && l->shown) /* it has not ended: its phase has a begin only, too */
+			phase_begin(t, l);
+	}
+	for (size_t k = 0; k < d->n_tag; k++) {
+		snprintf(name, sizeof(name), "message %zu", k + 1);
+		thread(t, pid, TID_MESSAGES + (uint32_t)k, name);
+	}
 }
 
 static void footer(struct timeline *t)
 {
 	char name[32];
 
-	for (size_t i = 0; i < t->n_dev; i++) {
-		uint32_t rid = t->dev[i].rid;
-
-		snprintf(name, sizeof(name), "dev %02x:%02x.%x", rid >> 8 & 0xff, rid >> 3 & 31, rid & 7);
-		named(t, "process_name", DEV_PID + (uint32_t)i, 0, name);
-		for (size_t k = 0; k < t->dev[i].lanes.n; k++) {
-			snprintf(name, sizeof(name), "request %zu", k + 1);
-			named(t, "thread_name", DEV_PID + (uint32_t)i, TID_REQUEST + (uint32_t)k, name);
-		}
-	}
+	for (size_t i = 0; i < t->n_dev; i++)
+		device(t, &t->dev[i], DEV_PID + (uint32_t)i);
 	for (size_t i = 0; i < t->n_unit; i++) {
 		for (size_t k = 0; k < t->unit[i]->walkers.n; k++) {
+			const struct tl_live *l = t->unit[i]->walkers.row[k];
+
 			snprintf(name, sizeof(name), "walker %zu", k + 1);
-			named(t, "thread_name", (uint32_t)i + 1, TID_WALKER + (uint32_t)k, name);
+			thread(t, (uint32_t)i + 1, TID_WALKER + (uint32_t)k, name);
+			if (l && l->walk_shown && l->reading)
+				read_begin(t, l);
 		}
 	}
 	fputs("\n]}\n", t->o);

@@ -93,7 +93,14 @@ static void header(struct timeline *t)
 	fputs("$end\n", o);
 }
 
-static void nothing(struct timeline *t, struct tl_live *l)
+static void request(struct timeline *t, struct tl_live *l, bool on)
+{
+	(void)t;
+	(void)l;
+	(void)on;
+}
+
+static void phase(struct timeline *t, struct tl_live *l)
 {
 	(void)t;
 	(void)l;
@@ -120,7 +127,7 @@ static void read_done(struct timeline *t, struct tl_live *l)
 	number(t, l->u, W_WALKER + 3 * l->walker + 2, l->read_spa);
 }
 
-static void commands(struct timeline *t, const struct tl_unit *u, bool on)
+static void commands(struct timeline *t, struct tl_unit *u, bool on)
 {
 	if (!tl_room(t))
 		return;
@@ -154,4 +161,4 @@ static void footer(struct timeline *t)
 	fprintf(t->o, "#%" PRIu64 "\n", (uint64_t)sim_now(t->k) + 1);
 }
 
-const struct tl_fmt tl_vcd = { header, nothing, nothing, walk, read_done, commands, counts, message, footer };
+const struct tl_fmt tl_vcd = { header, request, phase, walk, read_done, commands, counts, message, footer };

@@ -8,6 +8,24 @@ trap 'rm -rf "$tmp"' EXIT
 "$bin" trace gen --set count=1500 --set size=512 --set window=1M --set churn=16 -o - | sed 's/^attach.*/&\ndev 01:00.0 ats-on/' >"$tmp/ats.iot"
 value() { awk -F, -v k="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == k) c = i } NR == 2 { print $c }' "$tmp/s.csv"; }
 same() { [ "$2" = "$3" ] || { echo "$1: $2, expected $3"; exit 1; }; }
+# Begins and ends pair and nest in each track, in the order of time, the end of one slice before the begin of the next; what is inside what; times are
+# decimals of at most 6 digits. Prints how many slices did not end, and the length of walks in ps.
+slices() {
+	awk 'function bad(why) { print why ": " $0; failed = 1; exit 1 }
+		function field(key) { return match($0, "\"" key "\":[^,}]*") ? substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) : "" }
+		/"dur":/ { bad("a duration") }
+		!/"ts":/ { if (/"ph":"[^M]"/) bad("no time"); next }
+		{ t = field("ts"); if (t !~ /^[0-9]+(\.[0-9]+)?$/) bad("not a decimal"); split(t, part, "."); if (length(part[2]) > 6) bad("too many digits")
+			t = part[1] * 1000000 + substr(part[2] "000000", 1, 6); k = field("pid") " " field("tid"); name = field("name"); cat = field("cat") }
+		/"ph":"[BEi]"/ { if (t < last[k]) bad("out of order"); last[k] = t }
+		/"ph":"B"/ { around = depth[k] ? open[k, depth[k]] : ""
+			want = cat == "\"phase\"" ? "\"dma\"" : name == "\"read\"" ? "\"walk\"" : ""
+			if (around != want) bad("inside " around)
+			open[k, ++depth[k]] = cat; named[k, depth[k]] = name; since[k, depth[k]] = t; n++ }
+		/"ph":"E"/ { if (!depth[k] || named[k, depth[k]] != name) bad("not begun"); walks += open[k, depth[k]] == "\"walk\"" && name == "\"walk\"" ? t - since[k, depth[k]] : 0
+			depth[k]--; n-- }
+		END { if (!failed) printf "%d %.0f\n", n, walks }' "$1"
+}
 for a in vtd smmuv3 amdvi; do
 	for devtlb in 0 64; do
 		run() { "$bin" run "bench/nesting-overhead/$a.yaml" --trace "$tmp/ats.iot" --set devices.atc.entries=$devtlb "$@"; }
@@ -15,20 +33,14 @@ for a in vtd smmuv3 amdvi; do
 		run --timeline "$tmp/t.json" >"$tmp/json"
 		run --oracle --timeline "$tmp/t.vcd" --epochs 3us --epochs-out "$tmp/e.csv" >"$tmp/vcd"
 		cmp "$tmp/plain" "$tmp/json"
-		# walks: slices of the unit with arguments; their length; reads; requests that came to an end
+		# slices: walks and reads, the length of walks; messages and their answers
 		n() { grep -c "$1" "$tmp/t.json" || true; }
-		same "$a walks" "$(n '"name":"walk","cat":"walk"')" "$(value unit.walks)"
-		same "$a reads" "$(n '"name":"read","cat":"walk"')" "$(value unit.walk_reads)"
-		same "$a time in walks" "$(sed -n 's/.*"name":"walk","cat":"walk".*"dur":\([0-9.e+-]*\),.*/\1/p' "$tmp/t.json" | awk '{ s += int($1 * 1e6 + .5) } END { printf "%.0f", s }')" "$(value unit.walk_ps)"
-		same "$a invalidate requests" "$(n '"ph":"b","name":"invalidate request"')" "$(n '"ph":"e","name":"invalidate request"')"
-		[ $devtlb = 0 ] || [ "$(n '"ph":"b","name":"invalidate request"')" -gt 50 ]
-		same "$a interrupt messages" "$(n 'interrupt message')" "$(value replay.msi)"
-		# as readers do it, in floating point and from the first begin of a track on: slices of a track nest or follow each other, the outer one first
-		awk -F'"(pid|tid|ts|dur)":' '/"ph":"X"/ { k = $2 + 0 "." $3 + 0; if (!(k in base)) base[k] = $4 + 0
-			b = $4 - base[k]; e = b + $5; while (d[k] && end[k, d[k]] <= b) d[k]--
-			if (b < last[k] || (d[k] && e > end[k, d[k]])) { print "slices overlap: " $0; exit 1 }
-			end[k, ++d[k]] = e; last[k] = b; n[d[k]]++; if (/"name":"read"/ && d[k] != 2) { print "a read outside its walk: " $0; exit 1 } }
-			END { exit !(n[1] && n[2]) }' "$tmp/t.json"
+		same "$a walks" "$(n '"ph":"B","name":"walk","cat":"walk"')" "$(value unit.walks)"
+		same "$a reads" "$(n '"ph":"B","name":"read","cat":"walk"')" "$(value unit.walk_reads)"
+		same "$a slices that did not end, time in walks" "$(slices "$tmp/t.json")" "0 $(value unit.walk_ps)"
+		same "$a results" "$(n '"ph":"E".*"result":')" "$(n '"ph":"B".*"cat":"dma"')"
+		[ $devtlb = 0 ] || [ "$(n '"ph":"B","name":"invalidate request"')" -gt 50 ]
+		same "$a interrupt messages" "$(n '"ph":"i".*"interrupt message"')" "$(value replay.msi)"
 		! command -v jq >/dev/null || jq -e '.traceEvents | length > 1000' "$tmp/t.json" >/dev/null
 		# VCD: a walker becomes busy once for each walk; times do not go back; every wire is declared
 		same "$a walks in the VCD" "$(awk '/^\$var wire 1 .* walker_busy/ { w["1" $4] } $1 in w { n++ } END { print n }' "$tmp/t.vcd")" "$(value unit.walks)"
@@ -41,6 +53,13 @@ for a in vtd smmuv3 amdvi; do
 		awk -F, 'NR == 2 && $1 != 0 || NR > 2 && $1 != end || NR > 1 && $2 <= $1 { exit 1 } NR > 1 { end = $2 } END { exit NR < 5 }' "$tmp/e.csv"
 	done
 done
+# What has not ended when the machine is stuck has a begin only: each of the DMAs, and what it waits for inside it.
+"$bin" run configs/captures/vtd.yaml --set gen.count=2000 --set 'replay.stuck=250 ns' --timeline "$tmp/t.json" >/dev/null 2>"$tmp/err" && exit 1
+n=$(sed -n 's/.* with \([0-9]*\) DMAs in flight$/\1/p' "$tmp/err")
+[ "$n" -gt 8 ]
+open() { echo $(($(grep -c "\"ph\":\"B\".*\"cat\":\"$1\"" "$tmp/t.json") - $(grep -c "\"ph\":\"E\",\"name\":\"$2\"" "$tmp/t.json"))); }
+same 'DMAs that did not end' "$(open dma DMA)" "$n"
+same 'slices that did not end' "$(slices "$tmp/t.json" | cut -d ' ' -f 1)" $((2 * n + $(open walk '\(walk\|read\)')))
 bad() { # STATUS MESSAGE OPTION...
 	local st=0 want=$1 text=$2
 	shift 2
