@@ -53,6 +53,15 @@ for a in vtd smmuv3 amdvi; do
 		awk -F, 'NR == 2 && $1 != 0 || NR > 2 && $1 != end || NR > 1 && $2 <= $1 { exit 1 } NR > 1 { end = $2 } END { exit NR < 5 }' "$tmp/e.csv"
 	done
 done
+# Page requests: a slice for each group, not for each request; nobody answers those of SMMUv3, for no software reads its queue.
+echo 'dma 01:00.0 w 0x7000000000+8192' | cat "$tmp/ats.iot" - >"$tmp/pri.iot"
+for a in vtd smmuv3 amdvi; do
+	"$bin" run "bench/nesting-overhead/$a.yaml" --trace "$tmp/pri.iot" --set devices.atc.entries=64 --set devices.atc.on_no_access=pri --set devices.pri.group=2 \
+		--stats "$tmp/s.csv" --timeline "$tmp/t.json" >/dev/null 2>&1
+	[ "$(value dev.01:00.0.pri.requests)" -gt "$(value dev.01:00.0.pri.groups)" ]
+	same "$a page request groups" "$(grep -c '"ph":"B","name":"page request group"' "$tmp/t.json")" "$(value dev.01:00.0.pri.groups)"
+	same "$a without an answer" "$(slices "$tmp/t.json" | cut -d ' ' -f 1)" $(($(value dev.01:00.0.pri.groups) - $(value dev.01:00.0.pri.invalid)))
+done
 # What has not ended when the machine is stuck has a begin only: each of the DMAs, and what it waits for inside it.
 "$bin" run configs/captures/vtd.yaml --set gen.count=2000 --set 'replay.stuck=250 ns' --timeline "$tmp/t.json" >/dev/null 2>"$tmp/err" && exit 1
 n=$(sed -n 's/.* with \([0-9]*\) DMAs in flight$/\1/p' "$tmp/err")
