@@ -14,7 +14,7 @@
 #include "vtd/vtd_int.h"
 
 enum { LEAF = 1, READ_ONLY = 2 };
-enum { STEPS = 20000, BUS = 1, S1 = 0x20000, S2 = 0x30000, S2B = 0x40000 };
+enum { STEPS = 20000, BUS = 1, S1 = 0x20000, S2 = 0x30000, S2B = 0x40000, S1B = 0x50000 };
 #define LOW_VA UINT64_C(0x100000)
 
 union cfg {
@@ -70,13 +70,19 @@ static void tables_s2(struct side *s, const struct arch *a, uint64_t root, uint6
 		put(s, root + 0x3000 + 8 * i, a->entry(2, 0, i == 4 ? 0xfee00000 : to + 0x1000 * i, LEAF | (i == 5 || i == 0x105 ? READ_ONLY : 0)));
 }
 
-/* Four levels; eight pages at 0 go to LOW_VA, one of them to the interrupt range instead (stage 1). */
-static void tables(struct side *s, const struct arch *a, bool large)
+/* Stage 1 from @root, four levels: eight pages at 0 go to @to, one of them to the interrupt range instead. */
+static void tables_s1(struct side *s, const struct arch *a, uint64_t root, uint64_t to)
 {
 	for (unsigned l = 3; l; l--)
-		put(s, S1 + 0x1000 * (3 - l), a->entry(1, l, S1 + 0x1000 * (4 - l), 0));
+		put(s, root + 0x1000 * (3 - l), a->entry(1, l, root + 0x1000 * (4 - l), 0));
 	for (unsigned i = 0; i < 8; i++)
-		put(s, S1 + 0x3000 + 8 * i, a->entry(1, 0, i == 3 ? 0xfee01000 : LOW_VA + 0x1000 * i, LEAF | (i == 6 ? READ_ONLY : 0)));
+		put(s, root + 0x3000 + 8 * i, a->entry(1, 0, i == 3 ? 0xfee01000 : to + 0x1000 * i, LEAF | (i == 6 ? READ_ONLY : 0)));
+}
+
+static void tables(struct side *s, const struct arch *a, bool large)
+{
+	tables_s1(s, a, S1, LOW_VA);
+	tables_s1(s, a, S1B, LOW_VA + 0x10000);
 	tables_s2(s, a, S2, 0, large);
 	tables_s2(s, a, S2B, UINT64_C(3) << 30, large);
 }
@@ -229,8 +235,9 @@ static void smmuv3_cd(struct side *s, unsigned ssid, uint64_t r)
 {
 	uint64_t at = 0x10000 + 64 * (uint64_t)ssid, asid = 1 + (r & 1) + (r & 2 ? 0x100 : 0);
 
-	put(s, at, 16 | BIT64(30) | (r & 0x1c ? BIT64(31) : 0) | UINT64_C(5) << 32 | (r & 0x20 ? BIT64(38) : 0) | BIT64(41) | UINT64_C(3) << 45 | asid << 48);
+	put(s, at, 16 | (r & 0xc0 ? 16 << 16 | 2 << 22 : BIT64(30)) /* TTB1, or EPD1 */ | (r & 0x1c ? BIT64(31) : 0) | UINT64_C(5) << 32 | (r & 0x20 ? BIT64(38) : 0) | BIT64(41) | UINT64_C(3) << 45 | asid << 48);
 	put(s, at + 8, S1);
+	put(s, at + 16, S1B);
 }
 
 static void smmuv3_change(struct side *s, unsigned rid, unsigned what, uint64_t r)
@@ -245,7 +252,7 @@ static void smmuv3_start(struct side *s)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		smmuv3_ste(s, rids[i], 0x278 | i);
-		smmuv3_cd(s, pasids[i], 0x1c | i);
+		smmuv3_cd(s, pasids[i], 0x5c | i);
 	}
 	restore(s, 0x80, 8, 0x80000); /* STRTAB_BASE, linear, 2^9 entries */
 	restore(s, 0x88, 4, 9);
@@ -312,7 +319,8 @@ static void amdvi_change(struct side *s, unsigned rid, unsigned what, uint64_t r
 	uint64_t at = 0x80000 + 32 * (uint64_t)rid;
 	bool guest = r & 3, host = (r & 3) != 1;
 
-	(void)what;
+	if (what & 4)
+		put(s, 0x10000 + 8 * pasids[r >> 20 & 3], (r & 0x8000 ? S1 : S1B) | 1);
 	put(s, at, (r & 0x1c ? 3 : r & 0x20 ? 1 : 0) | (r & 0x40 ? BIT64(61) : 0) | (r & 0x80 ? BIT64(62) : 0) | (host ? (r & 0x100 ? S2 : S2B) | 4 << 9 : 0) |
 		       (guest ? BIT64(54) | BIT64(55) | UINT64_C(0x10) << 58 : 0));
 	put(s, at + 8, (1 + (r >> 9 & 1)) | (r & 0x400 ? BIT64(32) : 0) | (r & 0x800 ? BIT64(33) : 0) | (r & 0x7000 ? 0 : BIT64(39)) | UINT64_C(0x10) >> 3 << 16);
