@@ -239,7 +239,7 @@ bool xc_other_find(const struct xcache *x, uint64_t addr, uint64_t id, struct xc
 }
 
 /* All other caches and cases; the look-up is counted already. */
-static uint32_t lookup_rest(struct xcache *x, uint64_t addr, uint64_t id)
+static inline uint32_t lookup_rest(struct xcache *x, uint64_t addr, uint64_t id)
 {
 	if (!x->live) {
 		x->f.st.misses++;
@@ -259,8 +259,10 @@ uint32_t xc_lookup(struct xcache *x, uint64_t addr, uint64_t id)
 	struct xc_found f;
 
 	x->f.st.lookups++;
-	if (UNLIKELY(!xc_quick_find(x, addr, id, &f)))
+	if (x->quick_lg2 == XC_NOT_QUICK)
 		return lookup_rest(x, addr, id);
+	if (UNLIKELY(!xc_quick_find(x, addr, id, &f)))
+		return small_lookup(x, addr, id);
 	xc_quick_take(x, &f);
 	return f.slot;
 }
