@@ -11,7 +11,6 @@
 
 enum fmt { FMT_TEXT, FMT_MD, FMT_YAML };
 static const char *const fmt_name[] = { "text", "md", "yaml" };
-static const char *const type_name[] = { "integer", "integer", "hexadecimal", "time", "size", "boolean", "choice", "list", "text" };
 
 /* @v as a value of the row, through the same printer as the dump. */
 static void value_text(const struct cfg_opt *row, uint64_t v, char *buf, size_t n)
@@ -58,7 +57,7 @@ static void print_text(const char *prefix, const struct cfg_opt *o)
 
 	value_text(o, o->def, def, sizeof(def));
 	range_text(o, ", ", range, sizeof(range));
-	printf("%s%s = %s\n    %s%s%s, %s. %s\n", prefix, o->key, *def ? def : "\"\"", type_name[o->type], *o->unit ? " in " : "", o->unit, range, o->help);
+	printf("%s%s = %s\n    %s%s%s, %s. %s\n", prefix, o->key, *def ? def : "\"\"", cfg_type_name[o->type], *o->unit ? " in " : "", o->unit, range, o->help);
 }
 
 static void print_md(const char *prefix, const struct cfg_opt *o)
@@ -67,7 +66,7 @@ static void print_md(const char *prefix, const struct cfg_opt *o)
 
 	value_text(o, o->def, def, sizeof(def));
 	range_text(o, ", ", range, sizeof(range));
-	printf("| `%s%s` | %s | %s | %s | %s | %s |\n", prefix, o->key, type_name[o->type], o->unit, range, def, o->help);
+	printf("| `%s%s` | %s | %s | %s | %s | %s |\n", prefix, o->key, cfg_type_name[o->type], o->unit, range, def, o->help);
 }
 
 /* A configuration file with every default, which `run` accepts as it is. */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_name[] = { "integer", "integer", "hexadecimal", "time", "size", "boolean", "choice", "text" };
 
 static bool put_meta(const struct rdb *r, const char *key, const char *value, struct err *e)
 {
@@ -29,7 +28,7 @@ static bool put_shared(const struct rdb *r, const struct sweep *s, const struct 
 		const struct cfg_opt *o = s->axis[i].opt;
 
 		snprintf(num, sizeof(num), "%zu", i);
-		if (!rdb_run(r, e, "INSERT INTO keys VALUES(?1, ?2, ?3, ?4, ?5)", s->axis[i].key, num, type_name[o->type], o->unit, o->help))
+		if (!rdb_run(r, e, "INSERT INTO keys VALUES(?1, ?2, ?3, ?4, ?5)", s->axis[i].key, num, cfg_type_name[o->type], o->unit, o->help))
 			return false;
 	}
 	for (size_t i = 0; i < t->n; i++) {

@@ -87,6 +87,14 @@ grep -q 'other.db is of another sweep' err
 status 2 "$bin" plot both.db --x vtd.walkers --y vtd0.hits --by vtd.iotlb.entries -o both.svg
 grep -q 'two runs have the same axis values and seed' err
 
+# paths are words: bars, without being told
+printf 'axes:\n  - trace.file: [%s, ./%s]\n' e.iot e.iot >files.yaml
+status 0 "$bin" trace gen --set count=50 -o e.iot
+status 0 "$bin" sweep files.yaml --out files.db
+[ "$(sqlite3 files.db "SELECT type FROM keys WHERE key = 'trace.file'")" = text ]
+status 0 "$bin" plot files.db --x trace.file --y vtd0.hits -o files.svg
+grep -q 'with boxes' files.gp
+
 # a full disk; no gnuplot
 status 3 env PATH=/nonexistent "$bin" plot r.db --x gen.window --y vtd0.hits --by vtd.iotlb.entries --where gen.pattern=uniform -o no.svg
 grep -q 'gnuplot is not installed' err && [ -s no.gp ] && [ -s no.dat ]

@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const cfg_type_name[CFG_STR + 1] = {
+	[CFG_U32] = "integer", [CFG_U64] = "integer", [CFG_HEX] = "hexadecimal", [CFG_TIME] = "time", [CFG_SIZE] = "size", [CFG_BOOL] = "boolean",
+	[CFG_ENUM] = "choice", [CFG_LIST] = "list", [CFG_STR] = "text",
+};
 struct suffix {
 	const char *name;
 	uint64_t mul;

@@ -17,6 +17,7 @@ enum cfg_type {
 	CFG_LIST, /* uint64_t; words of @choices separated by ',', bit = index */
 	CFG_STR /* char *, owned by the configuration */
 };
+extern const char *const cfg_type_name[CFG_STR + 1]; /* "integer", "time", ... */
 struct cfg_opt {
 	const char *key; /* dotted below its group: "iotlb.entries"; a row with key NULL ends the list */
 	uint8_t type;
