@@ -188,12 +188,25 @@ static void scale(struct plot_axis *a, double max)
 		}
 }
 
+/* Large counts in millions or more; on a logarithmic axis they stay. */
+static void scale_count(struct plot_axis *a, double max, bool log)
+{
+	char unit[sizeof(a->unit)];
+	int exp = max / a->div >= 1e12 ? 12 : max / a->div >= 1e9 ? 9 : 6;
+
+	if (log || max / a->div < 1e6)
+		return;
+	memcpy(unit, a->unit, sizeof(unit));
+	a->div *= pow(10, exp);
+	snprintf(a->unit, sizeof(a->unit), "10^%d%s%.50s", exp, strcmp(unit, "count") && *unit ? " " : "", strcmp(unit, "count") ? unit : "");
+}
+
 static void key_axis(struct plot_axis *a, const struct plot_key *k)
 {
 	snprintf(a->name, sizeof(a->name), "%s", k->name);
 	snprintf(a->unit, sizeof(a->unit), "%s", !strcmp(k->type, "time") ? "ps" : !strcmp(k->type, "size") ? "bytes" : k->unit);
 	a->size = !strcmp(k->type, "size");
-	a->words = !strcmp(k->type, "text") || !strcmp(k->type, "choice") || !strcmp(k->type, "boolean");
+	a->words = !strcmp(k->type, "text") || !strcmp(k->type, "choice") || !strcmp(k->type, "list") || !strcmp(k->type, "boolean");
 	a->div = 1;
 }
 
@@ -399,6 +412,9 @@ static bool series(struct plot_fig *f, const struct rdb *db, size_t by, struct e
 		return oom(e);
 	scale(&f->x, largest(f, true));
 	scale(&f->y, largest(f, false));
+	scale_count(&f->y, largest(f, false), f->req->log & PLOT_LOG_Y);
+	if (x == f->n_key)
+		scale_count(&f->x, largest(f, true), f->req->log & PLOT_LOG_X);
 	title(f, f->y.name, doc);
 	return choose(f, e);
 }

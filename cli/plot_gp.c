@@ -138,6 +138,23 @@ static bool listed(const struct plot_fig *f)
 	return f->x.words || f->type == PLOT_BAR || f->type == PLOT_GROUPED || f->type == PLOT_HEAT;
 }
 
+/* The place of tick  on the axis, from 0 to 1. */
+static double place(const struct plot_fig *f, size_t i)
+{
+	double lo = f->cat[0].num, hi = f->cat[f->n_cat - 1].num, v = f->cat[i].num;
+
+	return hi == lo ? 0 : f->log & PLOT_LOG_X ? log(v / lo) / log(hi / lo) : (v - lo) / (hi - lo);
+}
+
+/* A short axis of whole numbers has no ticks between them. */
+static bool few_integers(const struct plot_fig *f)
+{
+	for (size_t i = 0; i < f->n_cat; i++)
+		if (f->cat[i].num / f->x.div != floor(f->cat[i].num / f->x.div))
+			return false;
+	return f->n_cat && (f->cat[f->n_cat - 1].num - f->cat[0].num) / f->x.div <= 12;
+}
+
 /* The text of tick @i: sizes and words as written; other numbers in the unit of the axis. */
 static void tick_text(const struct plot_fig *f, size_t i, char *buf, size_t n)
 {
@@ -151,12 +168,18 @@ static void put_xtics(const struct plot_fig *f, FILE *o)
 {
 	bool list = listed(f);
 	size_t every = f->n_cat > 16 ? (f->n_cat + 15) / 16 : 1, longest = 0;
+	double last = -1;
 	char text[300];
 
-	if (!f->n_cat || (!list && !(f->log & PLOT_LOG_X || f->x.size)))
+	if (!f->n_cat || (!list && !(f->log & PLOT_LOG_X || f->x.size))) {
+		fputs(few_integers(f) ? "set xtics 1\n" : "", o);
 		return;
+	}
 	fputs("set xtics (", o);
 	for (size_t i = 0; i < f->n_cat; i += every) {
+		if (!list && place(f, i) - last < 0.06) /* would overlap */
+			continue;
+		last = list ? last : place(f, i);
 		tick_text(f, i, text, sizeof(text));
 		longest = strlen(text) > longest ? strlen(text) : longest;
 		fputs(i ? ", " : "", o);
@@ -199,12 +222,23 @@ static void put_footnote(const struct plot_fig *f, const char *db_name, FILE *o)
 	fputs(" at screen 0.012,0.03 left textcolor rgb '#666666'\n", o);
 }
 
+/* A ratio that comes close to 1: the axis ends there, not at the next round number. Not if an error bar is longer. */
+static bool reaches_one(const struct plot_fig *f, double hi)
+{
+	double top = 0;
+
+	for (size_t i = 0; i < f->n_series; i++)
+		for (size_t j = 0; j < f->series[i].n; j++)
+			top = fmax(top, f->series[i].pt[j].y + f->series[i].pt[j].sd);
+	return f->type != PLOT_SCATTER && !strcmp(f->y.unit, "ratio") && hi > 0.8 && top <= 1.02;
+}
+
 static void put_frame(const struct plot_fig *f, FILE *o)
 {
 	double lo, hi;
 
 	range_of(f, &lo, &hi);
-	fputs("set border 3 lc rgb '#444444'\nset tics nomirror out\nset bmargin 5.5\n", o);
+	fputs("set border 3 lc rgb '#444444'\nset format '%h'\nset tics nomirror out\nset bmargin 5.5\n", o);
 	fputs("set grid ytics lt 1 lw 1 lc rgb '#e4e4e4'\n", o);
 	put_axis(o, "x", &f->x);
 	put_axis(o, "y", &f->y);
@@ -215,7 +249,7 @@ static void put_frame(const struct plot_fig *f, FILE *o)
 		fprintf(o, "set logscale x %g\n", f->pow_base);
 	if (f->log & PLOT_LOG_Y)
 		fputs("set logscale y\n", o);
-	else if (f->type == PLOT_CDF)
+	else if (f->type == PLOT_CDF || reaches_one(f, hi))
 		fputs("set yrange [0:1.02]\n", o);
 	else if (lo >= 0 && (f->type != PLOT_SCATTER))
 		fputs(hi > 0 ? "set yrange [0:*]\n" : "set yrange [0:1]\n", o);
@@ -236,17 +270,21 @@ static void put_frame(const struct plot_fig *f, FILE *o)
 
 static void put_heat(const struct plot_fig *f, FILE *o)
 {
+	size_t every = 1 + f->n_series / 25;
+	const struct plot_key *key = &f->key[plot_find_key(f, f->req->by)];
 	struct plot_axis by = { .div = 1 };
 
 	snprintf(by.name, sizeof(by.name), "%s", f->by);
+	snprintf(by.unit, sizeof(by.unit), "%s", strcmp(key->type, "time") ? key->unit : ""); /* times are written with their unit */
 	fputs("set palette defined (0 '#440154', 1 '#46327e', 2 '#365c8d', 3 '#277f8e', 4 '#1fa187', 5 '#4ac16d', 6 '#a0da39', 7 '#fde725')\n"
-	      "unset key\nset border 0\nset tics nomirror scale 0\nset bmargin 5.5\n", o);
+	      "unset key\nset border 0\nset format '%h'\nset tics nomirror scale 0\nset bmargin 5.5\nset rmargin at screen 0.85\n", o);
 	put_axis(o, "x", &f->x);
 	put_axis(o, "y", &by);
 	put_axis(o, "cb", &f->y);
+	fputs("set cblabel offset 1\n", o);
 	put_xtics(f, o);
 	fputs("set ytics (", o);
-	for (size_t i = 0; i < f->n_series; i++) {
+	for (size_t i = 0; i < f->n_series; i += every) {
 		fputs(i ? ", " : "", o);
 		put_string(o, f->series[i].name);
 		fprintf(o, " %zu", i);
@@ -255,8 +293,8 @@ static void put_heat(const struct plot_fig *f, FILE *o)
 	if (f->log & PLOT_LOG_Y)
 		fputs("set logscale cb\n", o);
 	fputs("plot data using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror fillstyle solid noborder lc palette", o);
-	if (f->n_cat * f->n_series <= 150)
-		fputs(", \\\n     data using 1:2:(sprintf('%.3g', $3)):4 with labels tc rgb variable", o);
+	if (f->n_cat <= 12 && f->n_series <= 24 && f->n_cat * f->n_series <= 150)
+		fputs(", \\\n     data using 1:2:(sprintf(abs($3) < 1000 ? '%.3g' : '%.0f', $3)):4 with labels tc rgb variable", o);
 	fputc('\n', o);
 }
 
@@ -271,7 +309,7 @@ static void put_lines(const struct plot_fig *f, FILE *o)
 	static const char *const how[] = { [PLOT_LINE] = "linespoints", [PLOT_SCATTER] = "points", [PLOT_CDF] = "fsteps" };
 
 	for (size_t i = 0; i < f->n_series; i++) {
-		size_t c = i % ARRAY_LEN(colour), dash = 1 + i / ARRAY_LEN(colour) % 4;
+		size_t c = i % ARRAY_LEN(colour), dash = 1 + (i / ARRAY_LEN(colour) + (f->type == PLOT_CDF ? i : 0)) % 4; /* no marks there */
 
 		fprintf(o, "%s data index %zu using 2:3 with %s lw 2 lc rgb '%s'", i ? ", \\\n     " : "plot ", i, how[f->type], colour[c]);
 		if (f->type != PLOT_SCATTER)
@@ -280,7 +318,7 @@ static void put_lines(const struct plot_fig *f, FILE *o)
 			fprintf(o, " pt %d ps 0.8", point[(i + 3 * (i / ARRAY_LEN(point))) % ARRAY_LEN(point)]); /* other pairs beyond eight */
 		put_title(&f->series[i], o);
 		if (f->max_n > 1)
-			fprintf(o, ", \\\n      data index %zu using 2:(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5"
+			fprintf(o, ", \\\n      data index %zu using 2:(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 fixed lw 1.5"
 				" lc rgb '%s' notitle", i, colour[c]);
 	}
 	fputc('\n', o);
@@ -290,16 +328,16 @@ static void put_bars(const struct plot_fig *f, FILE *o)
 {
 	double w = f->n_series == 1 ? 0.6 : 0.8 / (double)f->n_series;
 
-	fputs("set style fill solid 0.9 noborder\n", o);
 	for (size_t i = 0; i < f->n_series; i++) {
 		double off = ((double)i - ((double)f->n_series - 1) / 2) * w;
 
-		fprintf(o, "%s data index %zu using ($1+(%.4g)):3:(%.4g) with boxes lc rgb '%s'", i ? ", \\\n     " : "plot ", i, off, 0.94 * w,
-			colour[i % ARRAY_LEN(colour)]);
+		/* paler beyond eight */
+		fprintf(o, "%s data index %zu using ($1+(%.4g)):3:(%.4g) with boxes fillstyle solid %.2g noborder lc rgb '%s'",
+			i ? ", \\\n     " : "plot ", i, off, 0.94 * w, 0.9 / (double)(1 + i / ARRAY_LEN(colour)), colour[i % ARRAY_LEN(colour)]);
 		put_title(&f->series[i], o);
 		if (f->max_n > 1)
-			fprintf(o, ", \\\n      data index %zu using ($1+(%.4g)):(low($3,$4)):(0):(2*$4) with vectors heads size screen 0.004,90 lw 1.5"
-				" lc rgb '#222222' notitle", i, off);
+			fprintf(o, ", \\\n      data index %zu using ($1+(%.4g)):(low($3,$4)):(0):(2*$4) with vectors heads size screen %.4f,90 fixed lw 1.5"
+				" lc rgb '#222222' notitle", i, off, fmin(0.004, 0.25 * w / (double)f->n_cat));
 	}
 	fputc('\n', o);
 }

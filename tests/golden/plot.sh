@@ -75,6 +75,18 @@ cp line.svg first.svg
 gnuplot line.gp
 cmp line.svg first.svg
 
+# rows with their unit; ratios end at 1, ticks that would overlap are left out, large counts are in millions, short error bars keep their ends
+grep -q '^set ylabel "vtd.iotlb.entries (entries)"' heat.gp
+plot --x gen.window --y vtd0.hit_rate --by vtd.iotlb.entries --where gen.pattern=uniform --log none -o near.svg
+grep -q '^set yrange \[0:1.02\]' near.gp && grep -q '^set xtics ("64K" 65536, "1M" 1048576, "4M" 4194304)' near.gp
+[ "$(grep -c '90 fixed lw' near.gp)" = 2 ]
+printf 'config: {gen: {count: 20000}}\naxes:\n  - vtd.walkers: [1, 2]\n' >bytes.yaml
+status 0 "$bin" sweep bytes.yaml --out bytes.db
+status 0 "$bin" plot bytes.db --x vtd.walkers --y memory.bytes -o bytes.svg
+grep -q '^set ylabel "memory.bytes (10^6 bytes)"' bytes.gp && grep -q '^set xtics 1$' bytes.gp
+sqlite3 bytes.db "SELECT printf('%.10g', value / 1e6) FROM statistics WHERE name = 'memory.bytes' ORDER BY point" >want
+awk '/^[0-9]/ { print $3 }' bytes.dat | cmp - want
+
 # an axis that a condition leaves out: those runs have no place on x; runs of different bases are not averaged
 printf 'config: {gen: {count: 500}}\naxes:\n  - vtd.iotlb.entries: [16, 64]\n  - vtd.walkers: [1, 4]\n    when: vtd.iotlb.entries > 16\n' >cond.yaml
 status 0 "$bin" sweep cond.yaml --out cond.db
