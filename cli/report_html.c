@@ -227,7 +227,7 @@ static bool put_bad(const struct html *h, struct err *e)
 
 	while (q && (got = rdb_step(h->db, q, e)) > 0) {
 		if (!any)
-			fputs("<table><thead><tr><th>point</th><th>axes</th><th>seed</th><th>status</th><th>error</th></tr></thead><tbody>\n", h->o);
+			fputs("<div class=\"wide\"><table><thead><tr><th>point</th><th>axes</th><th>seed</th><th>status</th><th>error</th></tr></thead><tbody>\n", h->o);
 		any = true;
 		put_column(h->o, "<tr><td>", q, 0);
 		put_column(h->o, "</td><td>", q, 4);
@@ -237,7 +237,7 @@ static bool put_bad(const struct html *h, struct err *e)
 		html_text(h->o, *rdb_text(q, 3) ? rdb_text(q, 3) : "DMAs disagree with the trace: see verify.disagree");
 		fputs("</td></tr>\n", h->o);
 	}
-	fputs(any ? "</tbody></table>\n" : "", h->o);
+	fputs(any ? "</tbody></table></div>\n" : "", h->o);
 	sqlite3_finalize(q);
 	return got == 0;
 }

@@ -17,7 +17,7 @@ static const char style[] =
 	"table.sort th{cursor:pointer;user-select:none}table.sort th:hover{color:var(--link)}th[aria-sort=ascending]::after{content:' \\25B2'}"
 	"th[aria-sort=descending]::after{content:' \\25BC'}\n"
 	"th.n{text-align:right}th small{font-weight:400;color:var(--soft)}.bad{color:var(--bad)}.good{color:var(--good)}\n"
-	"figure{margin:1rem 0 1.6rem}figure img{width:100%;height:auto;border-radius:6px}summary{cursor:pointer;color:var(--link)}\n"
+	"figure{margin:1rem 0 1.6rem}figure img{width:100%;height:auto;border-radius:6px}summary{cursor:pointer;color:var(--link)}p code,li code{overflow-wrap:anywhere}\n"
 	"li{margin:.25rem 0}@media print{div.wide{max-height:none}}\n";
 
 static const char script[] =
@@ -25,8 +25,8 @@ static const char script[] =
 	"function go(){var t=th.closest('table'),b=t.tBodies[0],i=th.cellIndex,up=th.getAttribute('aria-sort')!=='ascending';\n"
 	"t.querySelectorAll('th').forEach(function(x){x.removeAttribute('aria-sort')});th.setAttribute('aria-sort',up?'ascending':'descending');\n"
 	"Array.from(b.rows).map(function(r){var c=r.cells[i],v=c.dataset.v;return{r:r,n:v===undefined?NaN:parseFloat(v),s:c.textContent}})\n"
-	".sort(function(p,q){var d=isNaN(p.n)&&isNaN(q.n)?p.s.localeCompare(q.s):isNaN(p.n)?1:isNaN(q.n)?-1:p.n-q.n;\n"
-	"return up?d:-d}).forEach(function(x){b.appendChild(x.r)})}\n"
+	".sort(function(p,q){if(isNaN(p.n)!==isNaN(q.n))return isNaN(p.n)?1:-1;\n"
+	"var d=isNaN(p.n)?p.s.localeCompare(q.s):p.n-q.n;return up?d:-d}).forEach(function(x){b.appendChild(x.r)})}\n"
 	"th.addEventListener('click',go);th.addEventListener('keydown',function(e){if(e.key==='Enter')go()})});\n";
 
 void html_text(FILE *o, const char *s)
