@@ -138,7 +138,7 @@ static bool listed(const struct plot_fig *f)
 	return f->x.words || f->type == PLOT_BAR || f->type == PLOT_GROUPED || f->type == PLOT_HEAT;
 }
 
-/* The place of tick  on the axis, from 0 to 1. */
+/* The place of tick @i on the axis, from 0 to 1. */
 static double place(const struct plot_fig *f, size_t i)
 {
 	double lo = f->cat[0].num, hi = f->cat[f->n_cat - 1].num, v = f->cat[i].num;

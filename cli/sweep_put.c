@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static bool put_meta(const struct rdb *r, const char *key, const char *value, struct err *e)
 {
 	return rdb_run(r, e, "INSERT INTO meta VALUES(?1, ?2)", key, value);
