@@ -330,10 +330,11 @@ static void put_bars(const struct plot_fig *f, FILE *o)
 
 	for (size_t i = 0; i < f->n_series; i++) {
 		double off = ((double)i - ((double)f->n_series - 1) / 2) * w;
+		size_t round = 1 + i / ARRAY_LEN(colour);
 
 		/* paler beyond eight */
 		fprintf(o, "%s data index %zu using ($1+(%.4g)):3:(%.4g) with boxes fillstyle solid %.2g noborder lc rgb '%s'",
-			i ? ", \\\n     " : "plot ", i, off, 0.94 * w, 0.9 / (double)(1 + i / ARRAY_LEN(colour)), colour[i % ARRAY_LEN(colour)]);
+			i ? ", \\\n     " : "plot ", i, off, 0.94 * w, 0.9 / (double)round, colour[i % ARRAY_LEN(colour)]);
 		put_title(&f->series[i], o);
 		if (f->max_n > 1)
 			fprintf(o, ", \\\n      data index %zu using ($1+(%.4g)):(low($3,$4)):(0):(2*$4) with vectors heads size screen %.4f,90 fixed lw 1.5"
