@@ -228,14 +228,10 @@ static HOT enum xl_act usual(struct amdvi *v, struct xl *x, const struct memo_en
 	e = (const void *)(f.t + 1);
 	if (UNLIKELY(m->need & ~usable(e))) /* a cached refusal grants nothing */
 		return remembered(v, x, m);
-	memo_take(m, x, v->iotlb, &f);
+	memo_take(m, x, v->iotlb, &f, e->page, usable(e) & m->own[2], e->memtype);
 	v->st.translations++;
 	if (UNLIKELY(v->pc_sources != 0))
 		pc_count_hit(v, x);
-	x->res.spa = e->page | (x->req.iova & low_mask(f.lg2));
-	x->res.size_lg2 = (uint8_t)f.lg2;
-	x->res.perm = (uint8_t)(usable(e) & m->own[2]);
-	x->res.memtype = e->memtype;
 	x->res.snoop = e->memtype & AMDV1_FC;
 	return XL_ACT_DONE;
 }

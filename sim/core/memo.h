@@ -14,6 +14,7 @@
 #ifndef IOMMUSIM_MEMO_H
 #define IOMMUSIM_MEMO_H
 #include <string.h>
+#include "core/base/bits.h"
 #include "core/cache/xc_quick.h"
 #include "core/iommu.h"
 #include "core/pt/pt.h"
@@ -94,13 +95,17 @@ static inline bool memo_usual(const struct memo_ent *m)
 {
 	return LIKELY(!(m->need & MEMO_LONG));
 }
-/** memo_take() - and it is, the main cache @c having @f. */
-static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcache *c, const struct xc_found *f)
+/** memo_take() - and it is, the main cache @c having @f: an entry for @page. */
+static inline void memo_take(const struct memo_ent *m, struct xl *x, struct xcache *c, const struct xc_found *f, uint64_t page, unsigned perm, uint8_t memtype)
 {
 	memo_tag(m, x);
 	x->cyc += m->hit_cyc;
 	x->hit = true;
 	xc_take(c, f);
+	x->res.spa = page | (x->req.iova & low_mask(f->lg2));
+	x->res.size_lg2 = (uint8_t)f->lg2;
+	x->res.perm = (uint8_t)perm;
+	x->res.memtype = memtype;
 }
 /* What the vendor says of a decision. */
 struct memo_what {

@@ -258,11 +258,7 @@ static HOT enum xl_act usual(struct smmuv3 *s, struct xl *x, const struct memo_e
 	perm = usable(e, m->own[4]);
 	if (UNLIKELY(m->need & ~perm))
 		return remembered(s, x, m);
-	memo_take(m, x, s->tlb, &f);
-	x->res.spa = e->page | (x->req.iova & low_mask(f.lg2));
-	x->res.size_lg2 = (uint8_t)f.lg2;
-	x->res.perm = (uint8_t)perm;
-	x->res.memtype = e->memtype;
+	memo_take(m, x, s->tlb, &f, e->page, perm, e->memtype);
 	return XL_ACT_DONE;
 }
 

@@ -167,11 +167,7 @@ static HOT enum xl_act usual(struct vtd *v, struct xl *x, const struct memo_ent 
 	spa = e->page | (x->req.iova & low_mask(f.lg2));
 	if (UNLIKELY((m->need & ~usable(e)) || interrupt_range(v->cfg->ir_check_page ? spa : e->page)))
 		return unusual(v, x, m);
-	memo_take(m, x, v->iotlb, &f);
-	x->res.spa = spa;
-	x->res.size_lg2 = (uint8_t)f.lg2;
-	x->res.perm = (uint8_t)usable(e);
-	x->res.memtype = e->memtype;
+	memo_take(m, x, v->iotlb, &f, e->page, usable(e), e->memtype);
 	x->res.snoop = e->snoop;
 	return XL_ACT_DONE;
 }
