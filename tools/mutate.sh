@@ -8,6 +8,7 @@
 # Exit status: 0 all killed, 1 some survived, 3 it could not be tried.
 set -u
 cd "$(dirname "$0")/.." || exit 3
+case ${1:-} in -*) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 dir=$(realpath -m "${1:-build-mutate}")
 want=${2:-.}
 src=$dir/src

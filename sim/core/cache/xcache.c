@@ -366,20 +366,34 @@ static inline void replace(struct xcache *x, uint32_t slot, const struct xc_tag 
 		count_in(x, t);
 }
 
-uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
+/*
+ * The usual fill: @t is not there, its set is full, and the cache is quick for its size: the oldest way is written over. No way with the same
+ * hash means not there. Returns: XC_MISS: not so, and nothing is changed.
+ */
+static inline uint32_t quick_fill(struct xcache *x, const struct xc_tag *t, uint64_t page, uint64_t hash)
 {
-	uint64_t page = xc_page(t->first, t->size_lg2), hash = xc_hash(page, t->size_lg2, t->id), set;
-	uint32_t slot;
+	uint32_t ways = x->ways, sh = 4 * (ways - 1);
+	uint64_t all = XC_BYTES(0x80) >> (64 - 8 * ways), set = page & x->set_mask, fp = xc_fp(hash);
+	struct xc_set *s = &x->set[set];
+	uint64_t way = s->order >> sh & 15, upto = ~(~UINT64_C(15) << sh);
+	uint32_t slot = (uint32_t)(set * ways + way);
+	struct xc_tag *e = xc_ent(x, slot);
+
+	if (UNLIKELY((s->fp[0] & all) != all || xc_zero_bytes(s->fp[0] ^ XC_BYTES(fp)) || e->kind != t->kind))
+		return XC_MISS;
+	s->fp[0] ^= (fp ^ (s->fp[0] >> 8 * way & 0xff)) << 8 * way;
+	s->order = (s->order & ~upto) | ((s->order << 4 | way) & upto);
+	x->f.st.evictions++;
+	*e = *t;
+	return slot;
+}
+
+static __attribute__((noinline)) uint32_t any_fill(struct xcache *x, const struct xc_tag *t, uint64_t page, uint64_t hash)
+{
+	uint64_t set = xc_set_of(x, page, t->id);
+	uint32_t slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
 	bool evict;
 
-	SIM_ASSERT(t->size_lg2 <= 64 && t->kind < 32);
-	SIM_ASSERT(!(t->first & low_mask(t->size_lg2)));
-	if (!x->cfg.entries)
-		return XC_MISS;
-	x->f.st.fills++;
-	++*x->changes;
-	set = xc_set_of(x, page, t->id);
-	slot = x->set ? small_find(x, set, hash, t->first, t->size_lg2, t->id) : xci_find(x, hash, t->first, t->size_lg2, t->id);
 	if (slot != XC_MISS) {
 		touch(x, slot);
 		replace(x, slot, t);
@@ -400,6 +414,22 @@ uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
 		count_in(x, t);
 	}
 	return slot;
+}
+
+uint32_t xc_fill(struct xcache *x, const struct xc_tag *t)
+{
+	uint64_t page = xc_page(t->first, t->size_lg2), hash = xc_hash(page, t->size_lg2, t->id);
+	uint32_t slot = XC_MISS;
+
+	SIM_ASSERT(t->size_lg2 <= 64 && t->kind < 32);
+	SIM_ASSERT(!(t->first & low_mask(t->size_lg2)));
+	if (!x->cfg.entries)
+		return XC_MISS;
+	x->f.st.fills++;
+	++*x->changes;
+	if (LIKELY(t->size_lg2 == x->quick_lg2))
+		slot = quick_fill(x, t, page, hash);
+	return LIKELY(slot != XC_MISS) ? slot : any_fill(x, t, page, hash);
 }
 
 bool xc_is_live(const struct xcache *x, uint32_t slot)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pt_int.h - what the files of the page walk share; nobody else includes it.
- * pt_walk.c has the steps (and alone knows permissions and faults), pt_run.c runs of plain entries, pt_caches.c the walk caches.
+ * pt_walk.c has the steps (and alone knows permissions and faults), pt_run.c runs of plain entries, pt_whole.c walks of nothing else, pt_caches.c
+ * the walk caches.
  */
 #ifndef IOMMUSIM_PT_INT_H
 #define IOMMUSIM_PT_INT_H
@@ -9,6 +10,16 @@
 #include "core/pt/pt.h"
 
 enum { S1, S2 };
+enum { PT_PAGE_LG2 = 12, PT_PAGE_WORDS = 512 };
+/* Rows of PT_LEVELS cursors for zero-time walks. Row l below PT_LEVELS: stage 2, for the stage-1 entry of level l; then: */
+enum {
+	PT_ROW_DATA = PT_LEVELS, /* stage 2, for what stage 1 leads to */
+	PT_ROW_IPA, /* stage 2, for any other address */
+	PT_ROW_S1, /* stage 1 */
+	PT_ROWS
+};
+_Static_assert(PT_ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a walk");
+#define PT_INLINE static inline __attribute__((always_inline))
 
 static inline unsigned shift_of(const struct pt_table *t, unsigned level)
 {
@@ -61,6 +72,12 @@ static inline bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned le
 enum xl_act pt_step(struct pt_walk *w, struct xl *x);
 /** pt_run() - zero time, and the word at x->mem_spa is wanted: go on without the shell as far as possible. */
 enum xl_act pt_run(struct pt_walk *w, struct xl *x);
+/** pt_run_from() - the same for a nested walk at the beginning of stage 2 for the entry of @level at @gpa, all before it being plain and not yet counted. */
+enum xl_act pt_run_from(struct pt_walk *w, struct xl *x, unsigned level, uint64_t gpa);
+/** pt_cursor_move() - Returns: false: the page cannot be read directly; nothing is changed. */
+bool pt_cursor_move(struct mem_cursor *c, const struct mem *m, uint64_t page);
+/** pt_whole() - a nested walk at its top, from stage 2 for the stage-1 entry at @gpa: both tables in pages of 512, nobody to be told. */
+enum xl_act pt_whole(struct pt_walk *w, struct xl *x, uint64_t gpa);
 /** pt_run_begin() - zero time: the same from the beginning of a walk. Returns: false: nothing is done, walk step by step. */
 bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act);
 
@@ -81,6 +98,16 @@ static inline void empty_lookup(const struct pt_empty *e, struct xl *x, unsigned
 	}
 	if (first < levels)
 		x->cyc += n * e->lat_cyc; /* all levels are looked up at once */
+}
+
+/* @n walks of stage 2 began: their look-ups. */
+PT_INLINE void pt_s2_started(struct pt_walk *w, struct xl *x, unsigned n)
+{
+	if (!w->c || x->functional)
+		return;
+	empty_lookup(&w->c->empty[S2], x, 1, w->t[S2].levels, n);
+	if ((w->t[S1].fmt || w->ipa) && w->c->nested)
+		empty_lookup(&w->c->empty_nested, x, 0, 1, n);
 }
 
 /** psc_find() - the deepest cached table of this stage. Returns: its payload, or NULL; *level is the level of that table. */

@@ -7,14 +7,7 @@
  */
 #include "core/pt/pt_int.h"
 
-enum { PAGE_LG2 = 12, PAGE_WORDS = 512, ROW_DATA = PT_LEVELS, ROW_IPA, ROW_S1, ROWS };
-_Static_assert(ROWS * PT_LEVELS <= IOMMU_CURSORS, "a cursor for each place in a walk");
-
-/*
- * A struct run stays in registers if nobody gets its address. @told (x->now->step is to see each word) is a constant where it is inlined.
- */
-#define INLINE static inline __attribute__((always_inline))
-
+/* A struct run stays in registers if nobody gets its address. @told (x->now->step is to see each word) is a constant where it is inlined. */
 struct at { /* a stage */
 	uint64_t table, i, e; /* the word read last, or to be read: entry i of the table at table */
 	uint64_t first; /* index bits of the present table */
@@ -33,7 +26,7 @@ struct run { /* what struct pt_walk has while the walk stands still */
 	bool fetch;
 };
 
-static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const struct mem *m, uint64_t page)
+bool pt_cursor_move(struct mem_cursor *c, const struct mem *m, uint64_t page)
 {
 	const uint64_t *w = mem_direct(m, page);
 
@@ -47,13 +40,13 @@ static __attribute__((noinline)) bool cursor_move(struct mem_cursor *c, const st
  * Entry @i of the table at @table, in a page that is in @c or can be brought there. Where it lies in its page depends on @i alone: the
  * host need not wait for @table.
  */
-INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
+PT_INLINE bool read_entry(const struct run *r, struct mem_cursor *c, uint64_t table, uint64_t i, uint64_t *e)
 {
-	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PAGE_LG2) - 1);
+	uint64_t page = (table + 8 * i) & ~(uint64_t)((1u << PT_PAGE_LG2) - 1);
 
-	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
+	if (UNLIKELY(c->page != page) && !pt_cursor_move(c, r->x->u->mem, page))
 		return false;
-	*e = c->w[i & (PAGE_WORDS - 1)];
+	*e = c->w[i & (PT_PAGE_WORDS - 1)];
 	return true;
 }
 
@@ -68,13 +61,13 @@ static __attribute__((noinline)) void tell(struct xl *x, uint64_t spa, uint64_t 
 }
 
 /* Index bits of all tables but the first. */
-INLINE uint64_t each_of(const struct pt_table *t)
+PT_INLINE uint64_t each_of(const struct pt_table *t)
 {
 	return (UINT64_C(1) << (t->grain_lg2 - 3)) - 1;
 }
 
 /* Before the table of @level at @table. */
-INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm)
+PT_INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned level, uint64_t table, unsigned perm)
 {
 	const struct pt_table *t = &w->t[stage];
 	const struct pt_plain *p = &w->plain[stage];
@@ -85,7 +78,7 @@ INLINE struct at at_table(const struct pt_walk *w, unsigned stage, unsigned leve
 }
 
 /* From the present table of @stage down to the first entry that is not plain, or the last. *@n: words read before and now. */
-INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told)
+PT_INLINE bool descend(const struct run *r, struct at *a, unsigned stage, uint64_t ia, struct mem_cursor *row, unsigned *n, bool told)
 {
 	const struct pt_plain *p = &r->w->plain[stage];
 	const uint64_t each = each_of(&r->w->t[stage]);
@@ -127,18 +120,8 @@ enum run_end {
 	RUN_DONE
 };
 
-/* @n walks of stage 2 began: their look-ups. */
-INLINE void s2_started(struct pt_walk *w, struct xl *x, unsigned n)
-{
-	if (!w->c || x->functional)
-		return;
-	empty_lookup(&w->c->empty[S2], x, 1, w->t[S2].levels, n);
-	if ((w->t[S1].fmt || w->ipa) && w->c->nested)
-		empty_lookup(&w->c->empty_nested, x, 0, 1, n);
-}
-
 /* Leave with the word of @a, read or to be read. */
-INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
+PT_INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 {
 	struct pt_walk *w = r->w;
 
@@ -158,10 +141,10 @@ INLINE void stop(const struct run *r, const struct at *a, enum pt_phase ph)
 	r->x->mem_st = MEM_OK;
 	r->x->data[0] = a->e;
 	if (r->starts)
-		s2_started(w, r->x, r->starts);
+		pt_s2_started(w, r->x, r->starts);
 }
 
-INLINE enum run_end done(struct pt_walk *w, uint64_t pa, unsigned size_lg2, unsigned perm)
+PT_INLINE enum run_end done(struct pt_walk *w, uint64_t pa, unsigned size_lg2, unsigned perm)
 {
 	w->pa = pa;
 	w->size_lg2 = (uint8_t)size_lg2;
@@ -171,12 +154,12 @@ INLINE enum run_end done(struct pt_walk *w, uint64_t pa, unsigned size_lg2, unsi
 }
 
 /* Stage 1 alone. A plain leaf ends the walk, as s1_leaf() would have it. */
-INLINE enum run_end run_s1(struct run r, bool told)
+PT_INLINE enum run_end run_s1(struct run r, bool told)
 {
 	struct pt_walk *w = r.w;
 	const struct pt_plain *p = &w->plain[S1];
 	const struct pt_table *t = &w->t[S1];
-	bool got = descend(&r, &r.s1, S1, w->ia, &r.x->u->cursor[PT_LEVELS * ROW_S1], &r.n1, told);
+	bool got = descend(&r, &r.s1, S1, w->ia, &r.x->u->cursor[PT_LEVELS * PT_ROW_S1], &r.n1, told);
 
 	w->s1_entry_spa = r.s1.table + 8 * r.s1.i;
 	stop(&r, &r.s1, PT_PH_S1_ENTRY);
@@ -190,7 +173,7 @@ INLINE enum run_end run_s1(struct run r, bool told)
 }
 
 /* The last entry of stage 2 locates a stage-1 entry: read it. */
-INLINE bool s1_read(struct run *r, bool told)
+PT_INLINE bool s1_read(struct run *r, bool told)
 {
 	const struct pt_plain *p = &r->w->plain[S2];
 	uint64_t spa = (r->s2.e & p->next) | (r->gpa & ((UINT64_C(1) << r->w->t[S2].grain_lg2) - 1));
@@ -198,7 +181,7 @@ INLINE bool s1_read(struct run *r, bool told)
 	r->s2.perm &= p->leaf_perm;
 	r->s1.i = r->w->ia >> r->s1.shift & r->s1.first;
 	r->s1.table = spa - 8 * r->s1.i;
-	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e))
+	if (!read_entry(r, &r->x->u->cursor[PT_LEVELS * PT_ROW_S1 + r->s1.level], r->s1.table, r->s1.i, &r->s1.e))
 		return false;
 	r->n1++;
 	if (told)
@@ -207,7 +190,7 @@ INLINE bool s1_read(struct run *r, bool told)
 }
 
 /* Leave there: as s2_done() would have it. */
-INLINE void s1_stop(struct run *r)
+PT_INLINE void s1_stop(struct run *r)
 {
 	struct pt_walk *w = r->w;
 
@@ -218,13 +201,13 @@ INLINE void s1_stop(struct run *r)
 	stop(r, &r->s1, PT_PH_S1_ENTRY);
 }
 
-INLINE bool s2_input_ok(const struct run *r, uint64_t gpa)
+PT_INLINE bool s2_input_ok(const struct run *r, uint64_t gpa)
 {
 	return LIKELY(!(gpa & r->beyond2)) || r->w->t[S2].fmt->input(&r->w->t[S2], gpa) == PT_OK;
 }
 
 /* Go on after the stage-1 entry just read: as s1_down() and s1_leaf() would. Returns: false: it is for pt_step() to look at. */
-INLINE bool s1_next(struct run *r)
+PT_INLINE bool s1_next(struct run *r)
 {
 	struct pt_walk *w = r->w;
 	const struct pt_plain *p = &w->plain[S1];
@@ -260,15 +243,15 @@ INLINE bool s1_next(struct run *r)
 }
 
 /* The cursors of stage 2: one row for each stage-1 level whose entry it locates, one for what is found there, one for other addresses. */
-INLINE struct mem_cursor *s2_row(const struct run *r)
+PT_INLINE struct mem_cursor *s2_row(const struct run *r)
 {
-	unsigned row = r->fetch ? r->s1.level : r->w->ipa ? (unsigned)ROW_IPA : (unsigned)ROW_DATA;
+	unsigned row = r->fetch ? r->s1.level : r->w->ipa ? (unsigned)PT_ROW_IPA : (unsigned)PT_ROW_DATA;
 
 	return &r->x->u->cursor[PT_LEVELS * row];
 }
 
 /* A plain leaf of stage 2 ends the walk, as s2_done() would have it. */
-INLINE enum run_end s2_finish(const struct run *r)
+PT_INLINE enum run_end s2_finish(const struct run *r)
 {
 	struct pt_walk *w = r->w;
 	const struct pt_plain *p = &w->plain[S2];
@@ -284,7 +267,7 @@ INLINE enum run_end s2_finish(const struct run *r)
 }
 
 /* Stage 2, and the stage-1 entries that it locates. */
-INLINE enum run_end run_s2(struct run r, bool told)
+PT_INLINE enum run_end run_s2(struct run r, bool told)
 {
 	struct pt_walk *w = r.w;
 	bool got, leaf;
@@ -307,7 +290,7 @@ INLINE enum run_end run_s2(struct run r, bool told)
 
 static bool whole_pages(const struct pt_table *t)
 {
-	return !t->fmt || !(t->root & low_mask(PAGE_LG2));
+	return !t->fmt || !(t->root & low_mask(PT_PAGE_LG2));
 }
 
 /* Zero time must not pass by caches that would remember the walk, nor memory that would answer otherwise. Small tables may lie anywhere. */
@@ -320,7 +303,7 @@ static bool may_run(const struct pt_walk *w, const struct xl *x)
 }
 
 /* What a run needs to know of the walk, but for r.s2. */
-INLINE struct run run_at(struct pt_walk *w, struct xl *x)
+PT_INLINE struct run run_at(struct pt_walk *w, struct xl *x)
 {
 	struct run r = { .w = w, .x = x, .gpa = w->gpa, .fetch = w->fetch };
 
@@ -335,7 +318,7 @@ INLINE struct run run_at(struct pt_walk *w, struct xl *x)
 	return r;
 }
 
-INLINE struct run run_at_s2(struct pt_walk *w, struct xl *x)
+PT_INLINE struct run run_at_s2(struct pt_walk *w, struct xl *x)
 {
 	struct run r = run_at(w, x);
 
@@ -348,97 +331,9 @@ static __attribute__((noinline)) enum run_end run_told(struct pt_walk *w, struct
 	return stage == S2 ? run_s2(run_at_s2(w, x), true) : run_s1(run_at(w, x), true);
 }
 
-static __attribute__((noinline)) enum run_end run_s2_quiet(struct run r)
-{
-	return run_s2(r, false);
-}
-
 static enum run_end run_quiet(struct pt_walk *w, struct xl *x, unsigned stage)
 {
-	return stage == S2 ? run_s2_quiet(run_at_s2(w, x)) : run_s1(run_at(w, x), false);
-}
-
-/* ---- whole nested walks over tables of 512 entries in a 4 KiB page, nobody being told: as run_s2(), in two loops ---- */
-
-static bool pages_of_512(const struct pt_table *t)
-{
-	return t->fmt && t->grain_lg2 == PAGE_LG2 && (!t->top_bits || t->top_bits == PAGE_LG2 - 3);
-}
-
-/* From @top to the word of level 0. Returns: false: not all is plain, or can be read. */
-INLINE bool to_leaf(const struct run *r, const struct pt_plain *p, const struct at *top, uint64_t ia, struct mem_cursor *row, uint64_t *word)
-{
-	uint64_t table = top->table, val = top->val, e;
-	unsigned shift = top->shift;
-
-	for (struct mem_cursor *c = row + top->level;; c--) {
-		if (UNLIKELY(c->page != table) && !cursor_move(c, r->x->u->mem, table))
-			return false;
-		e = c->w[ia >> shift & (PAGE_WORDS - 1)];
-		if (c == row)
-			break;
-		if (UNLIKELY((e & p->mask) != val))
-			return false;
-		table = e & p->next;
-		val -= p->step;
-		shift -= PAGE_LG2 - 3;
-	}
-	*word = e;
-	return true;
-}
-
-/* Does stage 2, all entries being plain, grant @need? */
-INLINE bool s2_grants(const struct pt_walk *w, unsigned need)
-{
-	const struct pt_plain *p = &w->plain[S2];
-	unsigned perm = w->t[S2].levels > 1 ? p->perm : 0xff;
-
-	return !(p->leaf_perm & ~perm) && !(need & ~p->leaf_perm);
-}
-
-/* The stage-1 entry that r->gpa leads to, at r->s1.level. Returns: false: it takes more to read it. */
-INLINE bool s1_word(const struct run *r, const struct pt_plain *p2, uint64_t *e)
-{
-	struct mem_cursor *rows = r->x->u->cursor, *c = rows + PT_LEVELS * ROW_S1 + r->s1.level;
-	uint64_t page;
-
-	if (!to_leaf(r, p2, &r->top, r->gpa, rows + PT_LEVELS * r->s1.level, e) || UNLIKELY((*e & p2->leaf_mask) != p2->leaf_val))
-		return false;
-	page = *e & p2->next;
-	if (UNLIKELY(c->page != page) && !cursor_move(c, r->x->u->mem, page))
-		return false;
-	*e = c->w[r->w->ia >> r->s1.shift & (PAGE_WORDS - 1)];
-	return true;
-}
-
-/* A walk from the top, whose first walk of stage 2 is not yet counted. Where an entry is not plain, it goes on before that. */
-static __attribute__((noinline)) enum run_end run_whole(struct pt_walk *w, struct xl *x)
-{
-	const struct pt_plain *const p2 = &w->plain[S2];
-	const unsigned words = w->t[S2].levels;
-	const bool fetches = s2_grants(w, XL_R);
-	struct run r = run_at(w, x);
-	uint64_t e;
-
-	r.starts = 1;
-	r.per1 = PAGE_LG2 - 3;
-	while (fetches && s1_word(&r, p2, &e)) {
-		r.s1.e = e;
-		if (!s1_next(&r))
-			break;
-		r.n1++;
-		r.n2 += words;
-		if (r.fetch)
-			continue;
-		if (!to_leaf(&r, p2, &r.top, r.gpa, s2_row(&r), &e) || (e & p2->leaf_mask) != p2->leaf_val || !s2_grants(w, need_of(&w->t[S2], w->acc)))
-			break;
-		r.n2 += words;
-		r.s2 = (struct at){ .table = s2_row(&r)->page, .i = r.gpa >> PAGE_LG2 & (PAGE_WORDS - 1), .e = e, .perm = words > 1 ? p2->perm : 0xff };
-		stop(&r, &r.s2, PT_PH_S2_ENTRY);
-		return s2_finish(&r);
-	}
-	r.s2 = r.top;
-	return run_s2_quiet(r);
+	return stage == S2 ? run_s2(run_at_s2(w, x), false) : run_s1(run_at(w, x), false);
 }
 
 /* pt_run(), may_run() being known. */
@@ -463,6 +358,11 @@ static enum xl_act go_on(struct pt_walk *w, struct xl *x)
 enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 {
 	return may_run(w, x) ? go_on(w, x) : XL_ACT_READ;
+}
+
+static bool pages_of_512(const struct pt_table *t)
+{
+	return t->fmt && t->grain_lg2 == PT_PAGE_LG2 && (!t->top_bits || t->top_bits == PT_PAGE_LG2 - 3);
 }
 
 static void at_top(struct pt_walk *w, unsigned stage, enum pt_phase ph)
@@ -496,11 +396,28 @@ static void top_s2(struct pt_walk *w, uint64_t gpa)
 	w->s1_gpa = w->t[S1].root;
 }
 
+enum xl_act pt_run_from(struct pt_walk *w, struct xl *x, unsigned level, uint64_t gpa)
+{
+	unsigned n = w->t[S1].levels - 1u - level;
+
+	if (n) {
+		w->s1_from = (uint8_t)(level + 1);
+		w->s1_gpa = w->table[S1] = gpa & ~low_mask(PT_PAGE_LG2);
+		w->level[S1] = (uint8_t)level;
+		w->perm[S1] = w->plain[S1].perm;
+		w->gpa = gpa;
+	}
+	w->ran[S1] = (uint8_t)n;
+	w->ran[S2] = (uint8_t)(n * w->t[S2].levels);
+	x->reads += (uint8_t)(n * (w->t[S2].levels + 1u));
+	pt_s2_started(w, x, n + 1);
+	return go_on(w, x);
+}
+
 bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act)
 {
 	const struct pt_table *t1 = &w->t[S1], *t2 = &w->t[S2];
 	uint64_t gpa = t1->fmt ? t1->root + entry_offset(t1, w->ia, t1->levels - 1u) : w->ia;
-	enum run_end end;
 
 	if (!may_run(w, x) || (t1->fmt && t1->fmt->input(t1, w->ia) != PT_OK) || (t2->fmt && t2->fmt->input(t2, gpa) != PT_OK))
 		return false;
@@ -510,14 +427,11 @@ bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act)
 	if (t2->fmt)
 		top_s2(w, gpa);
 	if (!x->now->step && pages_of_512(t1) && pages_of_512(t2)) {
-		end = run_whole(w, x);
-		*act = end == RUN_DONE ? XL_ACT_DONE : end == RUN_WORD ? pt_step(w, x) : XL_ACT_READ;
-		if (end == RUN_WORD && *act == XL_ACT_READ)
-			*act = go_on(w, x);
+		*act = pt_whole(w, x, gpa);
 		return true;
 	}
 	if (t2->fmt)
-		s2_started(w, x, 1);
+		pt_s2_started(w, x, 1);
 	*act = go_on(w, x);
 	return true;
 }
