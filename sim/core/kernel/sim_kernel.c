@@ -124,16 +124,11 @@ static inline void insert_sorted(struct sim_kernel *k, struct sim_event *e)
 	insert(k, *list && earlier(k->last, e) ? &k->last->next : list, e);
 }
 
-/* The slot of the earliest event is to be in order. */
-static inline void sort_slot(struct sim_kernel *k, uint32_t i)
+/* A slot of more than two. */
+static __attribute__((noinline)) void sort_many(struct sim_kernel *k, struct sim_event **list)
 {
-	struct sim_event **list = &k->slot[i], *o = *list, *next;
+	struct sim_event *o = *list, *next;
 
-	k->sorted = i;
-	if (!o->next) {
-		k->last = o;
-		return;
-	}
 	*list = NULL;
 	for (unsigned n = 0; o; o = next) {
 		next = o->next;
@@ -144,6 +139,26 @@ static inline void sort_slot(struct sim_kernel *k, uint32_t i)
 			return;
 		}
 		insert(k, list, o);
+	}
+}
+
+/* The slot of the earliest event is to be in order. */
+static inline void sort_slot(struct sim_kernel *k, uint32_t i)
+{
+	struct sim_event **list = &k->slot[i], *a = *list, *b = a->next;
+
+	k->sorted = i;
+	k->last = a;
+	if (!b)
+		return;
+	if (b->next) {
+		sort_many(k, list);
+	} else if (earlier(b, a)) {
+		*list = b;
+		b->next = a;
+		a->next = NULL;
+	} else {
+		k->last = b;
 	}
 }
 
@@ -244,7 +259,10 @@ static inline struct sim_event *near_first(struct sim_kernel *k)
 		w = (unsigned)__builtin_ctzll(later ? later : words);
 		m = k->near_map[w];
 	}
-	w = w * 64 + (unsigned)__builtin_ctzll(m);
+	w *= 64;
+	if (m & (m - 1)) /* the slot after it, whose turn is next: with many pending its events have left the host's first cache */
+		__builtin_prefetch(k->slot[w + (unsigned)__builtin_ctzll(m & (m - 1))]);
+	w += (unsigned)__builtin_ctzll(m);
 	if (w != k->sorted)
 		sort_slot(k, w);
 	return k->slot[w];
