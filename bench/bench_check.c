@@ -5,6 +5,7 @@
  *        bench_check api EVENTS     straight into the checker; prints CSV: path,events,seconds,events_per_s,max_rss_KiB,open_max,findings
  * 16 page tables behind two units, half of the requesters with ATS, up to 64 unmapped ranges outstanding, one wait for eight commands.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,17 @@ static bool done(const struct feed *f)
 {
 	return f->n >= f->limit;
 }
-static void put(struct feed *f, struct ord_ev *e, const char *text)
+/* @fmt: the event as text, made only where text is wanted. */
+PRINTF_LIKE(3, 4) static void put(struct feed *f, struct ord_ev *e, const char *fmt, ...)
 {
+	va_list ap;
+
 	f->n++;
 	if (!f->c) {
-		puts(text);
+		va_start(ap, fmt);
+		vprintf(fmt, ap);
+		va_end(ap);
+		putchar('\n');
 		return;
 	}
 	e->line = f->n;
@@ -42,7 +49,7 @@ static void setup(struct feed *f, const char *text)
 
 	if (f->c && ord_parse(text, &end, &e, ord_names(f->c)))
 		exit(3);
-	put(f, &e, text);
+	put(f, &e, "%s", text);
 }
 static void begin(struct feed *f)
 {
@@ -79,20 +86,18 @@ static void leaf(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 		            .rid = ORD_NONE,
 		            .pasid = ORD_NONE };
 	uint64_t pa = UINT64_C(0x100000000) + ((uint64_t)d << 32) + iova;
-	char s[128];
 
 	if (op == ORD_PTE_SET) {
 		e.have |= ORD_P_PAGE;
 		e.pa = pa;
-		snprintf(s, sizeof(s), "PTE_SET d%u 0x%llx/4K 0x%llx rw", d, (unsigned long long)iova, (unsigned long long)pa);
+		put(f, &e, "PTE_SET d%u 0x%llx/4K 0x%llx rw", d, (unsigned long long)iova, (unsigned long long)pa);
 	} else if (op == ORD_PAGE_FREE) {
 		e.have = ORD_P_PAGE;
 		e.pa = pa;
-		snprintf(s, sizeof(s), "PAGE_FREE 0x%llx", (unsigned long long)pa);
+		put(f, &e, "PAGE_FREE 0x%llx", (unsigned long long)pa);
 	} else {
-		snprintf(s, sizeof(s), "PTE_CLR d%u 0x%llx/4K", d, (unsigned long long)iova);
+		put(f, &e, "PTE_CLR d%u 0x%llx/4K", d, (unsigned long long)iova);
 	}
-	put(f, &e, s);
 }
 static void flush(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 {
@@ -103,28 +108,24 @@ static void flush(struct feed *f, uint8_t op, unsigned d, uint64_t iova)
 		            .last = iova + PAGE - 1,
 		            .rid = ORD_NONE,
 		            .pasid = ORD_NONE };
-	char s[128];
 
 	if (op == ORD_TLBINV) {
 		ord_put(&e, ORD_KEY_DID, d + 1);
 		e.flags = ORD_F(LEAF);
-		snprintf(s, sizeof(s), "TLBINV@u%u did=%u 0x%llx/4K leaf", d & 1, d + 1, (unsigned long long)iova);
+		put(f, &e, "TLBINV@u%u did=%u 0x%llx/4K leaf", d & 1, d + 1, (unsigned long long)iova);
 	} else {
 		e.rid = d << 8;
 		e.have |= ORD_P_RID;
-		snprintf(s, sizeof(s), "ATCINV@u%u 0%x:00.0 0x%llx/4K", d & 1, d, (unsigned long long)iova);
+		put(f, &e, "ATCINV@u%u 0%x:00.0 0x%llx/4K", d & 1, d, (unsigned long long)iova);
 	}
-	put(f, &e, s);
 }
 static void wait_for(struct feed *f, uint8_t op, unsigned d)
 {
 	struct ord_ev e = {
 		.op = op, .have = ORD_P_WAIT | ORD_P_UNIT, .unit = d & 1, .w = ORD_WAIT_NO(f->wait), .rid = ORD_NONE, .pasid = ORD_NONE
 	};
-	char s[64];
 
-	snprintf(s, sizeof(s), "%s@u%u w%llu", ord_op_name[op], d & 1, (unsigned long long)f->wait);
-	put(f, &e, s);
+	put(f, &e, "%s@u%u w%llu", ord_op_name[op], d & 1, (unsigned long long)f->wait);
 }
 static void feed(struct feed *f)
 {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [--doc FILE] [--out FOLDER] [BUILD-DIRECTORY [NAME]] - run the benchmarks, print the CSV, and on stderr each row whose ratio is
-# above its bound. NAME: only rows that begin so. --doc: put the tables between the marks of FILE (docs/performance.md). --out: write
+# above its bound. NAME: only rows of bench_core that begin so, no whole runs. --doc: put the tables between the marks of FILE (docs/performance.md). --out: write
 # speed.csv and, if gnuplot is there, speed.png.
 # Exit status: 0 all within their bounds, 1 some above, 2 wrong usage or no such program, 3 a benchmark failed. Run it on an otherwise idle machine.
 set -u
@@ -26,6 +26,7 @@ if [ "$doc" ] && ! grep -q '^<!-- speed -->$' "$doc"; then
 	exit 2
 fi
 out=$("$bench" ${2:+"$2"}) || exit 3
+[ "${2:-}" ] || out+=$'\n'$("$here/totals.sh" "$build" "$(awk -F, 'NR == 2 { print $7 }' <<< "$out")") || exit 3
 printf '%s\n' "$out"
 
 # One table with a column for each architecture, one of the other rows. A ratio above its bound is bold.

@@ -11,6 +11,7 @@ struct cli_cmd {
 };
 extern const struct cli_cmd cli_cmds[]; /* main.c; ends with name NULL */
 int cmd_run(int argc, char **argv);
+int cmd_timeline(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_check(int argc, char **argv);

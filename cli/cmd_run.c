@@ -349,7 +349,7 @@ static int help(void)
 	     "  --oracle               compare every translation used with the tables at that time; exit 1 on a stale one\n"
 	     "  --check[=K=V,...]      check the order of table changes, commands and waits by the rules of 'iommusim check', with these knobs;\n"
 	     "                         exit 1 on a violation of severity HIGH or CRITICAL\n"
-	     "  --timeline F           what happens when, for Perfetto (F.json) or a waveform viewer (F.vcd)\n"
+	     "  --timeline F           what happens when: for Perfetto (F.json), for a waveform viewer (F.vcd), or recorded (F.iotl) for 'iommusim timeline'\n"
 	     "  --epochs T             with --epochs-out F.csv: what every statistic gained in each interval of simulated time, such as \"10us\"\n"
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"

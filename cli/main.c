@@ -13,6 +13,7 @@ const struct cli_cmd cli_cmds[] = {
 	{ "plot", cmd_plot, "R.db --x KEY --y STAT [option]... -o F.svg|.png|.pdf", "draw the results of a sweep" },
 	{ "report", cmd_report, "R.db [--y STAT]... -o F.html", "write the results of a sweep as one self-contained page" },
 	{ "validate", cmd_validate, "[option]... [DIR]", "run experiments and judge them against published values" },
+	{ "timeline", cmd_timeline, "F.iotl -o F.json|F.vcd [option]...", "make a timeline for viewers of what 'run --timeline F.iotl' recorded" },
 	{ "walk", cmd_walk, "IMAGE.idx [option]...", "translate over a memory image, step by step, or compare with a list of answers" },
 	{ "trace", cmd_trace, "info|cat|cut|convert|gen|lift [option]...",
 	  "look at, cut, convert and generate traces; lift captured stores to map and unmap events" },

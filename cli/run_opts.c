@@ -32,8 +32,8 @@ static int take(struct run_opts *o, int c)
 	case O_EPOCHS: o->epochs = optarg; break;
 	case O_EPOCHS_OUT: o->epochs_out = optarg; break;
 	case O_TIMELINE:
-		if (!timeline_known(optarg))
-			return cli_usage("run", "--timeline %.200s: the name ends in .json or .vcd", optarg);
+		if (timeline_form(optarg) == TL_NO_FORM)
+			return cli_usage("run", "--timeline %.200s: the name ends in .iotl, .json or .vcd", optarg);
 		o->timeline = optarg;
 		break;
 	case O_VERIFY: o->verify = true; break;

@@ -56,7 +56,7 @@ static bool begin(struct timeline *t, const char *name, const char *cat, uint32_
 static void end(struct timeline *t, const char *name, uint32_t pid, uint32_t tid)
 {
 	fprintf(t->o, ",\n{\"ph\":\"E\",\"name\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, name, pid, tid);
-	stamp(t->o, sim_now(t->k));
+	stamp(t->o, t->now);
 }
 
 static void meta(struct timeline *t, const char *what, uint32_t pid, uint32_t tid)
@@ -86,48 +86,42 @@ static void header(struct timeline *t)
 {
 	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t->o);
 	for (size_t i = 0; i < t->n_unit; i++) {
-		process(t, (uint32_t)i + 1, t->unit[i]->u->name);
+		process(t, (uint32_t)i + 1, t->unit[i].name);
 		thread(t, (uint32_t)i + 1, TID_COMMANDS, "commands");
 		thread(t, (uint32_t)i + 1, TID_INTERRUPTS, "interrupt messages");
 	}
 }
 
-static void request_end(struct timeline *t, struct tl_live *l, const char *name)
+static void request_end(struct timeline *t, const struct tl_live *l, const char *name, const struct tl_ev *gone)
 {
-	const struct xl *x = l->x;
-
-	end(t, name, pid_of(t, x->req.rid), TID_REQUEST + l->lane);
-	fprintf(t->o, ",\"args\":{\"reads\":%u,\"result\":\"", x->reads);
-	if (x->res.ok)
-		fprintf(t->o, "0x%" PRIx64 "\"}}", x->res.spa);
-	else
-		fprintf(t->o, "fault 0x%x\"}}", x->res.code);
+	end(t, name, pid_of(t, l->from.rid), TID_REQUEST + l->lane);
+	fprintf(t->o, ",\"args\":{\"reads\":%u,\"result\":\"%s0x%" PRIx64 "\"}}", gone->len, gone->kind ? "" : "fault ", gone->value);
 }
 
-static void request(struct timeline *t, struct tl_live *l, bool on)
+static void request(struct timeline *t, struct tl_live *l, const struct tl_ev *gone)
 {
 	static const char *const at[] = { "DMA", "translation request", "translated DMA", "prefetch" };
-	const struct xl *x = l->x;
-	const char *name = at[x->req.at & 3];
+	const struct tl_ev *r = &l->from;
+	const char *name = at[r->kind];
 
-	if (!on) {
+	if (gone) {
 		if (l->shown)
-			request_end(t, l, name);
+			request_end(t, l, name, gone);
 		return;
 	}
-	l->shown = begin(t, name, "dma", pid_of(t, x->req.rid), TID_REQUEST + l->lane, sim_now(t->k));
+	l->shown = tl_window(t) && begin(t, name, "dma", pid_of(t, r->rid), TID_REQUEST + l->lane, t->now);
 	if (!l->shown)
 		return;
-	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"iova\":\"0x%" PRIx64 "\",\"bytes\":%" PRIu32 ",\"access\":\"%s%s%s\"", x->seq, x->req.iova, x->req.len,
-		x->req.acc & XL_R ? "r" : "", x->req.acc & XL_W ? "w" : "", x->req.acc & XL_X ? "x" : "");
-	if (x->req.has_pasid)
-		fprintf(t->o, ",\"pasid\":%" PRIu32, x->req.pasid);
+	fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"iova\":\"0x%" PRIx64 "\",\"bytes\":%u,\"access\":\"%s%s%s\"", r->id, r->value, r->len,
+		r->acc & XL_R ? "r" : "", r->acc & XL_W ? "w" : "", r->acc & XL_X ? "x" : "");
+	if (r->acc & TL_PASID)
+		fprintf(t->o, ",\"pasid\":%" PRIu32, r->pasid);
 	fputs("}}", t->o);
 }
 
 static bool phase_begin(struct timeline *t, const struct tl_live *l)
 {
-	if (!begin(t, xl_state_name[l->state], "phase", pid_of(t, l->x->req.rid), TID_REQUEST + l->lane, l->phase))
+	if (!begin(t, xl_state_name[l->state], "phase", pid_of(t, l->from.rid), TID_REQUEST + l->lane, l->phase))
 		return false;
 	fputc('}', t->o);
 	return true;
@@ -135,27 +129,27 @@ static bool phase_begin(struct timeline *t, const struct tl_live *l)
 
 static void phase(struct timeline *t, struct tl_live *l)
 {
-	if (l->phase == sim_now(t->k) || !phase_begin(t, l))
+	if (!l->shown || l->phase == t->now || !phase_begin(t, l))
 		return;
-	end(t, xl_state_name[l->state], pid_of(t, l->x->req.rid), TID_REQUEST + l->lane);
+	end(t, xl_state_name[l->state], pid_of(t, l->from.rid), TID_REQUEST + l->lane);
 	fputc('}', t->o);
 }
 
 static void walk(struct timeline *t, struct tl_live *l, bool on)
 {
-	const struct xl *x = l->x;
+	uint32_t rid = l->from.rid;
 
 	if (!on) {
 		if (!l->walk_shown)
 			return;
 		end(t, "walk", l->u->index + 1, TID_WALKER + l->walker);
-		fprintf(t->o, ",\"args\":{\"reads\":%u}}", x->reads);
+		fprintf(t->o, ",\"args\":{\"reads\":%u}}", l->reads);
 		return;
 	}
-	l->walk_shown = begin(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase);
+	l->walk_shown = tl_window(t) && begin(t, "walk", "walk", l->u->index + 1, TID_WALKER + l->walker, l->phase);
 	if (l->walk_shown)
-		fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"requester\":\"%02x:%02x.%x\",\"iova\":\"0x%" PRIx64 "\"}}", x->seq, x->req.rid >> 8 & 0xff,
-			x->req.rid >> 3 & 31, x->req.rid & 7, x->req.iova);
+		fprintf(t->o, ",\"args\":{\"seq\":%" PRIu64 ",\"requester\":\"%02x:%02x.%x\",\"iova\":\"0x%" PRIx64 "\"}}", l->seq, rid >> 8 & 0xff,
+			rid >> 3 & 31, rid & 7, l->from.value);
 }
 
 static bool read_begin(struct timeline *t, const struct tl_live *l)
@@ -168,7 +162,7 @@ static bool read_begin(struct timeline *t, const struct tl_live *l)
 
 static void read_done(struct timeline *t, struct tl_live *l)
 {
-	if (!read_begin(t, l))
+	if (!l->walk_shown || !read_begin(t, l))
 		return;
 	end(t, "read", l->u->index + 1, TID_WALKER + l->walker);
 	fputc('}', t->o);
@@ -177,34 +171,35 @@ static void read_done(struct timeline *t, struct tl_live *l)
 static void commands(struct timeline *t, struct tl_unit *u, bool on)
 {
 	if (on)
-		u->commands_shown = begin(t, "commands", "queue", u->index + 1, TID_COMMANDS, sim_now(t->k));
+		u->commands_shown = tl_window(t) && begin(t, "commands", "queue", u->index + 1, TID_COMMANDS, t->now);
 	else if (u->commands_shown)
 		end(t, "commands", u->index + 1, TID_COMMANDS);
 	if (u->commands_shown)
 		fputc('}', t->o);
+	u->commands_shown &= on;
 }
 
 static void counts(struct timeline *t, const struct tl_unit *u)
 {
-	if (!start(t))
+	if (!tl_window(t) || !start(t))
 		return;
 	fprintf(t->o, "{\"ph\":\"C\",\"name\":\"requests\",\"pid\":%" PRIu32, u->index + 1);
-	stamp(t->o, sim_now(t->k));
+	stamp(t->o, t->now);
 	fprintf(t->o, ",\"args\":{\"in flight\":%" PRIu32 ",\"walking\":%" PRIu32 ",\"miss queue\":%" PRIu32 "}}", u->n_flight, u->n_walk, u->n_miss);
 }
 
 static void interrupt(struct timeline *t, const struct tl_unit *u, uint64_t address)
 {
-	if (!start(t))
+	if (!tl_window(t) || !start(t))
 		return;
 	fprintf(t->o, "{\"ph\":\"i\",\"s\":\"t\",\"name\":\"interrupt message\",\"cat\":\"msi\",\"pid\":%" PRIu32 ",\"tid\":%d", u->index + 1, TID_INTERRUPTS);
-	stamp(t->o, sim_now(t->k));
+	stamp(t->o, t->now);
 	fprintf(t->o, ",\"args\":{\"address\":\"0x%" PRIx64 "\"}}", address);
 }
 
 static void message_begin(struct timeline *t, struct tl_dev *d, size_t i, bool page, uint64_t value)
 {
-	if (!begin(t, page ? "page request group" : "invalidate request", page ? "pri" : "ats", pid_of(t, d->rid), TID_MESSAGES + (uint32_t)i, sim_now(t->k)))
+	if (!tl_window(t) || !begin(t, page ? "page request group" : "invalidate request", page ? "pri" : "ats", pid_of(t, d->rid), TID_MESSAGES + (uint32_t)i, t->now))
 		return;
 	fprintf(t->o, ",\"args\":{\"%s\":%" PRIu64 "}}", page ? "group" : "itag", value);
 	d->tag[i] = value << 1 | page;
@@ -292,8 +287,8 @@ static void footer(struct timeline *t)
 	for (size_t i = 0; i < t->n_dev; i++)
 		device(t, &t->dev[i], DEV_PID + (uint32_t)i);
 	for (size_t i = 0; i < t->n_unit; i++) {
-		for (size_t k = 0; k < t->unit[i]->walkers.n; k++) {
-			const struct tl_live *l = t->unit[i]->walkers.row[k];
+		for (size_t k = 0; k < t->unit[i].walkers.n; k++) {
+			const struct tl_live *l = t->unit[i].walkers.row[k];
 
 			snprintf(name, sizeof(name), "walker %zu", k + 1);
 			thread(t, (uint32_t)i + 1, TID_WALKER + (uint32_t)k, name);

@@ -20,7 +20,7 @@ static void code(FILE *o, const struct tl_unit *u, unsigned wire)
 
 static unsigned n_walkers(const struct tl_unit *u)
 {
-	return u->u->cfg->walkers < TL_MAX_WALKERS ? u->u->cfg->walkers : TL_MAX_WALKERS;
+	return u->most < TL_MAX_WALKERS ? u->most : TL_MAX_WALKERS;
 }
 
 static void number(struct timeline *t, const struct tl_unit *u, unsigned wire, uint64_t v)
@@ -46,9 +46,9 @@ static void bit(struct timeline *t, const struct tl_unit *u, unsigned wire, bool
 
 static void at(struct timeline *t)
 {
-	if (sim_now(t->k) != t->now)
-		fprintf(t->o, "#%" PRIu64 "\n", (uint64_t)sim_now(t->k));
-	t->now = sim_now(t->k);
+	if (t->now != t->line)
+		fprintf(t->o, "#%" PRIu64 "\n", (uint64_t)t->now);
+	t->line = t->now;
 }
 
 static void var(FILE *o, const struct tl_unit *u, unsigned wire, unsigned bits, const char *name, unsigned n)
@@ -68,9 +68,9 @@ static void header(struct timeline *t)
 
 	fputs("$version iommusim $end\n$timescale 1 ps $end\n", o);
 	for (size_t i = 0; i < t->n_unit; i++) {
-		const struct tl_unit *u = t->unit[i];
+		const struct tl_unit *u = &t->unit[i];
 
-		fprintf(o, "$scope module %s $end\n", u->u->name);
+		fprintf(o, "$scope module %s $end\n", u->name);
 		for (unsigned w = 0; w < W_WALKER; w++)
 			var(o, u, w, w == W_CMD ? 1 : 32, name[w], 0);
 		for (unsigned w = 0; w < n_walkers(u); w++) {
@@ -82,7 +82,7 @@ static void header(struct timeline *t)
 	}
 	fputs("$enddefinitions $end\n#0\n$dumpvars\n", o);
 	for (size_t i = 0; i < t->n_unit; i++) {
-		const struct tl_unit *u = t->unit[i];
+		const struct tl_unit *u = &t->unit[i];
 
 		for (unsigned w = 0; w < W_WALKER + 3 * n_walkers(u); w++)
 			if (w == W_CMD || (w >= W_WALKER && (w - W_WALKER) % 3 == 0))
@@ -93,11 +93,11 @@ static void header(struct timeline *t)
 	fputs("$end\n", o);
 }
 
-static void request(struct timeline *t, struct tl_live *l, bool on)
+static void request(struct timeline *t, struct tl_live *l, const struct tl_ev *gone)
 {
 	(void)t;
 	(void)l;
-	(void)on;
+	(void)gone;
 }
 
 static void phase(struct timeline *t, struct tl_live *l)
@@ -110,18 +110,18 @@ static void walk(struct timeline *t, struct tl_live *l, bool on)
 {
 	unsigned wire = W_WALKER + 3 * l->walker;
 
-	if (l->walker >= n_walkers(l->u) || !tl_room(t))
+	if (l->walker >= n_walkers(l->u) || !tl_window(t) || !tl_room(t))
 		return;
 	at(t);
 	bit(t, l->u, wire, on);
 	if (on)
-		number(t, l->u, wire + 1, l->x->req.iova);
+		number(t, l->u, wire + 1, l->from.value);
 }
 
 /* The address of a read is shown when the read is over, from then on: a wire shows the last one that finished. */
 static void read_done(struct timeline *t, struct tl_live *l)
 {
-	if (l->walker >= n_walkers(l->u) || !tl_room(t))
+	if (l->walker >= n_walkers(l->u) || !tl_window(t) || !tl_room(t))
 		return;
 	at(t);
 	number(t, l->u, W_WALKER + 3 * l->walker + 2, l->read_spa);
@@ -129,7 +129,7 @@ static void read_done(struct timeline *t, struct tl_live *l)
 
 static void commands(struct timeline *t, struct tl_unit *u, bool on)
 {
-	if (!tl_room(t))
+	if (!tl_window(t) || !tl_room(t))
 		return;
 	at(t);
 	bit(t, u, W_CMD, on);
@@ -137,7 +137,7 @@ static void commands(struct timeline *t, struct tl_unit *u, bool on)
 
 static void counts(struct timeline *t, const struct tl_unit *u)
 {
-	if (!tl_room(t))
+	if (!tl_window(t) || !tl_room(t))
 		return;
 	at(t);
 	number(t, u, W_FLIGHT, u->n_flight);
@@ -158,7 +158,7 @@ static void message(struct timeline *t, const struct tl_unit *u, enum tap_msg wh
 
 static void footer(struct timeline *t)
 {
-	fprintf(t->o, "#%" PRIu64 "\n", (uint64_t)sim_now(t->k) + 1);
+	fprintf(t->o, "#%" PRIu64 "\n", (uint64_t)t->now + 1);
 }
 
 const struct tl_fmt tl_vcd = { header, request, phase, walk, read_done, commands, counts, message, footer };

@@ -406,6 +406,7 @@ void iommu_translate(struct iommu *u, struct xl *x)
 	x->tagged = x->nofill = false;
 	x->state = XL_LOOKUP;
 	link_xl(u, x);
+	x->id = x->seq;
 	tap(x, TAP_STATE);
 	sim_event_init(&x->ev, xl_event);
 	if (start > now)

@@ -62,6 +62,7 @@ struct xl {
 	struct xl *waiters, *last_waiter; /* merged behind this walk; the last one, if there is any */
 	struct xl *mnext; /* chain of the merge table */
 	uint64_t seq; /* start order, for draining */
+	uint64_t id; /* seq when it came: a request that was held goes on with another seq */
 	sim_time t_start, t_walk;
 	uint32_t cyc; /* cycles spent in lookups since the last memory access; the shell turns them into time */
 	uint8_t state; /* enum xl_state */

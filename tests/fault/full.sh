@@ -57,7 +57,9 @@ to_stdout params
 to_stdout sweep "$tmp/s.yaml" --list
 to_stdout faults configs/faults-vtd.yaml
 for x in json csv txt; do to_file run "$tmp/c.yaml" --stats @OUT.$x; done
-for x in json vcd; do to_file run "$tmp/c.yaml" --timeline @OUT.$x; done
+for x in iotl json vcd; do to_file run "$tmp/c.yaml" --timeline @OUT.$x; done
+"$bin" run "$tmp/c.yaml" --timeline "$tmp/r.iotl" > /dev/null || complain "run --timeline"
+for x in json vcd; do to_file timeline "$tmp/r.iotl" -o @OUT.$x; done
 to_file run "$tmp/c.yaml" --epochs 1us --epochs-out @OUT.csv
 to_file run "$tmp/c.yaml" -o @OUT
 for x in iot iotb; do

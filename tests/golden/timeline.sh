@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# run --timeline and run --epochs: they change no result; what they show adds up to the statistics of the same run; wrong names and full disks.
+# run --timeline, timeline, and run --epochs: they change no result; what they show adds up to the statistics of the same run; wrong names and full disks.
 set -eu
 bin=$1
 tmp=$(mktemp -d)
@@ -31,8 +31,13 @@ for a in vtd smmuv3 amdvi; do
 		run() { "$bin" run "bench/nesting-overhead/$a.yaml" --trace "$tmp/ats.iot" --set devices.atc.entries=$devtlb "$@"; }
 		run --stats "$tmp/s.csv" >"$tmp/plain"
 		run --timeline "$tmp/t.json" >"$tmp/json"
+		run --timeline "$tmp/t.iotl" >"$tmp/iotl"
+		cmp "$tmp/plain" "$tmp/iotl"
+		"$bin" timeline "$tmp/t.iotl" -o "$tmp/of.json"
+		"$bin" timeline "$tmp/t.iotl" -o "$tmp/of.vcd"
 		run --oracle --timeline "$tmp/t.vcd" --epochs 3us --epochs-out "$tmp/e.csv" >"$tmp/vcd"
 		cmp "$tmp/plain" "$tmp/json"
+		cmp "$tmp/t.json" "$tmp/of.json"
 		# slices: walks and reads, the length of walks; messages and their answers
 		n() { grep -c "$1" "$tmp/t.json" || true; }
 		same "$a walks" "$(n '"ph":"B","name":"walk","cat":"walk"')" "$(value unit.walks)"
@@ -42,6 +47,7 @@ for a in vtd smmuv3 amdvi; do
 		[ $devtlb = 0 ] || [ "$(n '"ph":"B","name":"invalidate request"')" -gt 50 ]
 		same "$a interrupt messages" "$(n '"ph":"i".*"interrupt message"')" "$(value replay.msi)"
 		! command -v jq >/dev/null || jq -e '.traceEvents | length > 1000' "$tmp/t.json" >/dev/null
+		cmp <(sed '$d' "$tmp/t.vcd") <(sed '$d' "$tmp/of.vcd") # the clock of an interval may stand a little later when all is over
 		# VCD: a walker becomes busy once for each walk; times do not go back; every wire is declared
 		same "$a walks in the VCD" "$(awk '/^\$var wire 1 .* walker_busy/ { w["1" $4] } $1 in w { n++ } END { print n }' "$tmp/t.vcd")" "$(value unit.walks)"
 		awk '/^#/ { t = substr($0, 2) + 0; if (t < last) exit 1; last = t }
@@ -69,13 +75,65 @@ n=$(sed -n 's/.* with \([0-9]*\) DMAs in flight$/\1/p' "$tmp/err")
 open() { echo $(($(grep -c "\"ph\":\"B\".*\"cat\":\"$1\"" "$tmp/t.json") - $(grep -c "\"ph\":\"E\",\"name\":\"$2\"" "$tmp/t.json"))); }
 same 'DMAs that did not end' "$(open dma DMA)" "$n"
 same 'slices that did not end' "$(slices "$tmp/t.json" | cut -d ' ' -f 1)" $((2 * n + $(open walk '\(walk\|read\)')))
+# The same of a recording. A part of one: the slices that begin there, whole, and no others.
+"$bin" run configs/captures/vtd.yaml --set gen.count=2000 --set 'replay.stuck=250 ns' --timeline "$tmp/t.iotl" >/dev/null 2>&1 && exit 1
+"$bin" timeline "$tmp/t.iotl" -o "$tmp/of.json"
+cmp "$tmp/t.json" "$tmp/of.json"
+"$bin" run bench/nesting-overhead/vtd.yaml --trace "$tmp/pri.iot" --set devices.atc.entries=64 --set devices.atc.on_no_access=pri --timeline "$tmp/t.iotl" >/dev/null 2>&1
+"$bin" timeline "$tmp/t.iotl" -o "$tmp/t.json"
+begins() { # FILE FROM TO: walks, DMAs, messages and commands that begin in this time (us)
+	awk -v a="$2" -v b="$3" '/"ph":"[Bi]"/ && !/"cat":"phase"/ && !/"name":"read"/ { match($0, "\"ts\":[0-9.]*"); t = substr($0, RSTART + 5, RLENGTH - 5) + 0
+		if (t >= a && t <= b) print }' "$1" | sed 's/"tid":[0-9]*//; s/,$//' | sort
+}
+for part in '0 5' '5 40' '40 1000000'; do
+	read -r a b <<<"$part"
+	"$bin" timeline "$tmp/t.iotl" --from "${a}us" --to "${b}us" -o "$tmp/of.json"
+	slices "$tmp/of.json" >"$tmp/n"
+	begins "$tmp/t.json" "$a" "$b" >"$tmp/want"
+	[ "$(wc -l <"$tmp/want")" -gt 50 ]
+	begins "$tmp/of.json" 0 1000000 | diff - "$tmp/want" >/dev/null || { echo "$part: not the slices that begin there"; exit 1; }
+	"$bin" timeline "$tmp/t.iotl" --from "${a}us" --to "${b}us" -o "$tmp/of.vcd"
+	awk -v a="$a" -v b="$b" '/^#/ { t = substr($0, 2) / 1e6; if (n++ && t > 0 && t < a) exit 1; if (t <= b) last = n } END { exit last < n - 1 }' "$tmp/of.vcd" || { echo "$part: VCD beyond"; exit 1; }
+done
+refused() { # MESSAGE ARGUMENT...
+	local st=0 text=$1
+	shift
+	"$bin" timeline "$@" 2>"$tmp/err" || st=$?
+	[ $st = 2 ] && grep -qF -- "$text" "$tmp/err" || { echo "timeline $*: status $st"; cat "$tmp/err"; exit 1; }
+	[ ! -e "$tmp/no.json" ] || { echo "timeline $*: left a file"; exit 1; }
+}
+damaged() { # MESSAGE OFFSET BYTES...: a recording with other bytes there
+	local text=$1 at=$2
+	shift 2
+	cp "$tmp/t.iotl" "$tmp/d.iotl"
+	printf "$*" | dd of="$tmp/d.iotl" bs=1 seek=$((at)) conv=notrunc status=none
+	refused "$text" "$tmp/d.iotl" -o "$tmp/no.json"
+}
+refused '-o F.json or F.vcd is missing' "$tmp/t.iotl"
+refused '-o x.txt: the name ends in .json or .vcd' "$tmp/t.iotl" -o x.txt
+refused '-o x.iotl: the name ends in .json or .vcd' "$tmp/t.iotl" -o x.iotl
+refused 'no recording given' -o "$tmp/no.json"
+refused '--from soon: expected a time such as' "$tmp/t.iotl" --from soon -o "$tmp/no.json"
+refused "$tmp/none.iotl: No such file" "$tmp/none.iotl" -o "$tmp/no.json"
+refused "no recording of 'iommusim run --timeline F.iotl'" "$tmp/t.json" -o "$tmp/no.json"
+head -c 1000 "$tmp/t.iotl" >"$tmp/short.iotl"
+refused 'ends after 23 whole records' "$tmp/short.iotl" -o "$tmp/no.json"
+head -c 70 "$tmp/t.iotl" >"$tmp/short.iotl"
+refused 'ends after 0 whole records' "$tmp/short.iotl" -o "$tmp/no.json"
+damaged 'found records of 41 bytes' 12 '\051'
+damaged 'found 65537 units' 8 '\001\000\001'
+damaged 'record 3: a unit that there is not' '80 + 2 * 40 + 34' '\001'
+damaged 'record 3: a kind of event that there is not' '80 + 2 * 40 + 36' '\007'
+damaged 'record 2: a kind of event that there is not' '80 + 40 + 37' '\377'
+damaged 'record 201: earlier than the one before' '80 + 200 * 40' '\000\000\000\000\000\000\000\000'
+damaged 'a request that is not in flight' '80 + 200 * 40 + 8' '\377\377'
 bad() { # STATUS MESSAGE OPTION...
 	local st=0 want=$1 text=$2
 	shift 2
 	"$bin" run configs/captures/vtd.yaml --set gen.count=2000 "$@" >/dev/null 2>"$tmp/err" || st=$?
 	[ $st = "$want" ] && grep -qF -- "$text" "$tmp/err" || { echo "$*: status $st"; cat "$tmp/err"; exit 1; }
 }
-bad 2 '--timeline x.txt: the name ends in .json or .vcd' --timeline x.txt
+bad 2 '--timeline x.txt: the name ends in .iotl, .json or .vcd' --timeline x.txt
 bad 2 '--epochs and --epochs-out go together' --epochs 1us
 bad 2 '--epochs 5 parsecs: expected a time such as' --epochs '5 parsecs' --epochs-out "$tmp/e.csv"
 bad 2 "$tmp/none/t.json" --timeline "$tmp/none/t.json"

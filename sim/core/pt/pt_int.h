@@ -72,11 +72,14 @@ static inline bool psc_kept(const struct pt_walk *w, unsigned stage, unsigned le
 enum xl_act pt_step(struct pt_walk *w, struct xl *x);
 /** pt_run() - zero time, and the word at x->mem_spa is wanted: go on without the shell as far as possible. */
 enum xl_act pt_run(struct pt_walk *w, struct xl *x);
-/** pt_run_from() - the same for a nested walk at the beginning of stage 2 for the entry of @level at @gpa, all before it being plain and not yet counted. */
+/**
+ * pt_run_from() - the same for a nested walk at the beginning of stage 2 for the entry of @level at @gpa, all before it being plain and not yet counted; or
+ * for a walk of stage 2 alone at its beginning.
+ */
 enum xl_act pt_run_from(struct pt_walk *w, struct xl *x, unsigned level, uint64_t gpa);
 /** pt_cursor_move() - Returns: false: the page cannot be read directly; nothing is changed. */
 bool pt_cursor_move(struct mem_cursor *c, const struct mem *m, uint64_t page);
-/** pt_whole() - a nested walk at its top, from stage 2 for the stage-1 entry at @gpa: both tables in pages of 512, nobody to be told. */
+/** pt_whole() - a walk of stage 2, or a nested one, at its top, where stage 2 is asked for @gpa: all tables in pages of 512, nobody to be told. */
 enum xl_act pt_whole(struct pt_walk *w, struct xl *x, uint64_t gpa);
 /** pt_run_begin() - zero time: the same from the beginning of a walk. Returns: false: nothing is done, walk step by step. */
 bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act);

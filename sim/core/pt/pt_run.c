@@ -362,7 +362,7 @@ enum xl_act pt_run(struct pt_walk *w, struct xl *x)
 
 static bool pages_of_512(const struct pt_table *t)
 {
-	return t->fmt && t->grain_lg2 == PT_PAGE_LG2 && (!t->top_bits || t->top_bits == PT_PAGE_LG2 - 3);
+	return t->grain_lg2 == PT_PAGE_LG2 && (!t->top_bits || t->top_bits == PT_PAGE_LG2 - 3);
 }
 
 static void at_top(struct pt_walk *w, unsigned stage, enum pt_phase ph)
@@ -398,7 +398,7 @@ static void top_s2(struct pt_walk *w, uint64_t gpa)
 
 enum xl_act pt_run_from(struct pt_walk *w, struct xl *x, unsigned level, uint64_t gpa)
 {
-	unsigned n = w->t[S1].levels - 1u - level;
+	unsigned n = w->t[S1].fmt ? w->t[S1].levels - 1u - level : 0;
 
 	if (n) {
 		w->s1_from = (uint8_t)(level + 1);
@@ -426,7 +426,7 @@ bool pt_run_begin(struct pt_walk *w, struct xl *x, enum xl_act *act)
 		top_s1(w, x);
 	if (t2->fmt)
 		top_s2(w, gpa);
-	if (!x->now->step && pages_of_512(t1) && pages_of_512(t2)) {
+	if (!x->now->step && t2->fmt && pages_of_512(t2) && (!t1->fmt || pages_of_512(t1))) {
 		*act = pt_whole(w, x, gpa);
 		return true;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pt_whole.c - nested walks in zero time, from the top, over tables of 512 entries in a 4 KiB page, nobody being told: as pt_run.c would do
- * them, but nothing is written before the end is reached. Where an entry is not plain (struct pt_plain), or a word cannot be read here, pt_run.c goes on from
+ * pt_whole.c - nested walks, and walks of stage 2 alone, in zero time, from the top, over tables of 512 entries in a 4 KiB page, nobody being told: as
+ * pt_run.c would do them, but nothing is written before the end is reached. Where an entry is not plain (struct pt_plain), or a word cannot be read here, pt_run.c goes on from
  * stage 2 for the stage-1 entry before.
  * Does not model: stage 2 of other than 3 to 5 levels; what pt_run.c does not.
  */
@@ -96,20 +96,43 @@ PT_INLINE enum xl_act walk(struct pt_walk *w, struct xl *x, uint64_t gpa, unsign
 	return done(w, x, data, e1, e2, levels2);
 }
 
+/* Stage 2 alone. */
+PT_INLINE enum xl_act alone(struct pt_walk *w, struct xl *x, unsigned levels2)
+{
+	const struct pt_plain *p = &w->plain[S2];
+	struct mem_cursor *row = x->u->cursor + PT_LEVELS * (w->ipa ? PT_ROW_IPA : PT_ROW_DATA);
+	uint64_t e;
+
+	if (!stage2(row, x->u->mem, p, w->t[S2].root, levels2, w->ia, &e))
+		return pt_run_from(w, x, 0, w->ia);
+	w->level[S2] = 0;
+	w->perm[S2] = w->out_perm = p->leaf_perm;
+	w->memtype = (uint8_t)(e >> p->mt_lsb & p->mt_mask);
+	w->clean = w->snoop = false;
+	w->size_lg2 = PT_PAGE_LG2;
+	w->pa = (e & p->next) | (w->ia & low_mask(PT_PAGE_LG2));
+	w->why = PT_OK;
+	w->ran[S2] = (uint8_t)levels2;
+	x->reads += (uint8_t)levels2;
+	pt_s2_started(w, x, 1);
+	return XL_ACT_DONE;
+}
+
 enum xl_act pt_whole(struct pt_walk *w, struct xl *x, uint64_t gpa)
 {
-	unsigned need1 = need_of(&w->t[S1], w->acc), need2 = need_of(&w->t[S2], w->acc);
+	const struct pt_table *t1 = &w->t[S1], *t2 = &w->t[S2];
+	bool both = t1->fmt;
 
-	if (!grants(w, S1, need1) || !grants(w, S2, need2 | XL_R))
-		return pt_run_from(w, x, w->t[S1].levels - 1u, gpa);
-	switch (w->t[S2].levels) {
+	if ((both && !grants(w, S1, need_of(t1, w->acc))) || !grants(w, S2, need_of(t2, w->acc) | (both ? XL_R : 0)))
+		return pt_run_from(w, x, both ? t1->levels - 1u : 0, gpa);
+	switch (t2->levels) {
 	case 3:
-		return walk(w, x, gpa, 3);
+		return both ? walk(w, x, gpa, 3) : alone(w, x, 3);
 	case 4:
-		return walk(w, x, gpa, 4);
+		return both ? walk(w, x, gpa, 4) : alone(w, x, 4);
 	case 5:
-		return walk(w, x, gpa, 5);
+		return both ? walk(w, x, gpa, 5) : alone(w, x, 5);
 	default:
-		return pt_run_from(w, x, w->t[S1].levels - 1u, gpa);
+		return pt_run_from(w, x, both ? t1->levels - 1u : 0, gpa);
 	}
 }
