@@ -143,7 +143,7 @@ static void send_completions(struct inv *i)
 		i->cpl[c].writes = 0;
 		i->cpl[c].arrived = false;
 	}
-	for (uint32_t k = 0; d->atc && k < d->cfg.outstanding; k++) {
+	for (uint32_t k = 0; d->atc && k < d->slots_made; k++) {
 		struct slot *s = &d->slot[k];
 
 		if (!s->cached || !s->op->write || s->state < SLOT_UPLINK || s->state > SLOT_MEM)
@@ -200,7 +200,7 @@ static void mark_reads(struct inv *i)
 {
 	struct dev *d = i->d;
 
-	for (uint32_t k = 0; k < d->cfg.outstanding; k++) {
+	for (uint32_t k = 0; k < d->slots_made; k++) {
 		struct slot *s = &d->slot[k];
 
 		if (!s->cached || s->op->write || s->state < SLOT_UPLINK || s->state > SLOT_DOWNLINK || s->state == SLOT_CREDIT)
@@ -384,7 +384,7 @@ void inv_forget(struct dev *d)
 		d->inv_st.lost++;
 		inv_free(i);
 	}
-	for (uint32_t k = 0; d->atc && k < d->cfg.outstanding; k++)
+	for (uint32_t k = 0; d->atc && k < d->slots_made; k++)
 		d->slot[k].inv_mask = 0;
 	d->inv_open = 0;
 	d->inv_held = NULL;

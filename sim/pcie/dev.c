@@ -53,9 +53,19 @@ static COLD void issue_special(struct slot *s)
 		slot_send(s);
 }
 
+/* Slots are made when first used: a device that is idle touches none of their memory. */
+static COLD struct slot *slot_make(struct dev *d)
+{
+	struct slot *s = &d->slot[d->slots_made++];
+
+	memset(s, 0, sizeof(*s));
+	slot_init(s, d);
+	return s;
+}
+
 static void issue_one(struct dev *d, struct op *o)
 {
-	struct slot *s = d->free;
+	struct slot *s = LIKELY(d->free != NULL) ? d->free : slot_make(d);
 	uint32_t n = next_len(d, o);
 
 	d->free = s->next;
@@ -83,7 +93,7 @@ static void issue_one(struct dev *d, struct op *o)
 
 static void pump(struct dev *d)
 {
-	while (d->queue && d->free) {
+	while (d->queue && d->slots_busy < d->cfg.outstanding) {
 		struct op *o = d->queue;
 
 		issue_one(d, o);

@@ -42,7 +42,7 @@ static void dump_slots(const struct dev *d, line_fn *line, void *arg)
 {
 	char buf[200];
 
-	for (uint32_t i = 0; i < d->cfg.outstanding; i++) {
+	for (uint32_t i = 0; i < d->slots_made; i++) {
 		const struct slot *s = &d->slot[i];
 
 		if (s->state == SLOT_FREE)

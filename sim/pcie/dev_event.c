@@ -72,7 +72,7 @@ static void kill_work(struct dev *d)
 	for (uint32_t i = 0; i < d->cfg.atc.requests; i++)
 		while (d->atc->treq[i].state != TREQ_FREE && (s = slots_take(&d->atc->treq[i].waiters)))
 			slot_fail(s, NULL);
-	for (uint32_t i = 0; i < d->cfg.outstanding; i++)
+	for (uint32_t i = 0; i < d->slots_made; i++)
 		if (d->slot[i].state == SLOT_ATC_LOOKUP && sim_cancel(d->u->k, &d->slot[i].ev))
 			slot_fail(&d->slot[i], NULL);
 	pri_forget(d);
@@ -115,7 +115,7 @@ bool dev_stopping(const struct dev *d, const struct op *o)
 
 static bool in_use(const struct dev *d, uint32_t pasid)
 {
-	for (uint32_t i = 0; i < d->cfg.outstanding; i++)
+	for (uint32_t i = 0; i < d->slots_made; i++)
 		if (d->slot[i].state != SLOT_FREE && d->slot[i].op->q.has_pasid && d->slot[i].op->q.pasid == pasid)
 			return true;
 	for (const struct op *o = d->queue; o; o = o->next)

@@ -175,6 +175,7 @@ struct dev {
 	struct stop *stops;
 	struct rx *rx; /* NULL: none */
 	struct inv *inv_held, **inv_held_tail;
+	uint32_t slots_made; /* of cfg.outstanding: the others have no content */
 	uint32_t ops_busy, slots_busy, stalled, in_order_wait; /* the last two: slots held back, in SLOT_WAIT_ORDER */
 	struct slot *slot, *free;
 	struct op *op, *op_free, *op_extra;

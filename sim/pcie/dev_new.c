@@ -11,13 +11,6 @@ static size_t n_ops(const struct dev_cfg *c)
 
 static void dev_init(struct dev *d)
 {
-	for (uint32_t i = d->cfg.outstanding; i-- > 0;) {
-		struct slot *s = &d->slot[i];
-
-		slot_init(s, d);
-		s->next = d->free;
-		d->free = s;
-	}
 	for (size_t i = n_ops(&d->cfg); i-- > 0;) {
 		d->op[i].next = d->op_free;
 		d->op_free = &d->op[i];
@@ -37,7 +30,7 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 		return NULL;
 	d = calloc(1, sizeof(*d));
 	if (d) {
-		d->slot = calloc(c->outstanding, sizeof(*d->slot));
+		d->slot = malloc(c->outstanding * sizeof(*d->slot));
 		d->op = calloc(n_ops(c), sizeof(*d->op));
 		d->pp = c->per_pasid ? calloc(c->per_pasid + 1, sizeof(*d->pp)) : NULL;
 		d->pp_key = c->per_pasid ? calloc(c->per_pasid, sizeof(*d->pp_key)) : NULL;

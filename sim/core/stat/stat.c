@@ -58,7 +58,8 @@ uint64_t hist_pct(const struct hist *h, unsigned permille)
 
 void hist_reset(struct hist *h)
 {
-	memset(h, 0, sizeof(*h));
+	if (h->n) /* else its memory may not have been touched yet */
+		memset(h, 0, sizeof(*h));
 }
 
 bool stat_add(struct stat_reg *r, const char *path, void *base, const struct stat_def *defs)
