@@ -306,12 +306,14 @@ static int simulate_and_report(struct run *r)
 	interrupted = 0;
 	sigaction(SIGINT, &sa, &old);
 	ok = simulate(r, &e);
+	sigaction(SIGINT, &old, NULL);
+	end_progress(r);
+	if (!ok && e.code == ERR_MACHINE) /* a store or a request was lost: what is there is no result */
+		return cli_fail(&e);
 	if (ok && r->check)
 		ok = run_check_end(r->check, &e);
 	if (ok && r->oracle && oracle_oom(r->oracle))
 		ok = err_set(&e, ERR_MACHINE, "out of memory for the oracle: what came later was not checked");
-	sigaction(SIGINT, &old, NULL);
-	end_progress(r);
 	st = end_extras(r);
 	v = *plat_verified(r->p);
 	if (ok && !interrupted && r->c.plat.replay.warmup_dmas > r->n_dma)
@@ -354,7 +356,8 @@ static int help(void)
 	     "  --stats F              full statistics to F.json, F.csv or F.txt; may be repeated\n"
 	     "  -o DIR                 config.yaml and stats.{txt,json,csv} into DIR\n"
 	     "  --dump-config          print the complete effective configuration and stop\n\n"
-	     "Exit status: 0, 1 a difference found by --verify, --oracle or --check, 2 wrong input, 3 the machine failed, 130 interrupted (results are written).\n\n"
+	     "Exit status: 0, 1 a difference found by --verify, --oracle or --check, 2 wrong input (results so far are written),\n"
+	     "3 the machine failed (none are), 130 interrupted (they are).\n\n"
 	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace boot.iotb --verify --stats boot.json");
 	return cli_out(0);
 }

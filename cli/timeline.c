@@ -31,7 +31,6 @@ static uint32_t lane_take(struct timeline *t, struct tl_lanes *l, struct tl_live
 
 	while (i < l->n && l->row[i])
 		i++;
-	l->below = i + 1;
 	if (i == l->n) {
 		row = realloc(l->row, (l->n + 1) * sizeof(struct tl_live *));
 		if (!row) {
@@ -42,6 +41,7 @@ static uint32_t lane_take(struct timeline *t, struct tl_lanes *l, struct tl_live
 		l->n++;
 	}
 	l->row[i] = who;
+	l->below = i + 1;
 	return (uint32_t)i;
 }
 

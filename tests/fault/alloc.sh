@@ -9,14 +9,18 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tests=0 failures=0 bad=0
 complain() { echo "alloc: $*" >&2; bad=1; }
-# one NAME COMMAND...: @OUT is the file it writes, if any.
+written() { find "$tmp/w" -type f; } # the file of @OUT
+# one NAME COMMAND...: @OUT is the file it writes, if any, without its ending.
 one() {
 	local name=$1 n=1 st ok step=1
 	shift
 	rm -rf "$tmp/w" && mkdir "$tmp/w"
 	"$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/good.out" 2> "$tmp/good.err"
 	ok=$?
-	[ -e "$tmp/w/out" ] && mv "$tmp/w/out" "$tmp/good.file"
+	[ $ok -lt 2 ] || complain "$name: status $ok: $(head -c 200 "$tmp/good.err")"
+	rm -f "$tmp/good.file"
+	[ -z "$(written)" ] || mv "$(written)" "$tmp/good.file"
+	[[ "$*" != *@OUT* ]] || [ -s "$tmp/good.file" ] || complain "$name: wrote nothing"
 	while :; do
 		rm -rf "$tmp/w" "$tmp/failed" && mkdir "$tmp/w"
 		FAIL_ALLOC=$n FAIL_ALLOC_FILE=$tmp/failed LD_PRELOAD=$lib timeout 60 "$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/out" 2> "$tmp/err"
@@ -26,7 +30,7 @@ one() {
 		if [ $st = 3 ]; then
 			failures=$((failures + 1))
 			grep -q '^iommusim: .\|memory' "$tmp/err" || complain "$name, allocation $n: status 3, but: $(head -c 200 "$tmp/err")"
-			[ -z "$(ls -A "$tmp/w")" ] || cmp -s "$tmp/w/out" "$tmp/good.file" || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
+			[ -z "$(ls -A "$tmp/w")" ] || cmp -s "$(written)" "$tmp/good.file" || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
 		elif [ $st = $ok ]; then
 			same || complain "$name, allocation $n: status $st, but the result is another"
 		else
@@ -38,7 +42,7 @@ one() {
 	echo "$name: $((n - step)) tried last"
 }
 same() {
-	[ -e "$tmp/w/out" ] && ! cmp -s "$tmp/w/out" "$tmp/good.file" && return 1
+	[ -z "$(written)" ] || cmp -s "$(written)" "$tmp/good.file" || return 1
 	cmp -s "$tmp/out" "$tmp/good.out"
 }
 cat > "$tmp/c.yaml" <<'END'
@@ -47,15 +51,19 @@ gen: {count: 40}
 END
 "$bin" trace convert traces/amdvi-edu.iotb -o - | sed -n 1,400p > "$tmp/amd.iot"
 "$bin" trace convert traces/smmuv3-edu.iotb -o - | sed -n 1,400p > "$tmp/smmu.iot"
-one run run "$tmp/c.yaml" --stats @OUT
+one run run "$tmp/c.yaml" --stats @OUT.json
+one run-timeline run "$tmp/c.yaml" --timeline @OUT.json
+one run-record run "$tmp/c.yaml" --timeline @OUT.iotl
+"$bin" run "$tmp/c.yaml" --timeline "$tmp/r.iotl" > /dev/null || complain "run --timeline"
+one timeline timeline "$tmp/r.iotl" -o @OUT.json
 one run-oracle run configs/captures/amdvi.yaml --trace "$tmp/amd.iot" --oracle
 one check check traces/ordering-demo.iot
 one check-store check "$tmp/smmu.iot"
 one walk walk tests/data/walk/vtd-edu.snap4.idx --list
 one walk-query walk tests/data/walk/vtd-edu.snap4.idx --query tests/data/walk/vtd-edu.snap4.maps.gz
-one import import qemu tests/data/import/edu.log.zst --image tests/data/import/edu.snap1.idx -o @OUT --summary /dev/null
+one import import qemu tests/data/import/edu.log.zst --image tests/data/import/edu.snap1.idx -o @OUT.iot --summary /dev/null
 one decode decode vtd inv 00000000000500f2 0000000000100042
-one trace trace convert traces/example.iot -o @OUT
-one trace-binary trace convert traces/vtd-edu.iotb -o @OUT
+one trace trace convert traces/example.iot -o @OUT.iotb
+one trace-binary trace convert traces/vtd-edu.iotb -o @OUT.iot
 echo "$tests allocations failed, $failures of them ended the command"
 exit $bad
