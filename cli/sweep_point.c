@@ -119,8 +119,8 @@ static bool on_value(void *arg, const struct rep_val *v)
 			fprintf(pt->out, "%s%" PRIu64, i ? " " : "", num[i]);
 		fputc('\t', pt->out);
 		for (unsigned i = 0; v->hist->n && i < HIST_BUCKETS; i++)
-			if (v->hist->b[i])
-				fprintf(pt->out, "%" PRIu64 " %" PRIu64 " ", hist_bucket_high(i), v->hist->b[i]);
+			if (hist_count(v->hist, i))
+				fprintf(pt->out, "%" PRIu64 " %" PRIu64 " ", hist_bucket_high(i), hist_count(v->hist, i));
 		fputc('\n', pt->out);
 	}
 	return true;

@@ -199,12 +199,12 @@ struct dev {
 	uint32_t inv_open, itags_open; /* accepted: bit of inv_at; ITags received and not answered */
 	uint32_t drop_count;
 	/* statistics */
-	struct dev_stats st;
-	struct inv_stats inv_st;
 	uint32_t pp_used, *pp_key;
 	char (*path)[64];
 	const struct stat_reg *listed, *inv_listed;
 	bool had_fault;
+	struct dev_stats st; /* the last two end with a histogram */
+	struct inv_stats inv_st;
 };
 static inline sim_time dev_now(const struct dev *d)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dev_new.c - making a device and ending it; what it says of itself. */
 #include <stdlib.h>
+#include <string.h>
 #include "pcie/dev_int.h"
 
 /* With a receive buffer: packets of the least size fill it, and one is to arrive. */
@@ -28,8 +29,10 @@ struct dev *dev_create(const struct dev_cfg *c, struct iommu *u, dev_done_fn *fn
 
 	if (!dev_cfg_check(c, e))
 		return NULL;
-	d = calloc(1, sizeof(*d));
+	d = malloc(sizeof(*d));
 	if (d) {
+		memset(d, 0, HIST_HEAD(struct dev, st.latency_ps));
+		memset(&d->inv_st, 0, HIST_HEAD(struct inv_stats, latency_ps));
 		d->slot = malloc(c->outstanding * sizeof(*d->slot));
 		d->op = calloc(n_ops(c), sizeof(*d->op));
 		d->pp = c->per_pasid ? calloc(c->per_pasid + 1, sizeof(*d->pp)) : NULL;

@@ -20,7 +20,7 @@ START_TEST(buckets_tile_all_values)
 		hist_reset(&h);
 		hist_add(&h, lo);
 		hist_add(&h, hi);
-		ck_assert_uint_eq(h.b[i], 2);
+		ck_assert_uint_eq(hist_count(&h, i), 2);
 	}
 	ck_assert_uint_eq(hist_bucket_high(HIST_BUCKETS - 1), UINT64_MAX);
 	ck_assert_uint_eq(hist_bucket_low(63), hist_bucket_high(63));
@@ -88,7 +88,10 @@ START_TEST(empty_histogram)
 	hist_add(&h, 9);
 	hist_reset(&h);
 	ck_assert_uint_eq(hist_pct(&h, 999), 0);
-	ck_assert_uint_eq(h.n + h.sum + h.min + h.max + h.b[9], 0);
+	ck_assert_uint_eq(h.n + h.sum + h.min + h.max + hist_count(&h, 9), 0);
+	hist_add(&h, 10); /* counts of before do not come back */
+	ck_assert_uint_eq(hist_count(&h, 9), 0);
+	ck_assert_uint_eq(hist_count(&h, 10), 1);
 }
 END_TEST
 

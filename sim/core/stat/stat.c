@@ -30,13 +30,19 @@ uint64_t hist_bucket_high(unsigned i)
 
 void hist_add(struct hist *h, uint64_t v)
 {
+	unsigned i = bucket(v), row = i / HIST_ROW;
+
 	if (!h->n || v < h->min)
 		h->min = v;
 	if (v > h->max)
 		h->max = v;
 	h->n++;
 	h->sum += v;
-	h->b[bucket(v)]++;
+	if (UNLIKELY(!(h->counted >> row & 1))) {
+		memset(h->b + HIST_ROW * row, 0, HIST_ROW * sizeof(*h->b));
+		h->counted |= UINT64_C(1) << row;
+	}
+	h->b[i]++;
 }
 
 uint64_t hist_pct(const struct hist *h, unsigned permille)
@@ -49,7 +55,7 @@ uint64_t hist_pct(const struct hist *h, unsigned permille)
 	if (!need)
 		need = 1; /* the 0th percentile is the bucket of the smallest sample */
 	for (unsigned i = bucket(h->min); i < HIST_BUCKETS; i++) {
-		seen += h->b[i];
+		seen += hist_count(h, i);
 		if (seen >= need)
 			return hist_bucket_high(i) < h->max ? hist_bucket_high(i) : h->max;
 	}
@@ -58,8 +64,7 @@ uint64_t hist_pct(const struct hist *h, unsigned permille)
 
 void hist_reset(struct hist *h)
 {
-	if (h->n) /* else its memory may not have been touched yet */
-		memset(h, 0, sizeof(*h));
+	h->n = h->sum = h->min = h->max = h->counted = 0;
 }
 
 bool stat_add(struct stat_reg *r, const char *path, void *base, const struct stat_def *defs)

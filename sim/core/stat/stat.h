@@ -16,12 +16,22 @@ struct stat_def {
 	size_t off_den; /* STAT_RATIO: denominator (a uint64_t) */
 };
 
-/* Histogram: exact below 64, then 64 buckets a power of two (relative width 1/64); min, max, sum exact. Unit: as its row says. */
-enum { HIST_BUCKETS = 64 * 59 };
+/*
+ * Histogram: exact below 64, then 64 buckets a power of two (relative width 1/64); min, max, sum exact. Unit: as its row says. 30 KiB, of which
+ * only what is counted in is ever touched: there is one for each requester.
+ */
+enum { HIST_ROW = 64, HIST_BUCKETS = HIST_ROW * 59 };
 struct hist {
 	uint64_t n, sum, min, max;
+	uint64_t counted; /* bit r: the buckets from HIST_ROW * r on have counts; the others have no content */
 	uint64_t b[HIST_BUCKETS];
 };
+/* To be cleared where the rest of a struct is: the histogram is empty then. */
+#define HIST_HEAD(type, member) (offsetof(type, member) + offsetof(struct hist, b))
+static inline uint64_t hist_count(const struct hist *h, unsigned i)
+{
+	return h->counted >> (i / HIST_ROW) & 1 ? h->b[i] : 0;
+}
 void hist_add(struct hist *h, uint64_t v);
 /** hist_pct() - smallest bucket upper edge with at least @permille/1000 of the samples at or below; 0 when empty; never above max. */
 uint64_t hist_pct(const struct hist *h, unsigned permille);
