@@ -154,9 +154,9 @@ static bool same_schema(const struct rdb *r, struct err *e)
 static bool check(const struct rdb *r, bool may_create, struct err *e)
 {
 	struct err in = { 0 };
-	int64_t id = pragma(r, "PRAGMA application_id", &in), version = id < 0 ? -1 : pragma(r, "PRAGMA user_version", &in);
+	int64_t id = pragma(r, "PRAGMA application_id", &in), version = in.code ? 0 : pragma(r, "PRAGMA user_version", &in); /* may be negative */
 
-	if (id < 0 || version < 0)
+	if (in.code)
 		return err_set(e, in.code, "%s", in.msg);
 	if (!id && may_create && pragma(r, "SELECT count(*) FROM sqlite_master", &in) == 0)
 		return create(r, e);
