@@ -302,7 +302,7 @@ int iommusim_memory_write(iommusim *s, uint64_t address, const void *data, size_
 		uint64_t v = 0;
 		int st;
 
-		while (address % n || n > bytes)
+		while (n > 1 && (address % n || n > bytes))
 			n /= 2;
 		for (unsigned i = 0; i < n; i++)
 			v |= (uint64_t)d[i] << 8 * i;

@@ -127,7 +127,7 @@ int iommusim_stored(iommusim *s, uint64_t address, size_t bytes)
 		unsigned n = 8;
 		uint64_t w;
 
-		while (address % n || n > bytes)
+		while (n > 1 && (address % n || n > bytes))
 			n /= 2;
 		if (mem_read(plat_mem(s->p), address & ~UINT64_C(7), &w, 1) != MEM_OK)
 			return api_invalid(s, "read of 0x%llx: bus error", (unsigned long long)address);

@@ -4,6 +4,7 @@
 #   tools/analyze.sh [FOLDER] [FILE...]     FOLDER (default build-analyze): for the compile commands; FILE: only these (default: sim, lib, cli)
 # Exit status: 0 clean, 1 findings, 3 it could not run.
 set -u
+case ${1:-} in -*) sed -n '3,5s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
 cd "$(dirname "$0")/.." || exit 3
 dir=${1:-build-analyze}
 [ $# -gt 0 ] && shift

@@ -7,8 +7,8 @@
 # first test that failed, SURVIVED, if the tests named in the list all pass, or same, if the list says that nothing can be seen; then the count.
 # Exit status: 0 all killed, 1 some survived, 3 it could not be tried.
 set -u
-cd "$(dirname "$0")/.." || exit 3
 case ${1:-} in -*) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 2 ;; esac
+cd "$(dirname "$0")/.." || exit 3
 dir=$(realpath -m "${1:-build-mutate}")
 want=${2:-.}
 src=$dir/src
