@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli.c - what every command needs at its ends: errors, usage errors, and the check that standard output was really written. */
+/* cli.c - what every command needs at its ends: errors, usage errors, times, and the check that standard output was really written. */
 #define CLI_C
 #include "cli.h"
+#include "core/cfg/cfg.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,4 +37,12 @@ int cli_out(int status)
 		return ERR_MACHINE;
 	}
 	return status;
+}
+
+bool cli_time(const char *option, const char *text, uint64_t min, uint64_t *ps, struct err *e)
+{
+	const struct cfg_opt row[] = { { "t", CFG_TIME, 0, 0, min, UINT64_C(1) << 62, "ps", "", 0 }, { 0 } };
+	struct err in = { 0 };
+
+	return cfg_set(row, ps, "t", text, &in) || err_set(e, ERR_INPUT, "%s %.80s: expected a time such as \"1us\"", option, text);
 }

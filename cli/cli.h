@@ -28,6 +28,8 @@ int cmd_validate(int argc, char **argv);
 int cli_fail(const struct err *e);
 /** cli_usage() - complain about the command line of @cmd. Returns: 2. */
 int cli_usage(const char *cmd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/** cli_time() - the value of a command's @option that is a time, such as "10 us": @min ps or more. */
+bool cli_time(const char *option, const char *text, uint64_t min, uint64_t *ps, struct err *e) MUST_USE;
 /** cli_out() - flush and check standard output at the end. Returns: @status, or 3 with a message if it could not be written. */
 int cli_out(int status);
 #if defined(__clang_analyzer__) && !defined(CLI_C) /* it sees one file at a time, and must be told what these return */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_timeline.c - `iommusim timeline`: a recording of `run --timeline F.iotl`, or a part of it, for viewers. */
 #include "cli.h"
-#include "core/cfg/cfg.h"
 #include "timeline.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -18,14 +17,6 @@ static int help(void)
 	     "Example:\n  iommusim run configs/captures/vtd.yaml --trace traces/vtd-lazy-vblk.iotb --timeline t.iotl\n"
 	     "  iommusim timeline t.iotl --from 100us --to 200us -o t.json");
 	return cli_out(0);
-}
-
-static bool a_time(const char *option, const char *text, uint64_t *ps, struct err *e)
-{
-	static const struct cfg_opt row[] = { { "t", CFG_TIME, 0, 0, 0, UINT64_C(1) << 62, "ps", "", 0 }, { 0 } };
-	struct err in = { 0 };
-
-	return !text || cfg_set(row, ps, "t", text, &in) || err_set(e, ERR_INPUT, "%s %.80s: expected a time such as \"1us\"", option, text);
 }
 
 int cmd_timeline(int argc, char **argv)
@@ -54,7 +45,8 @@ int cmd_timeline(int argc, char **argv)
 		return cli_usage("timeline", "-o %.200s: the name ends in .json or .vcd", out);
 	if (argc - optind != 1)
 		return cli_usage("timeline", argc == optind ? "no recording given" : "one recording, please");
-	if (!a_time("--from", from, &first, &e) || !a_time("--to", to, &last, &e) || !timeline_convert(argv[optind], out, first, last, &e))
+	if ((from && !cli_time("--from", from, 0, &first, &e)) || (to && !cli_time("--to", to, 0, &last, &e)) ||
+	    !timeline_convert(argv[optind], out, first, last, &e))
 		return cli_fail(&e);
 	return cli_out(0);
 }

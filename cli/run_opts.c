@@ -150,21 +150,12 @@ static bool set_warmup(struct run_cfg *c, const char *text, struct err *e)
 	return set_replay(c, "--warmup", off, number, e);
 }
 
-/* One time that is no configuration key. */
-static bool a_time(const char *option, const char *text, uint64_t min, uint64_t *ps, struct err *e)
-{
-	const struct cfg_opt row[] = { { "t", CFG_TIME, 0, 0, min, UINT64_C(1) << 62, "ps", "", 0 }, { 0 } };
-	struct err in = { 0 };
-
-	return cfg_set(row, ps, "t", text, &in) || err_set(e, ERR_INPUT, "%s %.80s: expected a time such as \"1us\"", option, text);
-}
-
 bool run_opts_epochs(const struct run_opts *o, uint64_t *ps, struct err *e)
 {
 	*ps = 0;
 	if (!o->epochs != !o->epochs_out)
 		return err_set(e, ERR_INPUT, "--epochs and --epochs-out go together: an interval such as \"10us\", and the table F.csv");
-	return !o->epochs || a_time("--epochs", o->epochs, 1000, ps, e);
+	return !o->epochs || cli_time("--epochs", o->epochs, 1000, ps, e);
 }
 
 bool run_opts_quantum(const struct run_opts *o, uint64_t *ps, struct err *e)
@@ -172,7 +163,7 @@ bool run_opts_quantum(const struct run_opts *o, uint64_t *ps, struct err *e)
 	*ps = 0;
 	if (o->quantum && !o->systemc)
 		return err_set(e, ERR_INPUT, "--quantum %.80s: only --host systemc has one", o->quantum);
-	return !o->quantum || a_time("--quantum", o->quantum, 0, ps, e);
+	return !o->quantum || cli_time("--quantum", o->quantum, 0, ps, e);
 }
 
 bool run_opts_apply(const struct run_opts *o, struct run_cfg *c, struct err *e)
