@@ -62,7 +62,6 @@ struct xl {
 	struct xl *waiters, *last_waiter; /* merged behind this walk; the last one, if there is any */
 	struct xl *mnext; /* chain of the merge table */
 	uint64_t seq; /* start order, for draining */
-	uint64_t id; /* seq when it came: a request that was held goes on with another seq */
 	sim_time t_start, t_walk;
 	uint32_t cyc; /* cycles spent in lookups since the last memory access; the shell turns them into time */
 	uint8_t state; /* enum xl_state */
@@ -83,6 +82,7 @@ struct xl {
 	uint8_t mem_st; /* enum mem_status of the answer */
 	uint64_t data[8]; /* READ: the words; CAS: data[0] = value seen */
 	uint64_t walk[88]; /* the vendor's walk state */
+	uint64_t id; /* seq when it came: a request that was held goes on with another seq */
 };
 
 struct iommu_cfg {

@@ -24,6 +24,7 @@ enum { HIST_ROW = 64, HIST_BUCKETS = HIST_ROW * 59 };
 struct hist {
 	uint64_t n, sum, min, max;
 	uint64_t counted; /* bit r: the buckets from HIST_ROW * r on have counts; the others have no content */
+	uint64_t spare[3]; /* whole cache lines: what stands behind a histogram keeps its place in them */
 	uint64_t b[HIST_BUCKETS];
 };
 /* To be cleared where the rest of a struct is: the histogram is empty then. */
