@@ -89,7 +89,7 @@ struct tl_dev *tl_dev(struct timeline *t, uint32_t rid)
 
 	if (at && *at)
 		return &t->dev[*at - 1];
-	if (2 * t->n_dev >= t->dev_mask && !dev_grow(t)) {
+	if ((!at || 2 * t->n_dev >= t->dev_mask) && !dev_grow(t)) {
 		t->oom = true;
 		return NULL;
 	}
