@@ -71,7 +71,7 @@ use 'none.iot: No such file' sweep trace.yaml --out x.db
 echo hello >text.db
 use 'already exists' sweep ok.yaml --out text.db
 use 'file is not a database' sweep ok.yaml --out text.db --resume
-"$bin" sweep ok.yaml --out damaged.db >out 2>err
+"$bin" sweep ok.yaml --out damaged.db >out 2>err || [ -s damaged.db ] # what its points say does not matter
 printf '\377' | dd of=damaged.db bs=1 seek=68 conv=notrunc status=none # its id is negative
 use 'damaged.db: not a result database' sweep ok.yaml --out damaged.db --resume
 use 'none.db: No such file' merge none.db -o x.db
