@@ -8,14 +8,18 @@ set -eu
 build=$(realpath -m "${1:-build}")
 cd "$(dirname "$0")/.."
 bin=$build/iommusim compiler=${2:--}
-[ -x "$bin" ] && [ -x "$build/bench/bench_check" ] || { echo "totals.sh: no $bin; usage: bench/totals.sh [BUILD-DIRECTORY [COMPILER]]" >&2; exit 2; }
+if [ ! -x "$bin" ] || [ ! -x "$build/bench/bench_check" ]; then
+	echo "totals.sh: no $bin, or no benchmarks; usage: bench/totals.sh [BUILD-DIRECTORY [COMPILER]]" >&2
+	exit 2
+fi
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 TIMEFORMAT='%3U %3S'
 fail() { echo "totals.sh: $*" >&2; exit 3; }
 seconds() { # of processor time
-	{ time "$bin" run "$@" > "$tmp/out" 2> "$tmp/err" || echo failed > "$tmp/bad"; } 2> "$tmp/time"
-	[ ! -e "$tmp/bad" ] || fail "run $*: $(cat "$tmp/err")"
+	local st=0
+	{ time "$bin" run "$@" > "$tmp/out" 2> "$tmp/err" || st=$?; } 2> "$tmp/time"
+	[ $st = 0 ] || fail "run $*: $(cat "$tmp/err")"
 	awk '{ printf "%.3f\n", $1 + $2 }' "$tmp/time"
 }
 row() { # NAME PARAM BOUND OPERATIONS < pairs of seconds
@@ -25,12 +29,17 @@ row() { # NAME PARAM BOUND OPERATIONS < pairs of seconds
 		END { r = median(ratio, NR); o = median(ours, NR); printf "%s,%s,%d,%.2f,%.2f,%.2f,%s,%.2f,%.2f,%s\n", name, param, n, o, median(ideal, NR), r, cc, ours[1], ours[NR], bound }'
 }
 pairs() { # NAME PARAM BOUND "OPTIONS" RUN...
-	local name=$1 param=$2 bound=$3 with=$4 n
+	local name=$1 param=$2 bound=$3 with=$4 n ours ideal
 	shift 4
 	seconds "$@" > /dev/null
 	n=$(sed -n '1s/ DMAs in .*//p' "$tmp/out")
-	# shellcheck disable=SC2086
-	for _ in 1 2 3 4 5; do echo "$(seconds "$@" $with) $(seconds "$@")"; done | row "$name" "$param" "$bound" "$n"
+	for _ in 1 2 3 4 5; do
+		# shellcheck disable=SC2086
+		ours=$(seconds "$@" $with)
+		ideal=$(seconds "$@")
+		echo "$ours $ideal"
+	done > "$tmp/pairs"
+	row "$name" "$param" "$bound" "$n" < "$tmp/pairs"
 }
 lazy=(configs/captures/vtd.yaml --trace traces/vtd-lazy-vblk.iotb)
 each() { # NAME BOUND OPTIONS
@@ -38,6 +47,8 @@ each() { # NAME BOUND OPTIONS
 	for a in vtd smmuv3 amdvi; do pairs "$1" "$a; 100000 generated DMAs" "$2" "$3" "configs/captures/$a.yaml" --set gen.count=100000; done
 }
 each run_recorded 2 "--timeline $tmp/t.iotl"
+pairs run_json 'a captured trace' - "--timeline $tmp/t.json" "${lazy[@]}"
+pairs run_vcd 'a captured trace' - "--timeline $tmp/t.vcd" "${lazy[@]}"
 each run_oracle 2 --oracle
 each run_checked - --check
 for _ in 1 2 3 4 5; do "$build/bench/bench_check" api 1000000 | awk -F, '{ print $3, $2 * 500e-9 }'; done | row check 'one event; beside 500 ns' 1 1000000

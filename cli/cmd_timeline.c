@@ -45,8 +45,11 @@ int cmd_timeline(int argc, char **argv)
 		return cli_usage("timeline", "-o %.200s: the name ends in .json or .vcd", out);
 	if (argc - optind != 1)
 		return cli_usage("timeline", argc == optind ? "no recording given" : "one recording, please");
-	if ((from && !cli_time("--from", from, 0, &first, &e)) || (to && !cli_time("--to", to, 0, &last, &e)) ||
-	    !timeline_convert(argv[optind], out, first, last, &e))
+	if ((from && !cli_time("--from", from, 0, &first, &e)) || (to && !cli_time("--to", to, 0, &last, &e)))
+		return cli_fail(&e);
+	if (last < first)
+		return cli_usage("timeline", "--to %.80s: ends before --from %.80s", to, from);
+	if (!timeline_convert(argv[optind], out, first, last, &e))
 		return cli_fail(&e);
 	return cli_out(0);
 }

@@ -246,8 +246,6 @@ const char *tl_follow(struct timeline *t, const struct tl_ev *ev)
 
 	t->now = ev->at;
 	switch (ev->what) {
-	case TL_END:
-		break;
 	case TL_COMMANDS:
 		t->fmt->commands(t, u, ev->kind);
 		break;

@@ -100,7 +100,7 @@ struct timeline {
 struct timeline *tl_open(const char *path, size_t n, struct err *e) MUST_USE;
 /** tl_begin() - the units have their names: the head of the file. */
 bool tl_begin(struct timeline *t, struct err *e) MUST_USE;
-/** tl_follow() - Returns: NULL, or what is wrong with @ev. */
+/** tl_follow() - @ev happens; it is no TL_END. Returns: NULL, or what is wrong with it. */
 const char *tl_follow(struct timeline *t, const struct tl_ev *ev);
 /** tl_room() - may one more event be written? */
 bool tl_room(struct timeline *t);

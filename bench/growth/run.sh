@@ -43,10 +43,10 @@ values() {
 	esac
 }
 [ "$what" != --quick ] || dmas=20000
-export bin dmas out what
+export bin dmas out
 point() { # NUMBER ARCH AXIS N
 	local n=$dmas
-	[ "$3" != devices ] || [ "$what" != --long ] || [ $n -ge $((10 * $4)) ] || n=$((10 * $4)) # what a requester touches first is touched once
+	[ "$3" != devices ] || [ $n -ge $((10 * $4)) ] || n=$((10 * $4)) # what a requester touches first is touched once
 	(ulimit -t 600; "$bin" "$2" "$3" "$4" "$n") >"$out/$1.row" || { echo "run.sh: $2 $3 $4: failed" >&2; exit 255; }
 }
 export -f point

@@ -42,7 +42,7 @@ one() {
 	echo "$name: $((n - step)) tried last"
 }
 same() {
-	[ -z "$(written)" ] || cmp -s "$(written)" "$tmp/good.file" || return 1
+	[ ! -e "$tmp/good.file" ] || cmp -s "$(written)" "$tmp/good.file" || return 1
 	cmp -s "$tmp/out" "$tmp/good.out"
 }
 cat > "$tmp/c.yaml" <<'END'

@@ -93,7 +93,7 @@ for part in '0 5' '5 40' '40 1000000'; do
 	[ "$(wc -l <"$tmp/want")" -gt 50 ]
 	begins "$tmp/of.json" 0 1000000 | diff - "$tmp/want" >/dev/null || { echo "$part: not the slices that begin there"; exit 1; }
 	"$bin" timeline "$tmp/t.iotl" --from "${a}us" --to "${b}us" -o "$tmp/of.vcd"
-	awk -v a="$a" -v b="$b" '/^#/ { t = substr($0, 2) / 1e6; if (n++ && t > 0 && t < a) exit 1; if (t <= b) last = n } END { exit last < n - 1 }' "$tmp/of.vcd" || { echo "$part: VCD beyond"; exit 1; }
+	awk -v a="$a" -v b="$b" '/^#/ { t = substr($0, 2) / 1e6; if (n++ && t > 0 && t < a) bad = 1; if (t <= b) last = n } END { exit bad || last < n - 1 }' "$tmp/of.vcd" || { echo "$part: VCD beyond"; exit 1; }
 done
 refused() { # MESSAGE ARGUMENT...
 	local st=0 text=$1
@@ -114,6 +114,7 @@ refused '-o x.txt: the name ends in .json or .vcd' "$tmp/t.iotl" -o x.txt
 refused '-o x.iotl: the name ends in .json or .vcd' "$tmp/t.iotl" -o x.iotl
 refused 'no recording given' -o "$tmp/no.json"
 refused '--from soon: expected a time such as' "$tmp/t.iotl" --from soon -o "$tmp/no.json"
+refused '--to 1us: ends before --from 2us' "$tmp/t.iotl" --from 2us --to 1us -o "$tmp/no.json"
 refused "$tmp/none.iotl: No such file" "$tmp/none.iotl" -o "$tmp/no.json"
 refused "no recording of 'iommusim run --timeline F.iotl'" "$tmp/t.json" -o "$tmp/no.json"
 head -c 1000 "$tmp/t.iotl" >"$tmp/short.iotl"
