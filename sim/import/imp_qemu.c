@@ -111,40 +111,52 @@ static bool is_ours(struct loop *l, const char *s, size_t n)
 		}
 	return false;
 }
-/* The kind of a line whose first word is @s; a new one if it looks like an event of ours. */
-static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
+/* Where the kind named @s is in the table, or belongs. @n is 8 at least. */
+static uint8_t *kind_place(struct loop *l, const char *s, size_t n)
 {
-	struct imp_sum *sum = l->m.s;
+	const struct imp_kind *k;
 	uint64_t a, b;
 	unsigned h;
 
-	l->odd = false;
-	if (n < 8 || n >= sizeof(sum->kind[0].name) || (memcmp(s, "mem_", 4) && !is_ours(l, s, n)))
-		return other_kind(l);
-	if (UNLIKELY(l->m.arch && l->m.arch->odd && begins(s, n, l->m.arch->odd))) {
-		l->odd = true;
-		s = l->m.arch->odd_kind;
-		n = strlen(s);
-	}
 	memcpy(&a, s + 4 - (n < 12 ? 4 : 0), 8);
 	memcpy(&b, s + n - 8, 8);
 	h = (unsigned)(((a * 31 + b + n) * UINT64_C(0x9e3779b97f4a7c15)) >> 55);
-	for (;; h = (h + 1) % HASH) {
-		struct imp_kind *k;
-
-		if (l->hash[h]) {
-			k = &sum->kind[l->hash[h] - 1];
-			if (k->len == n && !memcmp(k->name, s, n))
-				return k;
-			continue;
-		}
-		/* one place stays free for "(other text)" */
-		if (sum->n_kind >= IMP_KINDS - 1 || (!l->odd && !is_name(s, n)))
-			return other_kind(l);
-		k = new_kind(l, s, n);
-		l->hash[h] = (uint8_t)sum->n_kind;
-		return k;
+	for (; l->hash[h]; h = (h + 1) % HASH) {
+		k = &l->m.s->kind[l->hash[h] - 1];
+		if (k->len == n && !memcmp(k->name, s, n))
+			break;
 	}
+	return &l->hash[h];
+}
+/* The kind of a line whose first word is @s; a new one if it looks like an event of ours. Names that are known need not be looked at again. */
+static struct imp_kind *kind_of(struct loop *l, const char *s, size_t n)
+{
+	struct imp_sum *sum = l->m.s;
+	struct imp_kind *k;
+	uint8_t *at;
+
+	l->odd = false;
+	if (n < 8 || n >= sizeof(sum->kind[0].name))
+		return other_kind(l);
+	at = kind_place(l, s, n);
+	if (!*at) {
+		if (memcmp(s, "mem_", 4) && !is_ours(l, s, n))
+			return other_kind(l);
+		if (l->m.arch && l->m.arch->odd && begins(s, n, l->m.arch->odd)) {
+			l->odd = true;
+			s = l->m.arch->odd_kind;
+			n = strlen(s);
+			at = kind_place(l, s, n);
+		}
+	}
+	if (*at)
+		return &sum->kind[*at - 1];
+	/* one place stays free for "(other text)" */
+	if (sum->n_kind >= IMP_KINDS - 1 || (!l->odd && !is_name(s, n)))
+		return other_kind(l);
+	k = new_kind(l, s, n);
+	*at = (uint8_t)sum->n_kind;
+	return k;
 }
 
 static bool hand_on(struct imp *m, struct imp_kind *k, struct imp_cur c, bool *ok)
