@@ -170,15 +170,14 @@ static int merge(char **in, size_t n, const char *out)
 	bool ok = true;
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (!rdb_open(&m.db, out, RDB_CREATE, &e))
+	if (!rdb_open(&m.db, out, RDB_WHOLE, &e)) /* half a union is none */
 		return cli_fail(&e);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = one_db(&m, in[i], &e);
+	ok = ok && rdb_publish(&m.db, &e);
 	rdb_close(&m.db);
-	if (!ok) {
-		unlink(out); /* half a union is none */
+	if (!ok)
 		return cli_fail(&e);
-	}
 	printf("%s: %zu runs from %zu databases", out, m.added, n);
 	if (m.same)
 		printf(", %zu of them in more than one", m.same);

@@ -230,6 +230,7 @@ static int run(struct state *st, const struct opts *o, struct err *e)
 	sweep_identify(&st->s, &st->t);
 	if (exists && !o->resume)
 		return cli_usage("sweep", "%.300s: already exists; --resume does what is missing in it", o->out);
+	sweep_pool_signals();
 	if (!rdb_open(&st->db, o->out, exists ? RDB_WRITE : RDB_CREATE, e))
 		return cli_fail(e);
 	if (!rdb_begin_sweep(&st->db, &st->s, &st->t, exists, e) || !todo(st, o, &q, e)) {
@@ -240,7 +241,7 @@ static int run(struct state *st, const struct opts *o, struct err *e)
 		if (rc > 0 && rc < 128)
 			fprintf(stderr, "iommusim: %s\n%zu points were finished and are kept; --resume does the others\n", e->msg, q.n_done);
 		else if (rc)
-			fprintf(stderr, "iommusim sweep: interrupted; --resume does the %zu points that are missing\n", q.n_todo - q.n_done);
+			fprintf(stderr, "iommusim sweep: interrupted; points missing: %zu; --resume does them\n", q.n_todo - q.n_done);
 		sum = rc > 0 && rc < 128 ? 0 : summary(st, o->out, e);
 		rc = rc ? rc : sum;
 	}

@@ -120,6 +120,8 @@ struct sweep_pool {
 	void *arg;
 	size_t n_done, n_failed;
 };
+/** sweep_pool_signals() - from now on SIGINT and SIGTERM end the sweep between two transactions, so before a database is opened. */
+void sweep_pool_signals(void);
 /** sweep_pool_run() - Returns: 0, 128 + signal when interrupted, or e->code (children are ended in both cases). */
 int sweep_pool_run(struct sweep_pool *q, struct sweep *s, const struct sweep_traces *t, struct err *e) MUST_USE;
 #endif

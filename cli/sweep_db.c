@@ -189,28 +189,47 @@ static bool can_create(const char *path, struct err *e)
 
 bool rdb_open(struct rdb *r, const char *path, enum rdb_mode mode, struct err *e)
 {
-	int flags = mode == RDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | (mode == RDB_CREATE ? SQLITE_OPEN_CREATE : 0);
+	bool fresh = mode == RDB_CREATE || mode == RDB_WHOLE, ok;
+	int flags = mode == RDB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | (fresh ? SQLITE_OPEN_CREATE : 0);
 	struct stat st;
-	bool ok;
 
 	*r = (struct rdb){ .path = path };
-	if (mode == RDB_CREATE ? !can_create(path, e) : stat(path, &st) && !err_errno(e, path))
+	if (fresh ? !can_create(path, e) : stat(path, &st) && !err_errno(e, path))
 		return false;
-	if (mode != RDB_CREATE && S_ISDIR(st.st_mode))
+	if (!fresh && S_ISDIR(st.st_mode))
 		return err_set(e, ERR_INPUT, "%s: is a directory", path);
 	if (mode == RDB_WRITE && access(path, W_OK))
 		return err_set(e, ERR_MACHINE, "%s: %s", path, strerror(errno));
-	ok = sqlite3_open_v2(path, &r->db, flags, NULL) == SQLITE_OK || rdb_fail(r, e);
+	if (mode == RDB_WHOLE && asprintf(&r->tmp, "%s.tmp%ld", path, (long)getpid()) < 0) {
+		r->tmp = NULL;
+		return err_set(e, ERR_MACHINE, "out of memory");
+	}
+	ok = sqlite3_open_v2(r->tmp ? r->tmp : path, &r->db, flags, NULL) == SQLITE_OK || rdb_fail(r, e);
 	if (ok)
 		sqlite3_busy_timeout(r->db, 10000); /* without memory there is no handle to set it of */
-	ok = ok && (mode == RDB_CREATE ? create(r, e) : check(r, mode == RDB_WRITE, e));
+	ok = ok && (fresh ? create(r, e) : check(r, mode == RDB_WRITE, e));
 	if (!ok)
 		rdb_close(r);
 	return ok;
+}
+
+bool rdb_publish(struct rdb *r, struct err *e)
+{
+	sqlite3_close(r->db);
+	r->db = NULL;
+	if (rename(r->tmp, r->path))
+		return err_errno(e, r->path);
+	free(r->tmp);
+	r->tmp = NULL;
+	return true;
 }
 
 void rdb_close(struct rdb *r)
 {
 	sqlite3_close(r->db);
 	r->db = NULL;
+	if (r->tmp)
+		unlink(r->tmp);
+	free(r->tmp);
+	r->tmp = NULL;
 }

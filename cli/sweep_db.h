@@ -11,11 +11,14 @@
 struct rdb {
 	sqlite3 *db;
 	const char *path; /* borrowed */
+	char *tmp; /* RDB_WHOLE: the file it is written to, NULL when it has its name */
 };
-enum rdb_mode { RDB_READ, RDB_WRITE, RDB_CREATE /* must not exist */ };
+enum rdb_mode { RDB_READ, RDB_WRITE, RDB_CREATE /* must not exist */, RDB_WHOLE /* as CREATE, but there only after rdb_publish() */ };
 /** rdb_open() - an existing file must be a result database of the version this program writes. Release with rdb_close() only after success. */
 bool rdb_open(struct rdb *r, const char *path, enum rdb_mode mode, struct err *e) MUST_USE;
 void rdb_close(struct rdb *r);
+/** rdb_publish() - the end of what RDB_WHOLE opened: gives the file its name. rdb_close() follows, whether it could or not. */
+bool rdb_publish(struct rdb *r, struct err *e) MUST_USE;
 /** rdb_fail() - @e from SQLite's last error. Returns: false. */
 bool rdb_fail(const struct rdb *r, struct err *e);
 bool rdb_exec(const struct rdb *r, const char *sql, struct err *e) MUST_USE;

@@ -30,6 +30,14 @@ static void on_signal(int sig)
 	stop_signal = sig;
 }
 
+void sweep_pool_signals(void)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
 static _Noreturn void child(struct sweep *s, const struct sweep_traces *t, size_t point, int fd, int err_fd, pid_t parent)
 {
 	FILE *out = fdopen(fd, "w");
@@ -193,17 +201,12 @@ static bool serve(struct sweep_pool *q, struct job *job, unsigned *running, stru
 
 int sweep_pool_run(struct sweep_pool *q, struct sweep *s, const struct sweep_traces *t, struct err *e)
 {
-	const struct sigaction sa = { .sa_handler = on_signal };
-	struct sigaction old_int, old_term;
 	struct job *job = calloc(q->jobs, sizeof(*job));
 	struct timespec t0;
 	unsigned running = 0;
 	size_t next = 0;
 	bool ok = job || err_set(e, ERR_MACHINE, "out of memory");
 
-	stop_signal = 0;
-	sigaction(SIGINT, &sa, &old_int);
-	sigaction(SIGTERM, &sa, &old_term);
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	while (ok && !stop_signal && (next < q->n_todo || running)) {
 		for (unsigned i = 0; ok && i < q->jobs && next < q->n_todo; i++)
@@ -218,7 +221,5 @@ int sweep_pool_run(struct sweep_pool *q, struct sweep *s, const struct sweep_tra
 	if (job)
 		end_all(job, q->jobs);
 	free(job);
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
 	return !ok ? e->code : stop_signal ? 128 + stop_signal : 0;
 }

@@ -91,6 +91,40 @@ for ((i = 0; i < rounds; i++)); do
 		again --retry
 	done
 done
+# While another process has the database locked: a sweep that is told to end has begun to catch signals, but not yet to run points; a merge has opened its output.
+lock() { # DATABASE
+	coproc SQL { sqlite3 "$1" 2>&1; }
+	echo "BEGIN EXCLUSIVE; SELECT 'locked';" >&"${SQL[1]}"
+	read -r line <&"${SQL[0]}" && [ "$line" = locked ] || complain "no lock on $1"
+}
+unlock() { local p=$SQL_PID; echo 'ROLLBACK;' >&"${SQL[1]}"; eval "exec ${SQL[1]}>&-"; wait "$p"; }
+until_true() { local i; for ((i = 0; i < 500; i++)); do eval "$1" && return; sleep 0.01; done; complain "not in 5 s: $1"; }
+what='before its first point'
+rm -rf "$tmp/w" && mkdir "$tmp/w" && cp "$tmp/whole.db" "$tmp/w/r.db"
+sqlite3 "$tmp/w/r.db" 'DELETE FROM runs WHERE point = 0'
+lock "$tmp/w/r.db"
+"$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" --resume >"$tmp/bg.out" 2>"$tmp/bg.err" &
+pid=$!
+catches_term() { # the program, not yet the shell that becomes it
+	local s
+	s=$(awk -v name="$(basename "$bin")" '$1 == "Name:" { is = $2 == name } is && $1 == "SigCgt:" { print $2 }' /proc/$pid/status)
+	[ -n "$s" ] && ((0x$s & 1 << 14))
+}
+until_true catches_term
+kill -TERM $pid
+unlock
+wait $pid
+[ $? = 143 ] && grep -q 'interrupted; points missing: 1;' "$tmp/bg.err" || complain "$what: $(cat "$tmp/bg.err")"
+[ "$(ls "$tmp/w")" = r.db ] || complain "$what: left $(ls "$tmp/w")"
+what='a merge'
+lock "$tmp/w/r.db"
+"$bin" merge "$tmp/whole.db" "$tmp/w/r.db" -o "$tmp/w/m.db" >"$tmp/bg.out" 2>"$tmp/bg.err" &
+pid=$!
+until_true 'ls $tmp/w | grep -q m.db'
+kill -KILL $pid
+wait $pid 2>/dev/null
+unlock
+[ ! -e "$tmp/w/m.db" ] || complain "$what: half a union has its name"
 echo "$cut sweeps cut short, $hit workers killed"
 [ $cut -gt 0 ] && [ $hit -gt 0 ] || complain "no signal came in time"
 exit $bad

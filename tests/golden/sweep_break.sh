@@ -64,7 +64,7 @@ done
 started "$tmp/int.db"
 kill -INT $pid
 st=0; wait $pid || st=$?
-[ $st = 130 ] && grep -q 'interrupted; --resume does the' "$tmp/bg.err"
+[ $st = 130 ] && grep -q 'interrupted; points missing: [0-9]*; --resume does them' "$tmp/bg.err"
 [ "$(sqlite3 "$tmp/int.db" "SELECT count(*) FROM runs WHERE status != 'ok'")" = 0 ]
 status 0 "$bin" sweep "$tmp/s.yaml" --out "$tmp/int.db" --resume
 dump "$tmp/int.db" | cmp - "$tmp/whole"
