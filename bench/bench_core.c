@@ -1,92 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_core.c - host time per operation of the hot paths, each beside a plain loop that does the least for the same answer (ideal.h).
- * Prints CSV: name,param,ops,ns_per_op,ideal_ns,ratio,build,min_ns,max_ns,bound. ns_per_op, ideal_ns and ratio are medians of five
- * repetitions, min_ns and max_ns their spread; ideal and ours alternate, and the ratio is taken within a repetition, so a change of the
- * machine's speed during the run moves both. What the ratios should be: bench/expect.md.
+ * Usage and output: row.h. What the ratios should be: bench/expect.md.
  * Does not measure: the command line, the driver model, SystemC.
- * Usage: bench_core [NAME[,PARAM]]: only the rows whose name, or name and parameter as printed, begin so; IOMMUSIM_BENCH_SCALE=PERCENT of
- * the operations.
  */
-#include <time.h>
-#include <unistd.h>
-#include <zstd.h>
-#include "import/imp_qemu.h"
 #include "bench_archs.h"
 
-enum { REPS = 5, LINES = 200000, IN_FLIGHT_MAX = 4096 };
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* others on this machine do not count */
-	return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
-}
-
-static uint64_t sink; /* what is computed must be used */
-static const char *only;
-static unsigned scale = 100;
-
-/* ---- one row ---- */
-
-typedef void run_fn(void *arg, uint64_t ops);
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double time_of(run_fn *fn, void *arg, uint64_t ops)
-{
-	double t = now_ns();
-
-	fn(arg, ops);
-	return (now_ns() - t) / (double)ops;
-}
-
-static bool wanted(const char *name, const char *param)
-{
-	char what[128];
-
-	snprintf(what, sizeof(what), "%s,%s", name, param);
-	return !only || !strncmp(what, only, strlen(only));
-}
-
-static void row(const char *name, const char *param, uint64_t ops, const char *bound, run_fn *ours, void *arg, run_fn *ideal, void *iarg)
-{
-	double o[REPS], i[REPS], r[REPS];
-
-	if (!wanted(name, param))
-		return;
-	if (ops != LINES) /* text comes as whole files */
-		ops = ops * scale / 100;
-	ideal(iarg, ops / 10 + 1); /* warm */
-	ours(arg, ops / 10 + 1);
-	for (unsigned k = 0; k < REPS; k++) {
-		i[k] = time_of(ideal, iarg, ops);
-		o[k] = time_of(ours, arg, ops);
-		r[k] = o[k] / i[k];
-	}
-	qsort(o, REPS, sizeof(*o), by_value);
-	qsort(i, REPS, sizeof(*i), by_value);
-	qsort(r, REPS, sizeof(*r), by_value);
-	printf("%s,%s,%llu,%.2f,%.2f,%.2f,%s%s,%.2f,%.2f,%s\n", name, param, (unsigned long long)ops, o[REPS / 2], i[REPS / 2], r[REPS / 2],
-#ifdef __clang__
-	       "clang-" __clang_version__,
-#else
-	       "gcc-" __VERSION__,
-#endif
-#ifdef __OPTIMIZE__
-	       " optimized",
-#else
-	       " not optimized",
-#endif
-	       o[0], o[REPS - 1], bound);
-	fflush(stdout);
-}
+enum { IN_FLIGHT_MAX = 4096 };
 
 /* ---- look-ups ---- */
 
@@ -377,126 +297,9 @@ static void bench_dma(const struct bench_arch *a)
 		}
 }
 
-/* ---- text ---- */
-
-struct text {
-	char path[64], *zst, *plain; /* the compressed file again, in memory */
-	size_t zst_len, plain_len;
-	bool log, compressed;
-};
-
-static void text_ours(void *arg, uint64_t ops)
-{
-	struct text *t = arg;
-	struct trc_reader *r;
-	struct trc_rec rec;
-	struct err e = { 0 };
-	uint64_t n = 0;
-
-	for (uint64_t done = 0; done < ops; done += LINES) {
-		r = trc_open(t->path, &e);
-		if (!r)
-			die(e.msg);
-		while (trc_next(r, &rec, &e) > 0)
-			n++;
-		trc_close(r);
-	}
-	if (n < ops)
-		die("the trace was not read to its end");
-}
-
-static void log_ours(void *arg, uint64_t ops)
-{
-	struct text *t = arg;
-	struct imp_qemu_in in = { .log = t->path };
-	static struct imp_sum s;
-	struct err e = { 0 };
-
-	for (uint64_t done = 0; done < ops; done += LINES) {
-		struct trc_writer *w = trc_create("/dev/null", TRC_BINARY, &e);
-
-		memset(&s, 0, sizeof(s));
-		if (!w || !imp_qemu(&in, w, &s, &e))
-			die(e.msg);
-		trc_abandon(w);
-		if (s.unreadable || s.lines != LINES)
-			die("the log was not read");
-	}
-}
-
-static void scan_ideal(void *arg, uint64_t ops)
-{
-	struct text *t = arg;
-
-	for (uint64_t done = 0; done < ops; done += LINES) {
-		const char *p, *end;
-
-		if (t->compressed && ZSTD_isError(ZSTD_decompress(t->plain, t->plain_len, t->zst, t->zst_len)))
-			die("decompression failed");
-		p = t->plain;
-		end = p + t->plain_len;
-		while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-			p++;
-			sink++;
-		}
-	}
-}
-
-static char *text_make(bool log, size_t *len)
-{
-	char *s = malloc((size_t)LINES * 128 + 64);
-	struct rng r;
-	size_t n = 0;
-
-	if (!s)
-		die("out of memory");
-	rng_seed(&r, 4);
-	if (!log)
-		n += (size_t)sprintf(s, "#iotrace 1\n");
-	for (unsigned i = 0; i < LINES; i++) {
-		unsigned long long iova = 0xf0000000 + 4096 * rng_below(&r, 65536), pa = 0x100000000 + 4096 * rng_below(&r, 1 << 20);
-
-		if (log)
-			n += (size_t)(i % 2 ? sprintf(s + n, "vtd_dmar_translate dev 00:02.00 iova 0x%llx -> gpa 0x%llx mask 0xfff\n", iova, pa) :
-					      sprintf(s + n, "vtd_iotlb_page_hit IOTLB page hit sid 0x10 iova 0x%llx slpte 0x%llx domain 0x1\n", iova, pa | 3));
-		else
-			n += (size_t)sprintf(s + n, "dma 00:02.0 %c 0x%llx+64 -> 0x%llx\n", i % 2 ? 'r' : 'w', iova, pa);
-	}
-	*len = n;
-	return s;
-}
-
-static void bench_text(const char *name, const char *param, bool log, bool compressed, const char *bound)
-{
-	struct text t = { .path = "/tmp/iommusim-bench-XXXXXX", .log = log, .compressed = compressed };
-	size_t cap;
-	int fd;
-
-	if (!wanted(name, param))
-		return;
-	t.plain = text_make(log, &t.plain_len);
-	cap = ZSTD_compressBound(t.plain_len);
-	t.zst = malloc(cap);
-	if (!t.zst)
-		die("out of memory");
-	t.zst_len = ZSTD_compress(t.zst, cap, t.plain, t.plain_len, 3);
-	fd = mkstemp(t.path);
-	if (fd < 0 || ZSTD_isError(t.zst_len) || write(fd, compressed ? t.zst : t.plain, compressed ? t.zst_len : t.plain_len) < 0)
-		die("cannot write a file in /tmp");
-	close(fd);
-	row(name, param, LINES, bound, log ? log_ours : text_ours, &t, scan_ideal, &t);
-	unlink(t.path);
-	free(t.zst);
-	free(t.plain);
-}
-
 int main(int argc, char **argv)
 {
-	const char *s = getenv("IOMMUSIM_BENCH_SCALE");
-
-	only = argc > 1 ? argv[1] : NULL;
-	scale = s && atoi(s) > 0 ? (unsigned)atoi(s) : 100;
-	puts("name,param,ops,ns_per_op,ideal_ns,ratio,build,min_ns,max_ns,bound");
+	row_begin(argc, argv);
 	bench_lookup("8 ways", 256, 8);
 	bench_lookup("fully associative", 256, 0);
 	bench_events();
@@ -504,8 +307,5 @@ int main(int argc, char **argv)
 		bench_unit(&bench_archs[i]);
 	for (unsigned i = 0; i < ARRAY_LEN(bench_archs); i++)
 		bench_dma(&bench_archs[i]);
-	bench_text("trace_text", "zstd", false, true, "5");
-	bench_text("trace_text", "plain", false, false, "-");
-	bench_text("import_qemu", "zstd", true, true, "5");
 	return sink == 1; /* never; keeps sink alive */
 }

@@ -7,11 +7,10 @@
  */
 #ifndef IOMMUSIM_BENCH_MACHINE_H
 #define IOMMUSIM_BENCH_MACHINE_H
-#include <stdio.h>
-#include <stdlib.h>
 #include "core/base/bits.h"
 #include "core/base/rng.h"
 #include "ideal.h"
+#include "row.h"
 #include "software/platform.h"
 
 enum { PAGES = 512, RID = 0x100 };
@@ -19,12 +18,6 @@ enum { PAGES = 512, RID = 0x100 };
 #define IOVA UINT64_C(0x80000000)
 #define G_TABLES UINT64_C(0x100000)
 #define G_DATA UINT64_C(0x40000000)
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_core: %s\n", what);
-	exit(3);
-}
 
 enum mode { SS, FS, NESTED };
 struct machine;
@@ -124,7 +117,7 @@ static void ideal_tables(struct machine *b, const uint64_t *data)
 static void make_tables(struct machine *b)
 {
 	const uint64_t s2_root = 0x10000000;
-	uint64_t data[PAGES], s1_root = G_TABLES, nested = b->mode == NESTED ? OFF : 0;
+	uint64_t data[PAGES] = { 0 }, s1_root = G_TABLES, nested = b->mode == NESTED ? OFF : 0;
 	struct rng r;
 
 	rng_seed(&r, 3);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [--doc FILE] [--out FOLDER] [BUILD-DIRECTORY [NAME]] - run the benchmarks, print the CSV, and on stderr each row whose ratio is
-# above its bound. NAME: only rows of bench_core that begin so, no whole runs. --doc: put the tables between the marks of FILE (docs/performance.md). --out: write
+# above its bound. NAME: only rows of bench_core and bench_text that begin so, no whole runs. --doc: put the tables between the marks of FILE (docs/performance.md). --out: write
 # speed.csv and, if gnuplot is there, speed.png.
 # Exit status: 0 all within their bounds, 1 some above, 2 wrong usage or no such program, 3 a benchmark failed. Run it on an otherwise idle machine.
 set -u
@@ -15,17 +15,19 @@ while [ $# -gt 1 ]; do
 	shift 2
 done
 build=${1:-build}
-bench=$build/bench/bench_core
+bench=$build/bench
 here=$(cd "$(dirname "$0")" && pwd)
-if [ ! -x "$bench" ]; then
-	echo "run.sh: no $bench; usage: bench/run.sh [--doc FILE] [--out FOLDER] [BUILD-DIRECTORY [NAME]]" >&2
+if [ ! -x "$bench/bench_core" ] || [ ! -x "$bench/bench_text" ]; then
+	echo "run.sh: no benchmarks in $bench; usage: bench/run.sh [--doc FILE] [--out FOLDER] [BUILD-DIRECTORY [NAME]]" >&2
 	exit 2
 fi
 if [ "$doc" ] && ! grep -q '^<!-- speed -->$' "$doc"; then
 	echo "run.sh: $doc: expected a line <!-- speed -->, and <!-- /speed --> below it" >&2
 	exit 2
 fi
-out=$("$bench" ${2:+"$2"}) || exit 3
+out=$("$bench/bench_core" ${2:+"$2"}) || exit 3
+text=$("$bench/bench_text" ${2:+"$2"}) || exit 3
+out+=${text#"${text%%$'\n'*}"} # without its header
 [ "${2:-}" ] || out+=$'\n'$("$here/totals.sh" "$build" "$(awk -F, 'NR == 2 { print $7 }' <<< "$out")") || exit 3
 printf '%s\n' "$out"
 

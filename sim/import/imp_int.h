@@ -5,6 +5,7 @@
  */
 #ifndef IOMMUSIM_IMP_INT_H
 #define IOMMUSIM_IMP_INT_H
+#include <string.h>
 #include "core/mem/mem.h"
 #include "import/imp_qemu.h"
 
@@ -96,7 +97,13 @@ struct imp {
 		uint64_t tail; /* last one written, or held */
 	} amd;
 };
-bool imp_lit_(struct imp_cur *c, const char *s, size_t n);
+static inline bool imp_lit_(struct imp_cur *c, const char *s, size_t n) /* inline: comparing with text of known length is a load or two */
+{
+	if ((size_t)(c->end - c->p) < n || memcmp(c->p, s, n))
+		return false;
+	c->p += n;
+	return true;
+}
 #define imp_lit(c, s) imp_lit_(c, s, sizeof(s) - 1)
 bool imp_hex(struct imp_cur *c, uint64_t *v); /* digits without 0x */
 bool imp_dec(struct imp_cur *c, uint64_t *v);

@@ -12,25 +12,20 @@ static const uint8_t digit[256] = {
 	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
-bool imp_lit_(struct imp_cur *c, const char *s, size_t n)
-{
-	if ((size_t)(c->end - c->p) < n || memcmp(c->p, s, n))
-		return false;
-	c->p += n;
-	return true;
-}
 bool imp_hex(struct imp_cur *c, uint64_t *v)
 {
-	const char *s = c->p;
+	const char *s = c->p, *const end = c->end;
 	uint64_t x = 0;
 	int d;
 
-	while (c->p < c->end && (d = digit[(unsigned char)*c->p]) != 0) {
+	while (s < end && (d = digit[(unsigned char)*s]) != 0) {
 		x = x << 4 | (uint64_t)(d - 1);
-		c->p++;
+		s++;
 	}
+	d = s > c->p && s - c->p <= 16;
+	c->p = s;
 	*v = x;
-	return c->p > s && c->p - s <= 16;
+	return d;
 }
 bool imp_dec(struct imp_cur *c, uint64_t *v)
 {

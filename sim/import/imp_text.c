@@ -10,7 +10,7 @@
 #include <zstd_errors.h>
 #include "import/imp_text.h"
 
-enum { TEXT_BUF = 4 << 20, TEXT_STEP = 512 << 10, RAW_BUF = 256 << 10 };
+enum { TEXT_BUF = 4 << 20, TEXT_STEP = 128 << 10, RAW_BUF = 256 << 10 };
 
 struct imp_text {
 	const char *path;
@@ -143,7 +143,7 @@ int imp_text_next(struct imp_text *t, const char **line, size_t *len, struct err
 		if (t->eof)
 			return 0;
 		seen = t->end - t->pos;
-		if (t->pos && t->pos + seen + TEXT_STEP > TEXT_BUF) {
+		if (t->pos > seen || t->pos + seen + TEXT_STEP > TEXT_BUF) { /* text of one step again and again stays in the processor's caches */
 			memmove(t->buf, s, seen);
 			t->pos = 0;
 			t->end = seen;
