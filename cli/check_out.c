@@ -8,6 +8,7 @@
 #include <string.h>
 #include "check_out.h"
 #include "iommusim/iommusim.h"
+#include "json_out.h"
 #include "ord_text.h"
 
 static json_t *also_json(const struct ord_finding *f)
@@ -86,8 +87,7 @@ void check_out_finding(void *out, const struct ord_finding *f)
 	case CHECK_JSON:
 	case CHECK_SARIF:
 		j = o->format == CHECK_SARIF ? finding_sarif(o, f) : finding_json(f);
-		if (!j || json_array_append_new(o->results, j))
-			o->failed = true;
+		o->failed |= json_array_append_new(o->results, j) != 0; /* no memory, or a name that is not UTF-8 */
 		return;
 	}
 }
@@ -95,8 +95,9 @@ bool check_out_open(struct check_out *o, struct err *e)
 {
 	if (o->format == CHECK_TEXT)
 		return true;
+	json_out_begin();
 	o->results = json_array();
-	return o->results || err_set(e, ERR_MACHINE, "no memory for the findings");
+	return json_out_whole(e);
 }
 /* Why rule @r was not decided, or NULL if it was or does not apply. */
 static const char *undecided(const struct check_out *o, const struct ord_chk *c, enum ord_rule_id r, char *buf, size_t n)
@@ -263,25 +264,17 @@ static void tap(struct check_out *o, const struct ord_chk *c)
 }
 bool check_out_end(struct check_out *o, const struct ord_chk *c, struct err *e)
 {
-	json_t *j;
-
 	if (o->format == CHECK_TEXT) {
 		text_end(o, c);
 		return true;
 	}
 	if (o->failed)
-		return err_set(e, ERR_MACHINE, "no memory for the findings");
-	if (o->format == CHECK_TAP) {
-		tap(o, c);
-		return true;
-	}
-	j = o->format == CHECK_SARIF ? sarif(o, c) : document(o, c);
-	if (!j || json_dumpf(j, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER)) {
-		json_decref(j);
-		return err_set(e, ERR_MACHINE, "the findings could not be written");
-	}
-	putchar('\n');
-	json_decref(j);
+		return json_out_put(NULL, 0, e);
+	if (o->format != CHECK_TAP)
+		return json_out_put(o->format == CHECK_SARIF ? sarif(o, c) : document(o, c), 2, e);
+	if (!json_out_whole(e))
+		return false;
+	tap(o, c);
 	return true;
 }
 void check_out_close(struct check_out *o)

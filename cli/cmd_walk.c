@@ -4,11 +4,11 @@
  * Output as text while it is found, or one JSON object at the end. Exit status 1: a disagreement, or a translation that was refused.
  */
 #include "cli.h"
+#include "json_out.h"
 #include "walk_check.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,10 +214,9 @@ static json_t *json_req(const struct xl_req *q)
 
 static int print_json(json_t *o)
 {
-	int bad = !o || json_dumpf(o, stdout, JSON_INDENT(1)) || putchar('\n') == EOF;
+	struct err e = { 0 };
 
-	json_decref(o);
-	return bad && !ferror(stdout) ? ERR_MACHINE : 0;
+	return json_out_put(o, 1, &e) ? 0 : cli_fail(&e);
 }
 
 static int translate_one(struct walk_unit *w, const struct opts *o)
@@ -275,9 +274,11 @@ static bool on_requester(void *arg, const struct walk_requester *q)
 	struct out *o = arg;
 	char pasid[16];
 
-	if (o->json)
-		return !json_array_append_new(o->root, json_pack("{s:o, s:o, s:i, s:s}", "rid", hex(q->rid), "pasid", pasid_json(q->pasid), "domain",
-								 (int)q->did, "type", q->type));
+	if (o->json) {
+		json_array_append_new(o->root, json_pack("{s:o, s:o, s:i, s:s}", "rid", hex(q->rid), "pasid", pasid_json(q->pasid), "domain", (int)q->did,
+							 "type", q->type));
+		return true;
+	}
 	pasid_text(q->pasid, pasid, sizeof(pasid));
 	printf("requester 0x%x pasid %s domain 0x%x %s\n", q->rid, pasid, q->did, q->type);
 	return true;
@@ -346,7 +347,8 @@ static bool on_diff(void *arg, const struct walk_diff *d)
 
 		if (d->trace)
 			json_object_set_new(j, "steps", json_steps(o->w, d->trace));
-		return !json_array_append_new(o->diff[d->kind], j);
+		json_array_append_new(o->diff[d->kind], j);
+		return true;
 	}
 	printf("%s: ", diff_word[d->kind]);
 	if (d->line)
@@ -430,6 +432,7 @@ int cmd_walk(int argc, char **argv)
 
 	if (st >= 0)
 		return st;
+	json_out_begin();
 	if (!walk_open(&w, o.image, o.haw, &e))
 		return cli_fail(&e);
 	if (o.query)

@@ -130,6 +130,7 @@ static bool same_schema(const struct rdb *r, struct err *e)
 	struct rdb fresh = { .path = "memory" };
 	sqlite3_stmt *ours = NULL, *q = NULL;
 	int got = -1, have = 1;
+	int64_t n;
 
 	if (sqlite3_open(":memory:", &fresh.db) != SQLITE_OK)
 		rdb_fail(&fresh, e);
@@ -146,8 +147,8 @@ static bool same_schema(const struct rdb *r, struct err *e)
 	sqlite3_close(fresh.db);
 	if (got || have != 1)
 		return false;
-	return pragma(r, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'", e) == 0 ||
-	       err_set(e, ERR_INPUT, "%s: has a trigger; this program makes none", r->path);
+	n = pragma(r, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'", e);
+	return n <= 0 ? !n : err_set(e, ERR_INPUT, "%s: has a trigger; this program makes none", r->path);
 }
 
 /* A sweep that was killed before its first transaction leaves a file with nothing in it. */
@@ -155,10 +156,11 @@ static bool check(const struct rdb *r, bool may_create, struct err *e)
 {
 	struct err in = { 0 };
 	int64_t id = pragma(r, "PRAGMA application_id", &in), version = in.code ? 0 : pragma(r, "PRAGMA user_version", &in); /* may be negative */
+	bool empty = !in.code && !id && may_create && pragma(r, "SELECT count(*) FROM sqlite_master", &in) == 0;
 
 	if (in.code)
 		return err_set(e, in.code, "%s", in.msg);
-	if (!id && may_create && pragma(r, "SELECT count(*) FROM sqlite_master", &in) == 0)
+	if (empty)
 		return create(r, e);
 	if (id != RDB_APP_ID)
 		return err_set(e, ERR_INPUT, "%s: not a result database of iommusim sweep", r->path);

@@ -9,7 +9,10 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tests=0 failures=0 bad=0
 complain() { echo "alloc: $*" >&2; bad=1; }
-written() { find "$tmp/w" -type f; } # the file of @OUT
+whole() { # is every file that is there as it should be
+	local f
+	for f in "$tmp/w"/*; do [ ! -e "$f" ] || cmp -s "$f" "$tmp/good/${f##*/}" || return 1; done
+}
 # one NAME COMMAND...: @OUT is the file it writes, if any, without its ending.
 one() {
 	local name=$1 n=1 st ok step=1
@@ -18,19 +21,18 @@ one() {
 	"$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/good.out" 2> "$tmp/good.err"
 	ok=$?
 	[ $ok -lt 2 ] || complain "$name: status $ok: $(head -c 200 "$tmp/good.err")"
-	rm -f "$tmp/good.file"
-	[ -z "$(written)" ] || mv "$(written)" "$tmp/good.file"
-	[[ "$*" != *@OUT* ]] || [ -s "$tmp/good.file" ] || complain "$name: wrote nothing"
+	rm -rf "$tmp/good" && mv "$tmp/w" "$tmp/good"
+	[[ "$*" != *@OUT* ]] || [ -n "$(find "$tmp/good" -type f -size +0)" ] || complain "$name: wrote nothing"
 	while :; do
 		rm -rf "$tmp/w" "$tmp/failed" && mkdir "$tmp/w"
-		FAIL_ALLOC=$n FAIL_ALLOC_FILE=$tmp/failed LD_PRELOAD=$lib timeout 60 "$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/out" 2> "$tmp/err"
+		FAIL_ALLOC=$n FAIL_ALLOC_FILE=$tmp/failed timeout 60 env LD_PRELOAD="$lib" "$bin" "${@//@OUT/$tmp/w/out}" > "$tmp/out" 2> "$tmp/err"
 		st=$?
 		[ -e "$tmp/failed" ] || break
 		tests=$((tests + 1))
 		if [ $st = 3 ]; then
 			failures=$((failures + 1))
 			grep -q '^iommusim: .\|memory' "$tmp/err" || complain "$name, allocation $n: status 3, but: $(head -c 200 "$tmp/err")"
-			[ -z "$(ls -A "$tmp/w")" ] || cmp -s "$(written)" "$tmp/good.file" || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
+			whole || complain "$name, allocation $n: left $(ls -A "$tmp/w")"
 		elif [ $st = $ok ]; then
 			same || complain "$name, allocation $n: status $st, but the result is another"
 		else
@@ -41,10 +43,7 @@ one() {
 	done
 	echo "$name: $((n - step)) tried last"
 }
-same() {
-	[ ! -e "$tmp/good.file" ] || cmp -s "$(written)" "$tmp/good.file" || return 1
-	cmp -s "$tmp/out" "$tmp/good.out"
-}
+same() { diff -r "$tmp/w" "$tmp/good" > "$tmp/diff" && cmp -s "$tmp/out" "$tmp/good.out"; }
 cat > "$tmp/c.yaml" <<'END'
 units: [{name: vtd0, arch: vtd, iotlb: {entries: 16}}]
 gen: {count: 40}
@@ -65,5 +64,28 @@ one import import qemu tests/data/import/edu.log.zst --image tests/data/import/e
 one decode decode vtd inv 00000000000500f2 0000000000100042
 one trace trace convert traces/example.iot -o @OUT.iotb
 one trace-binary trace convert traces/vtd-edu.iotb -o @OUT.iot
+one trace-info trace info traces/vtd-edu.iotb
+one trace-cat trace cat traces/example.iot
+one trace-cut trace cut traces/vtd-edu.iotb --from 100 --to 300 -o @OUT.iotb
+one trace-gen trace gen --workload nic --set count=50 -o @OUT.iot
+one trace-lift trace lift "$tmp/amd.iot" -o @OUT.iot
+one import-ftrace import ftrace tests/data/import/ftrace-vtd.txt -o @OUT.iot --summary /dev/null
+for f in json sarif tap; do one check-$f check traces/ordering-demo.iot --format $f; done
+small=tests/data/walk/vtd-4711-w00
+one walk-json walk $small.idx --list --format json
+one walk-query-json walk $small.idx --query $small.cases.gz --format json
+one walk-one-json walk $small.idx --iova 0x5000 --rid 0x20 --format json
+one walk-requesters-json walk $small.idx --format json
+one dump-config run "$tmp/c.yaml" --dump-config
+one epochs run "$tmp/c.yaml" --epochs 1us --epochs-out @OUT.csv
+one faults faults configs/faults-vtd.yaml
+one params params
+printf 'base: %s\naxes: {vtd.iotlb.entries: [8, 16]}\n' "$tmp/c.yaml" > "$tmp/s.yaml"
+"$bin" sweep "$tmp/s.yaml" --out "$tmp/a.db" -j 1 > /dev/null || complain sweep
+one sweep-list sweep "$tmp/s.yaml" --list
+one merge merge "$tmp/a.db" "$tmp/a.db" -o @OUT.db
+one report report "$tmp/a.db" -o @OUT.html
+[ -z "$(command -v gnuplot)" ] || one plot plot "$tmp/a.db" --x vtd.iotlb.entries --y vtd0.hit_rate -o @OUT.svg
+one plot-list plot "$tmp/a.db" --list
 echo "$tests allocations failed, $failures of them ended the command"
 exit $bad

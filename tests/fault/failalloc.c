@@ -93,6 +93,7 @@ int posix_memalign(void **p, size_t align, size_t n)
 static int main_armed(int argc, char **argv, char **env)
 {
 	first = getpid();
+	unsetenv("LD_PRELOAD"); /* programs it starts, such as gnuplot, are not those under test */
 	atomic_store(&armed, true);
 	return real_main(argc, argv, env);
 }

@@ -46,13 +46,19 @@ t=$PWD/tests/data
 to_stdout run "$tmp/c.yaml"
 to_stdout run "$tmp/c.yaml" --dump-config
 to_stdout check traces/ordering-demo.iot
-to_stdout check traces/ordering-demo.iot --format sarif
+for f in json sarif tap; do to_stdout check traces/ordering-demo.iot --format $f; done
 to_stdout check --list
 to_stdout walk "$t/walk/vtd-edu.snap4.idx" --list
 to_stdout walk "$t/walk/vtd-edu.snap4.idx"
+for o in '' --list '--iova 0x5000 --rid 0x20' "--query $t/walk/vtd-4711-w00.cases.gz"; do
+	# shellcheck disable=SC2086
+	to_stdout walk "$t/walk/vtd-4711-w00.idx" --format json $o
+done
 to_stdout decode vtd inv 00000000000500f2 0000000000100042
 to_stdout import qemu "$t/import/edu.log.zst" --image "$t/import/edu.snap1.idx" --summary /dev/null
 to_stdout trace convert traces/example.iot -o -
+to_stdout import ftrace "$t/import/ftrace-vtd.txt" --summary /dev/null
+for c in cat info; do to_stdout trace $c traces/example.iot; done
 to_stdout params
 to_stdout sweep "$tmp/s.yaml" --list
 to_stdout faults configs/faults-vtd.yaml
@@ -66,9 +72,15 @@ for x in iot iotb; do
 	to_file import qemu "$t/import/edu.log.zst" --image "$t/import/edu.snap1.idx" -o @OUT.$x --summary /dev/null
 	to_file trace convert "$PWD/traces/vtd-edu.iotb" -o @OUT.$x
 done
+to_file import ftrace "$t/import/ftrace-vtd.txt" -o @OUT.iotb --summary /dev/null
+to_file trace cut "$PWD/traces/vtd-edu.iotb" --from 100 --to 300 -o @OUT.iotb
+to_file trace gen --workload nic --set count=50 -o @OUT.iotb
+to_file trace lift "$PWD/traces/vtd-edu.iotb" -o @OUT.iotb
 to_file sweep "$tmp/s.yaml" --out @OUT.db
 "$bin" sweep "$tmp/s.yaml" --out "$tmp/r.db" > /dev/null 2>&1 || complain "sweep"
+to_file merge "$tmp/r.db" "$tmp/r.db" -o @OUT.db
 to_file report "$tmp/r.db" -o @OUT.html
+to_stdout plot "$tmp/r.db" --list
 command -v gnuplot > /dev/null && to_file plot "$tmp/r.db" --x vtd.iotlb.entries --y vtd0.hit_rate -o @OUT.svg
 
 # A page that takes a table keeps its old text if the new one does not fit.

@@ -29,7 +29,7 @@ ids "$tmp/whole.db" >"$tmp/ids"
 one() { # WHERE N
 	local st n
 	rm -rf "$tmp/failed" "$tmp/w" && mkdir "$tmp/w"
-	FAIL_ALLOC_IN=$1 FAIL_ALLOC=$2 FAIL_ALLOC_FILE=$tmp/failed LD_PRELOAD=$lib timeout 60 "$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 1 >"$tmp/out" 2>"$tmp/err"
+	FAIL_ALLOC_IN=$1 FAIL_ALLOC=$2 FAIL_ALLOC_FILE=$tmp/failed timeout 60 env LD_PRELOAD="$lib" "$bin" sweep "$tmp/s.yaml" --out "$tmp/w/r.db" -j 1 >"$tmp/out" 2>"$tmp/err"
 	st=$?
 	[ -e "$tmp/failed" ] || return 1
 	tests=$((tests + 1))

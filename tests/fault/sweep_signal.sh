@@ -98,7 +98,7 @@ lock() { # DATABASE
 	read -r line <&"${SQL[0]}" && [ "$line" = locked ] || complain "no lock on $1"
 }
 unlock() { local p=$SQL_PID; echo 'ROLLBACK;' >&"${SQL[1]}"; eval "exec ${SQL[1]}>&-"; wait "$p"; }
-until_true() { local i; for ((i = 0; i < 500; i++)); do eval "$1" && return; sleep 0.01; done; complain "not in 5 s: $1"; }
+until_true() { local i; for ((i = 0; i < 3000; i++)); do eval "$1" && return; sleep 0.01; done; complain "not in 30 s: $1"; }
 what='before its first point'
 rm -rf "$tmp/w" && mkdir "$tmp/w" && cp "$tmp/whole.db" "$tmp/w/r.db"
 sqlite3 "$tmp/w/r.db" 'DELETE FROM runs WHERE point = 0'

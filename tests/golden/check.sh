@@ -47,6 +47,8 @@ refused 2 'expected vtd, smmuv3' "$demo" --arch vtdd
 refused 2 'say which trace' --format json
 printf '#iotrace 1\nPTE_CLR d1 0x1000/4K\nPTE_CRL d1 0x0\n' > "$tmp/bad.iot"
 refused 2 'bad.iot:3:1: found "PTE_CRL", expected a record kind' "$tmp/bad.iot"
+cp "$demo" "$tmp/"$'\xff.iot'
+refused 2 'not UTF-8' "$tmp/"$'\xff.iot' --format sarif
 printf '#iotrace 1\n# knobs: nope=1\nPTE_CLR d1 0x1000/4K\n' > "$tmp/knob.iot"
 refused 2 'nope' "$tmp/knob.iot"
 
