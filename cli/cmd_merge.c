@@ -92,13 +92,14 @@ static bool one_run(struct merge *m, sqlite3_stmt *row, struct err *e)
 	char *theirs = strdup(rdb_text(row, 0)), *status = strdup(rdb_text(row, 2)), *mine = NULL;
 	sqlite3_stmt *q = rdb_query(&m->db, e, "SELECT run, status FROM main.runs WHERE id = ?1", rdb_text(row, 1));
 	int got = q ? rdb_step(&m->db, q, e) : -1;
-	bool ok = got >= 0 && theirs && status, same = true, mine_failed = false;
+	bool ok = got >= 0, same = true, mine_failed = false;
 
 	if (got > 0) {
 		mine = strdup(rdb_text(q, 0));
 		mine_failed = !strcmp(rdb_text(q, 1), "failed");
-		ok = ok && mine;
 	}
+	if (ok && (!theirs || !status || (got && !mine)))
+		ok = err_set(e, ERR_MACHINE, "out of memory");
 	sqlite3_finalize(q);
 	if (ok && !got) {
 		ok = copy_run(&m->db, theirs, e);

@@ -421,20 +421,17 @@ static bool picture_whole(const char *path, struct err *e)
 bool plot_draw(const struct plot_fig *f, const char *db_name, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(path, '.');
-	char *dir = strndup(path, (size_t)(name - path)), *gp = NULL, *dat = NULL, *full = NULL;
+	char *dir = strndup(path, (size_t)(name - path)), *gp = NULL, *dat = NULL, *gp_path = NULL, *dat_path = NULL;
 	int stem = (int)(dot - name);
 	bool ok = false;
 
-	if (!dir || asprintf(&gp, "%.*s.gp", stem, name) < 0 || asprintf(&dat, "%.*s.dat", stem, name) < 0)
+	if (!dir || asprintf(&gp, "%.*s.gp", stem, name) < 0 || asprintf(&dat, "%.*s.dat", stem, name) < 0 || asprintf(&gp_path, "%s%s", dir, gp) < 0 ||
+	    asprintf(&dat_path, "%s%s", dir, dat) < 0)
 		err_set(e, ERR_MACHINE, "out of memory");
-	else if (asprintf(&full, "%s%s", dir, dat) < 0 || !put_file(f, db_name, full, NULL, NULL, e))
-		;
-	else {
-		free(full);
-		full = NULL;
-		ok = asprintf(&full, "%s%s", dir, gp) >= 0 && put_file(f, db_name, full, name, dat, e) && gnuplot(dir, gp, e) && picture_whole(path, e);
-	}
-	free(full);
+	else
+		ok = put_file(f, db_name, dat_path, NULL, NULL, e) && put_file(f, db_name, gp_path, name, dat, e) && gnuplot(dir, gp, e) && picture_whole(path, e);
+	free(gp_path);
+	free(dat_path);
 	free(dir);
 	free(gp);
 	free(dat);

@@ -65,6 +65,11 @@ static bool load_params(const struct plot_fig *f, const struct rdb *db, struct p
 			continue;
 		free(r->text[k]);
 		r->text[k] = strdup(rdb_text(q, 1));
+		if (!r->text[k]) {
+			got = -1;
+			oom(e);
+			break;
+		}
 		r->num[k] = sqlite3_column_type(q, 2) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 2);
 	}
 	sqlite3_finalize(q);
@@ -308,6 +313,8 @@ bool plot_hist(struct plot_fig *f, const struct rdb *db, const char *name, struc
 		got = q ? rdb_step(db, q, e) : -1;
 		f->run[i].buckets = got > 0 ? strdup(rdb_text(q, 0)) : NULL;
 		sqlite3_finalize(q);
+		if (got > 0 && !f->run[i].buckets)
+			return oom(e);
 		if (got < 0)
 			return false;
 	}

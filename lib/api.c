@@ -357,7 +357,7 @@ uint64_t iommusim_next_event(const iommusim *s)
 static int after_run(iommusim *s)
 {
 	s->running = false;
-	if (mem_oom(plat_mem(s->p)) || s->no_memory || (s->oracle && oracle_oom(s->oracle))) {
+	if (plat_oom(s->p) || s->no_memory || (s->oracle && oracle_oom(s->oracle))) {
 		const struct err e = { .code = ERR_MACHINE, .msg = "out of memory: results are void from here on" };
 
 		return api_fail(s, &e);

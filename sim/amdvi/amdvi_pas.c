@@ -185,7 +185,7 @@ static void remember(struct vi_guest *g, const struct vi_map_write *w)
 	if (g->map[w->kind])
 		g->map[w->kind][w->id] = (uint32_t)w->valid << 16 | w->host;
 	else
-		g->map_lost = true;
+		mem_set_oom(g->v->u.mem);
 }
 
 static void map_written(struct vi_access *a, bool ok)
@@ -218,8 +218,10 @@ static bool ring_grow(struct amdvi_viommu *vi)
 	uint32_t cap = vi->mw_cap ? 2 * vi->mw_cap : MAP_RING;
 	struct vi_map_write *n = malloc(cap * sizeof *n);
 
-	if (!n)
+	if (!n) {
+		mem_set_oom(vi->guest->v->u.mem);
 		return false;
+	}
 	for (uint32_t i = 0; i < vi->mw_n; i++)
 		n[i] = vi->mw[(vi->mw_first + i) & (vi->mw_cap - 1)];
 	free(vi->mw);

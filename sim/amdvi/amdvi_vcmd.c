@@ -153,8 +153,6 @@ static void all_begin(struct vi_guest *g)
 				vi->ids[kind][host / 64] |= BIT64(host % 64);
 		}
 	}
-	if (g->map_lost)
-		amdvi_inv_all(g->v);
 	for (unsigned src = PC_COMMANDS; src <= PC_TLB_INVALIDATIONS; src++)
 		amdvi_pc_count(g->v, src, NULL, 1);
 	g->all_next = 0;

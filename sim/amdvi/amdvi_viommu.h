@@ -145,7 +145,6 @@ struct vi_guest {
 	uint8_t tails_first, tails_n;
 	/* id maps: entries as the hardware wrote them, valid bit 16, host id 15:0; NULL: none was written */
 	uint32_t *map[2];
-	bool map_lost; /* no memory for one of these */
 	uint32_t map_pending[2];
 	/* logs */
 	struct vi_rec rec[VI_RECS];

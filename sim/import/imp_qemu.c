@@ -286,6 +286,8 @@ bool imp_qemu(const struct imp_qemu_in *in, struct trc_writer *out, struct imp_s
 			goto out;
 	s->cut = imp_text_cut(t);
 	ok = !got && (!l->m.arch || l->m.arch->end(&l->m)) && imp_page_close(&l->m) && check_end(l, in->log);
+	if (mem_oom(l->m.mem)) /* commands were compared with memory that had lost a store */
+		ok = err_set(e, ERR_MACHINE, "out of memory");
 out:
 	imp_text_close(t);
 	imp_wb_destroy(l->m.wb);

@@ -145,6 +145,8 @@ static void take_page(struct lift *l, const struct trc_rec *r)
 /* What was stored is looked at before anything that could use it. */
 static void settle(struct lift *l)
 {
+	if (mem_oom(l->mem)) /* a store was lost */
+		lift_fail(l, ERR_MACHINE, "out of memory");
 	if (!l->begun)
 		l->dirty = true;
 	l->begun = true;

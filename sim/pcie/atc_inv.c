@@ -36,8 +36,10 @@ static struct inv *inv_new(struct dev *d)
 		return i;
 	}
 	i = calloc(1, sizeof(*i));
-	if (!i)
+	if (!i) {
+		mem_set_oom(d->u->mem);
 		return NULL;
+	}
 	i->d = d;
 	i->all = d->inv_all;
 	d->inv_all = i;
@@ -342,7 +344,7 @@ void dev_ats_inv(struct dev *d, const struct ats_inv *q)
 		return;
 	}
 	i = inv_new(d);
-	if (!i) /* without memory nobody answers, and the unit's time-out says so */
+	if (!i)
 		return;
 	i->q = *q;
 	i->reads = 0;

@@ -286,10 +286,12 @@ void dev_stuck_check(struct dev *d)
 	if (LIKELY(!is_stuck(d)))
 		return;
 	if (!d->op_free) {
-		o = calloc(1, sizeof(*o)); /* without memory for it the device is just full */
+		o = calloc(1, sizeof(*o));
 		if (o) {
 			o->extra = d->op_extra;
 			d->op_extra = d->op_free = o;
+		} else {
+			mem_set_oom(d->u->mem);
 		}
 	}
 	if (d->stuck)

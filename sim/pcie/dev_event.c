@@ -170,8 +170,11 @@ bool dev_stop_pasid(struct dev *d, uint32_t pasid, dev_stopped_fn *fn, void *arg
 {
 	struct stop *t = d->atc ? calloc(1, sizeof(*t)) : NULL;
 
-	if (!t)
+	if (!t) {
+		if (d->atc)
+			mem_set_oom(d->u->mem);
 		return false;
+	}
 	*t = (struct stop){ .next = d->stops, .d = d, .pasid = pasid, .fn = fn, .arg = arg };
 	sim_event_init(&t->ev, stop_event);
 	d->stops = t;

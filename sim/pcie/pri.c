@@ -256,8 +256,10 @@ void dev_page_resp(struct dev *d, const struct page_resp *r)
 		p->spare = m->next;
 	} else {
 		m = calloc(1, sizeof(*m));
-		if (!m)
+		if (!m) {
+			mem_set_oom(d->u->mem);
 			return;
+		}
 		m->d = d;
 		m->all = p->all;
 		p->all = m;

@@ -149,7 +149,7 @@ bool pf_load_run(struct pf_load *l, uint64_t until_ps, uint64_t stuck_ps, struct
 		l->dev[i].t_first = SETTLE_PS;
 		sim_at(k, SETTLE_PS, &l->dev[i].ev);
 	}
-	while ((ended < all || !quiet(l)) && !l->err.code && sim_next(k, &t) && (!until_ps || t <= until_ps) &&
+	while ((ended < all || !quiet(l)) && !l->err.code && !plat_oom(l->p) && sim_next(k, &t) && (!until_ps || t <= until_ps) &&
 	       (!stuck_ps || t - last < stuck_ps)) {
 		sim_run_one(k);
 		if (l->st.done + l->st.failed != ended) {
@@ -159,6 +159,8 @@ bool pf_load_run(struct pf_load *l, uint64_t until_ps, uint64_t stuck_ps, struct
 	}
 	pf_host_stop(&l->h);
 	l->st.unfinished = l->st.wanted - l->st.done - l->st.failed;
+	if (plat_oom(l->p))
+		return err_set(e, ERR_MACHINE, "out of memory");
 	if (l->err.code)
 		*e = l->err;
 	return !l->err.code;

@@ -139,7 +139,7 @@ static void hold(struct plat *p, struct dev *d, struct flight *f, bool on)
 		if (!wordset_add(&p->held, (uintptr_t)f))
 			p->r.oom = true;
 		set_aside(p, f);
-	} else {
+	} else if (wordset_has(&p->held, (uintptr_t)f)) { /* or there was no memory for it */
 		wordset_remove(&p->held, (uintptr_t)f);
 		for (struct flight *g = p->aside, *next; g; g = next) {
 			next = g->next;

@@ -343,6 +343,11 @@ static void assert_stats(struct plat *p)
 #endif
 }
 
+bool plat_oom(const struct plat *p)
+{
+	return p->r.oom || mem_oom(p->mem);
+}
+
 bool plat_result(struct plat *p, struct err *e)
 {
 	stalled_at_end(p);
@@ -352,8 +357,8 @@ bool plat_result(struct plat *p, struct err *e)
 			p->r.cmd_unit ? " and commands unfinished" : "");
 		plat_stuck(p);
 	}
-	if (mem_oom(p->mem)) /* a store was lost, whatever came of it */
-		return err_set(e, ERR_MACHINE, "out of memory for the pages of the simulated memory");
+	if (plat_oom(p)) /* whatever came of it */
+		return err_set(e, ERR_MACHINE, "out of memory");
 	if (!p->r.failed)
 		assert_stats(p);
 	if (p->r.failed && e)

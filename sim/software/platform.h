@@ -83,6 +83,8 @@ struct plat; /* opaque */
 struct plat *plat_create(const struct plat_cfg *c, const struct plat_hooks *h, struct err *e) MUST_USE;
 struct sim_kernel *plat_kernel(struct plat *p);
 struct mem *plat_mem(struct plat *p);
+/** plat_oom() - the host had no memory for a part of the machine: results are void. */
+bool plat_oom(const struct plat *p);
 struct mem_port *plat_port(struct plat *p);
 /** plat_add_unit() - takes ownership of @u (destroyed with the platform); index in the order of the calls. */
 bool plat_add_unit(struct plat *p, struct iommu *u, struct err *e) MUST_USE;

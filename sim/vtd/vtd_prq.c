@@ -184,7 +184,7 @@ void vtd_page_request(struct iommu *u, const struct page_req *p)
 	struct vtd *v = vtd_of(u);
 	struct vtd_prq *q = v->prq;
 
-	/* Nobody to take it: remapping off, no page request support, or more waiting than memory for them. */
+	/* Nobody to take it: remapping off, no page request support. */
 	if (!v->te || !v->cap.prs) {
 		respond(v, p, RESP_INVALID);
 		return;
@@ -193,7 +193,7 @@ void vtd_page_request(struct iommu *u, const struct page_req *p)
 		struct page_req *bigger = calloc(2 * q->cap, sizeof *bigger);
 
 		if (!bigger) {
-			respond(v, p, RESP_SUCCESS);
+			mem_set_oom(v->u.mem);
 			return;
 		}
 		for (size_t i = 0; i < q->n; i++)

@@ -11,7 +11,7 @@ tests=0 failures=0 bad=0
 complain() { echo "alloc: $*" >&2; bad=1; }
 whole() { # is every file that is there as it should be
 	local f
-	for f in "$tmp/w"/*; do [ ! -e "$f" ] || cmp -s "$f" "$tmp/good/${f##*/}" || return 1; done
+	while read -r f; do cmp -s "$tmp/w/$f" "$tmp/good/$f" || return 1; done < <(cd "$tmp/w" && find . -type f)
 }
 # one NAME COMMAND...: @OUT is the file it writes, if any, without its ending.
 one() {
@@ -87,5 +87,9 @@ one merge merge "$tmp/a.db" "$tmp/a.db" -o @OUT.db
 one report report "$tmp/a.db" -o @OUT.html
 [ -z "$(command -v gnuplot)" ] || one plot plot "$tmp/a.db" --x vtd.iotlb.entries --y vtd0.hit_rate -o @OUT.svg
 one plot-list plot "$tmp/a.db" --list
+mkdir "$tmp/v"
+echo 'T-1 | prediction | one | 2 % | first | a book |' > "$tmp/v/targets.txt"
+echo 'echo "T-1|x|100|101|+-2 %"' > "$tmp/v/one.sh"
+one validate validate "$tmp/v" -o @OUT
 echo "$tests allocations failed, $failures of them ended the command"
 exit $bad

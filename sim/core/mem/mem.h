@@ -65,6 +65,8 @@ void mem_poison(struct mem *m, uint64_t spa, bool on);
 void mem_each_page(const struct mem *m, void (*fn)(void *arg, uint64_t spa, const uint64_t *w), void *arg);
 /** mem_oom() - true once a page could not be allocated: that store was lost and the results of the run are void. */
 bool mem_oom(const struct mem *m);
+/** mem_set_oom() - the host had no memory for another part of the simulated machine: a command in flight, a page request. As void as a lost store. */
+void mem_set_oom(struct mem *m);
 
 struct mem_port_cfg {
 	uint64_t lat_ps; /* DRAM round trip */

@@ -139,6 +139,10 @@ bool mem_oom(const struct mem *m)
 {
 	return m->oom;
 }
+void mem_set_oom(struct mem *m)
+{
+	m->oom = true;
+}
 
 static bool poisoned(const struct mem *m, uint64_t spa, uint64_t bytes)
 {
