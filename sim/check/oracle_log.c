@@ -23,7 +23,7 @@ static const struct {
 static struct omap_slot *slot_for(const struct omap *m, uint64_t key1)
 {
 	uint64_t h = key1 * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t i = (uint32_t)(h >> 32) & (m->size - 1);
+	uint32_t i = (uint32_t)((h >> 32) * m->size >> 32); /* the highest bits: neighbours are spread evenly by them */
 
 	while (m->slot[i].key1 && m->slot[i].key1 != key1)
 		i = (i + 1) & (m->size - 1);

@@ -55,7 +55,14 @@ one run-timeline run "$tmp/c.yaml" --timeline @OUT.json
 one run-record run "$tmp/c.yaml" --timeline @OUT.iotl
 "$bin" run "$tmp/c.yaml" --timeline "$tmp/r.iotl" > /dev/null || complain "run --timeline"
 one timeline timeline "$tmp/r.iotl" -o @OUT.json
-one run-oracle run configs/captures/amdvi.yaml --trace "$tmp/amd.iot" --oracle
+"$bin" trace convert traces/vtd-edu.iotb -o - | sed -n 1,2000p > "$tmp/vtd.iot"
+for a in vtd smmu amd; do
+	c=configs/captures/$(sed 's/smmu/smmuv3/; s/amd/amdvi/' <<< $a).yaml
+	one run-verify-$a run "$c" --trace "$tmp/$a.iot" --verify
+	one run-checked-$a run "$c" --trace "$tmp/$a.iot" --oracle --check
+	one run-shadow-$a run "$c" --set gen.count=30 --set software.hypervisor=shadow
+done
+one run-nested run configs/captures/amdvi.yaml --set gen.count=30 --set software.hypervisor=nested-hw
 one check check traces/ordering-demo.iot
 one check-store check "$tmp/smmu.iot"
 one walk walk tests/data/walk/vtd-edu.snap4.idx --list
@@ -79,6 +86,7 @@ one walk-requesters-json walk $small.idx --format json
 one dump-config run "$tmp/c.yaml" --dump-config
 one epochs run "$tmp/c.yaml" --epochs 1us --epochs-out @OUT.csv
 one faults faults configs/faults-vtd.yaml
+for f in amdvi smmuv3 smmuv3-stall; do one faults-$f faults configs/faults-$f.yaml --set page_faults.devices=2 --set page_faults.dmas=8; done
 one params params
 printf 'base: %s\naxes: {vtd.iotlb.entries: [8, 16]}\n' "$tmp/c.yaml" > "$tmp/s.yaml"
 "$bin" sweep "$tmp/s.yaml" --out "$tmp/a.db" -j 1 > /dev/null || complain sweep
