@@ -4,6 +4,7 @@
  * fields behind tabs: C (length; then the configuration), S (statistic: name, unit, meaning, value), H (histogram: name, unit, meaning, its
  * eight numbers, its buckets as "edge count"), M (index of a pattern of stats: that matched), E (error), T (host milliseconds), and last Z (status).
  */
+#include "memtext.h"
 #include "run_build.h"
 #include "run_verify.h"
 #include "sweep.h"
@@ -71,7 +72,7 @@ static bool put_config(struct sweep *s, FILE *out, struct err *e)
 	s->base.plat.seed = s->seed[0];
 	ok = o && run_cfg_dump(&s->base, o, e);
 	s->base.plat.seed = seed;
-	if (!o || fclose(o))
+	if (!memtext_end(o, &text))
 		ok = err_set(e, ERR_MACHINE, "out of memory");
 	if (ok) {
 		fprintf(out, "C\t%zu\n", n);

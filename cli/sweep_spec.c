@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sweep_spec.c - a sweep file: base configuration, seeds, statistics to keep, and the list of points with their identities. */
+#include "memtext.h"
 #include "sweep.h"
 #include <errno.h>
 #include <limits.h>
@@ -87,7 +88,7 @@ static bool read_base(struct sweep *s, struct err *e)
 	}
 	o = open_memstream(&s->base_text, &n);
 	ok = o && run_cfg_dump(&s->base, o, e);
-	return (!o || fclose(o)) ? oom(e) : ok;
+	return memtext_end(o, &s->base_text) ? ok : oom(e);
 }
 
 static bool number(const struct ynode *n, uint64_t *v, struct err *e)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "api_check.h"
+#include "memtext.h"
 #include "ord_text.h"
 
 enum { KEPT = 20 }; /* of each rule */
@@ -34,7 +35,7 @@ static bool take_copy(struct check_found *f)
 	o = open_memstream(&f->history, &n);
 	if (o)
 		ord_text_history(&f->f, "call", o);
-	if (!o || fclose(o) || !f->what || !f->right)
+	if (!memtext_end(o, &f->history) || !f->what || !f->right)
 		return false;
 	f->f.what = f->what;
 	f->f.right = f->right;
@@ -131,10 +132,11 @@ int iommusim_ordering_text(const iommusim *s, size_t index, char *text, size_t s
 	if (!s->check || index >= s->check->n_found)
 		return 0;
 	o = open_memstream(&all, &n);
-	if (!o)
-		return 0;
-	ord_text(&s->check->found[index].f, "call", "call", o);
-	if (!fclose(o) && size) {
+	if (o)
+		ord_text(&s->check->found[index].f, "call", "call", o);
+	if (!memtext_end(o, &all)) {
+		n = 0;
+	} else if (size) {
 		memcpy(text, all, n < size ? n : size - 1);
 		text[n < size ? n : size - 1] = '\0';
 	}

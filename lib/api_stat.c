@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "api_int.h"
+#include "memtext.h"
 #include "oracle_text.h"
 #include "report.h"
 
@@ -25,7 +26,7 @@ char *iommusim_statistics_json(iommusim *s)
 	FILE *o = open_memstream(&text, &n);
 	bool ok = o && report_json(&s->reg, o, &e);
 
-	if (o && fclose(o))
+	if (!memtext_end(o, &text))
 		ok = err_set(&e, ERR_MACHINE, "out of memory");
 	if (ok)
 		return text;
@@ -73,10 +74,11 @@ int iommusim_finding(const iommusim *s, size_t index, char *text, size_t size)
 	if (!f || f->class == ORACLE_WINDOW)
 		return 0;
 	o = open_memstream(&all, &n);
-	if (!o)
-		return 0;
-	oracle_text(f, "call", o);
-	if (!fclose(o) && size) {
+	if (o)
+		oracle_text(f, "call", o);
+	if (!memtext_end(o, &all)) {
+		n = 0;
+	} else if (size) {
 		memcpy(text, all, n < size ? n : size - 1);
 		text[n < size ? n : size - 1] = '\0';
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report_csv.c - statistics as one header line and one row; names are flat: group, point, statistic, point, part of a histogram. */
+#include "memtext.h"
 #include "report.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -56,8 +57,8 @@ bool report_csv(const struct stat_reg *r, FILE *o, struct err *e)
 
 	c.row = open_memstream(&row, &n_row);
 	ok = c.head && c.row && report_walk(r, &em);
-	ok &= c.head && !fclose(c.head);
-	ok &= c.row && !fclose(c.row);
+	ok &= memtext_end(c.head, &head);
+	ok &= memtext_end(c.row, &row);
 	if (!ok)
 		err_set(e, ERR_MACHINE, "out of memory");
 	errno = 0;
