@@ -90,7 +90,7 @@ static bool copy_run(const struct rdb *r, const char *run, struct err *e)
 static bool one_run(struct merge *m, sqlite3_stmt *row, struct err *e)
 {
 	char *theirs = strdup(rdb_text(row, 0)), *status = strdup(rdb_text(row, 2)), *mine = NULL;
-	sqlite3_stmt *q = rdb_query(&m->db, e, "SELECT run, status FROM main.runs WHERE id = ?1", rdb_text(row, 1));
+	sqlite3_stmt *q = rdb_query(&m->db, e, "SELECT CAST(run AS TEXT), status FROM main.runs WHERE id = ?1", rdb_text(row, 1));
 	int got = q ? rdb_step(&m->db, q, e) : -1;
 	bool ok = got >= 0, same = true, mine_failed = false;
 
@@ -156,7 +156,7 @@ static bool one_db(struct merge *m, const char *path, struct err *e)
 	if (!rdb_run(&m->db, e, "ATTACH ?1 AS src", path))
 		return false;
 	ok = rdb_exec(&m->db, "BEGIN", e) && copy_shared(&m->db, e) && warn_plan(m, e);
-	q = ok ? rdb_query(&m->db, e, "SELECT run, id, status FROM src.runs ORDER BY point, run") : NULL;
+	q = ok ? rdb_query(&m->db, e, "SELECT CAST(run AS TEXT), id, status FROM src.runs ORDER BY point, run") : NULL;
 	while (ok && (got = q ? rdb_step(&m->db, q, e) : -1) > 0)
 		ok = one_run(m, q, e);
 	sqlite3_finalize(q);

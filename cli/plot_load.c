@@ -57,7 +57,7 @@ static bool load_params(const struct plot_fig *f, const struct rdb *db, struct p
 
 	snprintf(id, sizeof(id), "%lld", r->run);
 	q = rdb_query(db, e,
-			"SELECT key, value, num FROM parameters WHERE run = ?1 UNION ALL SELECT 'seed', seed, seed FROM runs WHERE run = ?1", id);
+			"SELECT key, value, num FROM parameters WHERE run = ?1 UNION ALL SELECT 'seed', CAST(seed AS TEXT), seed FROM runs WHERE run = ?1", id);
 	while (q && (got = rdb_step(db, q, e)) > 0) {
 		size_t k = plot_find_key(f, rdb_text(q, 0));
 

@@ -29,14 +29,16 @@ size_t html_values(const struct html *h, size_t key)
 	return n;
 }
 
-static void put_query_text(const struct html *h, const char *sql, const char *arg)
+static bool put_meta(const struct html *h, const char *before, const char *key, struct err *e)
 {
-	struct err e = { 0 };
-	sqlite3_stmt *q = rdb_query(h->db, &e, sql, arg);
+	sqlite3_stmt *q = rdb_query(h->db, e, "SELECT value FROM meta WHERE key = ?1", key);
+	int got = q ? rdb_step(h->db, q, e) : -1;
 
-	if (q && rdb_step(h->db, q, &e) > 0)
+	fputs(before, h->o);
+	if (got > 0)
 		html_text(h->o, rdb_text(q, 0));
 	sqlite3_finalize(q);
+	return got >= 0;
 }
 
 static void put_column(FILE *o, const char *before, sqlite3_stmt *q, int col)
@@ -89,7 +91,7 @@ static void put_axes(const struct html *h)
 
 static bool put_traces(const struct html *h, struct err *e)
 {
-	sqlite3_stmt *q = rdb_query(h->db, e, "SELECT path, bytes, hash FROM traces ORDER BY path");
+	sqlite3_stmt *q = rdb_query(h->db, e, "SELECT path, CAST(bytes AS TEXT), hash FROM traces ORDER BY path");
 	int got = -1;
 
 	while (q && (got = rdb_step(h->db, q, e)) > 0) {
@@ -220,7 +222,7 @@ static void put_extremes(const struct html *h, size_t y)
 static bool put_bad(const struct html *h, struct err *e)
 {
 	sqlite3_stmt *q = rdb_query(h->db, e,
-				    "SELECT point, seed, status, coalesce(error, ''), (SELECT group_concat(key || '=' || value, ', ') FROM parameters p WHERE p.run = r.run)"
+				    "SELECT CAST(point AS TEXT), CAST(seed AS TEXT), status, coalesce(error, ''), (SELECT group_concat(key || '=' || value, ', ') FROM parameters p WHERE p.run = r.run)"
 				    " FROM runs r WHERE status != 'ok' ORDER BY point LIMIT 200");
 	int got = -1;
 	bool any = false;
@@ -245,7 +247,8 @@ static bool put_bad(const struct html *h, struct err *e)
 static bool put_findings(const struct html *h, struct err *e)
 {
 	sqlite3_stmt *q = rdb_query(h->db, e,
-			"SELECT count(*), sum(status = 'ok'), sum(status = 'failed'), sum(status = 'differs'), sum(verify),"
+			"SELECT CAST(count(*) AS TEXT), CAST(sum(status = 'ok') AS TEXT), CAST(sum(status = 'failed') AS TEXT),"
+					      " CAST(sum(status = 'differs') AS TEXT), sum(verify),"
 					      " (SELECT value FROM meta WHERE key = 'points') FROM runs");
 
 	fputs("<h2>Findings</h2>\n<ul>\n", h->o);
@@ -313,17 +316,14 @@ static void put_table(const struct html *h)
 	fputs("</tbody></table></div>\n", h->o);
 }
 
-static void put_again(const struct html *h)
+static bool put_again(const struct html *h, struct err *e)
 {
-	fputs("<h2>To run it again</h2>\n<p>iommusim ", h->o);
-	put_query_text(h, "SELECT value FROM meta WHERE key = ?1", "version");
-	fputs(", sweep <code>", h->o);
-	put_query_text(h, "SELECT value FROM meta WHERE key = ?1", "plan");
-	fputs("</code></p>\n<details><summary>Sweep file</summary><pre>", h->o);
-	put_query_text(h, "SELECT value FROM meta WHERE key = ?1", "sweep");
-	fputs("</pre></details>\n<details><summary>Base configuration, every key</summary><pre>", h->o);
-	put_query_text(h, "SELECT value FROM meta WHERE key = ?1", "base");
+	bool ok = put_meta(h, "<h2>To run it again</h2>\n<p>iommusim ", "version", e) && put_meta(h, ", sweep <code>", "plan", e) &&
+		  put_meta(h, "</code></p>\n<details><summary>Sweep file</summary><pre>", "sweep", e) &&
+		  put_meta(h, "</pre></details>\n<details><summary>Base configuration, every key</summary><pre>", "base", e);
+
 	fputs("</pre></details>\n", h->o);
+	return ok;
 }
 
 /* --- which statistics --- */
@@ -395,7 +395,8 @@ bool html_page(struct html *h, struct err *e)
 	if (!put_traces(h, e) || !put_findings(h, e) || (h->all.n_run && !html_plots(h, e)))
 		return false;
 	put_table(h);
-	put_again(h);
+	if (!put_again(h, e))
+		return false;
 	html_foot(h->o);
 	return true;
 }

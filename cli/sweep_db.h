@@ -28,7 +28,7 @@ sqlite3_stmt *rdb_query(const struct rdb *r, struct err *e, const char *sql, ...
 int rdb_step(const struct rdb *r, sqlite3_stmt *q, struct err *e) MUST_USE;
 /** rdb_run() - one statement with parameters as rdb_query(), no rows expected. */
 bool rdb_run(const struct rdb *r, struct err *e, const char *sql, ...) MUST_USE;
-const char *rdb_text(sqlite3_stmt *q, int col); /* "" for NULL; valid until the next step */
+const char *rdb_text(sqlite3_stmt *q, int col); /* "" for NULL; valid until the next step. Of TEXT: a number is cast in the query, where no memory is an error */
 
 struct sweep;
 struct sweep_traces;
