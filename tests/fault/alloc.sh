@@ -9,10 +9,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 tests=0 failures=0 bad=0
 complain() { echo "alloc: $*" >&2; bad=1; }
-whole() { # is every file that is there as it should be
-	local f
-	while read -r f; do cmp -s "$tmp/w/$f" "$tmp/good/$f" || return 1; done < <(cd "$tmp/w" && find . -type f)
-}
+whole() { [ -z "$(cd "$tmp/w" && find . -type f ! -exec cmp -s {} "$tmp/good/{}" ';' -print)" ]; } # is every file that is there as it should be
 # one NAME COMMAND...: @OUT is the file it writes, if any, without its ending.
 one() {
 	local name=$1 n=1 st ok step=1
