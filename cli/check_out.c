@@ -16,7 +16,7 @@ static json_t *also_json(const struct ord_finding *f)
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < f->n_also; i++)
-		json_array_append_new(a, json_string(ord_rules[f->also[i]].id));
+		json_out_add(a, json_string(ord_rules[f->also[i]].id));
 	return a;
 }
 static json_t *steps_json(const struct ord_finding *f)
@@ -24,7 +24,7 @@ static json_t *steps_json(const struct ord_finding *f)
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < f->n_steps; i++)
-		json_array_append_new(a, json_pack("{s:I,s:s,s:s}", "line", (json_int_t)f->step[i].line, "event",
+		json_out_add(a, json_pack("{s:I,s:s,s:s}", "line", (json_int_t)f->step[i].line, "event",
 		                                   ord_op_name[f->step[i].op], "state", ord_state_name[f->step[i].state]));
 	return a;
 }
@@ -59,7 +59,7 @@ static json_t *finding_sarif(const struct check_out *o, const struct ord_finding
 		at = place(o, f->step[i].line);
 		snprintf(text, sizeof(text), "%s: %s", ord_op_name[f->step[i].op], ord_state_name[f->step[i].state]);
 		json_object_set_new(at, "message", json_pack("{s:s}", "text", text));
-		json_array_append_new(related, at);
+		json_out_add(related, at);
 	}
 	snprintf(text, sizeof(text), "%s. Right would be: %s.", f->what, f->right);
 	at = place(o, f->line);
@@ -87,7 +87,7 @@ void check_out_finding(void *out, const struct ord_finding *f)
 	case CHECK_JSON:
 	case CHECK_SARIF:
 		j = o->format == CHECK_SARIF ? finding_sarif(o, f) : finding_json(f);
-		o->failed |= json_array_append_new(o->results, j) != 0; /* no memory, or a name that is not UTF-8 */
+		json_out_add(o->results, j);
 		return;
 	}
 }
@@ -186,7 +186,7 @@ static json_t *rules_json(struct check_out *o, const struct ord_chk *c)
 		              "findings", (json_int_t)o->count[r]);
 		if (j && w)
 			json_object_set_new(j, "reason", json_string(w));
-		json_array_append_new(a, j);
+		json_out_add(a, j);
 	}
 	return a;
 }
@@ -206,7 +206,7 @@ static json_t *sarif_rules(void)
 	for (unsigned r = 0; r < ORD_RULES_N; r++) {
 		const struct ord_rule *m = &ord_rules[r];
 
-		json_array_append_new(a, json_pack("{s:s,s:s,s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:s}}", "id", m->id, "name", m->id,
+		json_out_add(a, json_pack("{s:s,s:s,s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:s}}", "id", m->id, "name", m->id,
 		                                   "shortDescription", "text", m->title, "fullDescription", "text", m->statement,
 		                                   "defaultConfiguration", "level",
 		                                   m->severity <= ORD_HIGH     ? "error"
@@ -228,7 +228,7 @@ static json_t *sarif(struct check_out *o, const struct ord_chk *c)
 		if (!w)
 			continue;
 		snprintf(text, sizeof(text), "not decidable here: %s", w);
-		json_array_append_new(notes, json_pack("{s:{s:s},s:s,s:{s:s,s:i}}", "message", "text", text, "level", "note",
+		json_out_add(notes, json_pack("{s:{s:s},s:s,s:{s:s,s:i}}", "message", "text", text, "level", "note",
 		                                       "associatedRule", "id", ord_rules[r].id, "index", (int)r));
 	}
 	return json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:s,s:o}},s:[{s:b,s:o}],s:O,s:s}]}", "$schema",
@@ -268,8 +268,6 @@ bool check_out_end(struct check_out *o, const struct ord_chk *c, struct err *e)
 		text_end(o, c);
 		return true;
 	}
-	if (o->failed)
-		return json_out_put(NULL, 0, e);
 	if (o->format != CHECK_TAP)
 		return json_out_put(o->format == CHECK_SARIF ? sarif(o, c) : document(o, c), 2, e);
 	if (!json_out_whole(e))

@@ -13,7 +13,6 @@ struct check_out {
 	uint64_t count[ORD_RULES_N], verdicts[5], failing; /* failing: VIOLATION or MANIFEST of CRITICAL or HIGH */
 	const char *reason[ORD_RULES_N]; /* why a rule cannot be decided on this source, NULL: nothing against it */
 	json_t *results;
-	bool failed; /* a finding could not be taken into results */
 };
 bool check_out_open(struct check_out *o, struct err *e) MUST_USE;
 void check_out_finding(void *out, const struct ord_finding *f); /* an ord_report_fn */

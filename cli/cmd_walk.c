@@ -179,8 +179,8 @@ static json_t *json_steps(const struct walk_unit *w, const struct walk_trace *t)
 		json_t *d = json_array();
 
 		for (unsigned k = 0; s->st == MEM_OK && k < s->words; k++)
-			json_array_append_new(d, hex(s->data[k]));
-		json_array_append_new(a, json_pack("{s:o, s:s, s:s, s:o}", "address", hex(s->spa), "structure", walk_page_kind(w, s->spa), "status",
+			json_out_add(d, hex(s->data[k]));
+		json_out_add(a, json_pack("{s:o, s:s, s:s, s:o}", "address", hex(s->spa), "structure", walk_page_kind(w, s->spa), "status",
 						   st[s->st], "words", d));
 	}
 	return a;
@@ -275,7 +275,7 @@ static bool on_requester(void *arg, const struct walk_requester *q)
 	char pasid[16];
 
 	if (o->json) {
-		json_array_append_new(o->root, json_pack("{s:o, s:o, s:i, s:s}", "rid", hex(q->rid), "pasid", pasid_json(q->pasid), "domain", (int)q->did,
+		json_out_add(o->root, json_pack("{s:o, s:o, s:i, s:s}", "rid", hex(q->rid), "pasid", pasid_json(q->pasid), "domain", (int)q->did,
 							 "type", q->type));
 		return true;
 	}
@@ -319,7 +319,7 @@ static int list_mappings(struct walk_unit *w, bool json)
 	for (size_t i = 0; i < n; i++) {
 		pasid_text(m[i].pasid, pasid, sizeof(pasid));
 		if (json)
-			json_array_append_new(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "rid", hex(m[i].rid), "pasid", pasid_json(m[i].pasid), "iova",
+			json_out_add(a, json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "rid", hex(m[i].rid), "pasid", pasid_json(m[i].pasid), "iova",
 							   hex(m[i].iova), "pa", hex(m[i].pa), "size", hex(m[i].size), "perm",
 							   walk_perm_text(m[i].perm)));
 		else
@@ -347,7 +347,7 @@ static bool on_diff(void *arg, const struct walk_diff *d)
 
 		if (d->trace)
 			json_object_set_new(j, "steps", json_steps(o->w, d->trace));
-		json_array_append_new(o->diff[d->kind], j);
+		json_out_add(o->diff[d->kind], j);
 		return true;
 	}
 	printf("%s: ", diff_word[d->kind]);

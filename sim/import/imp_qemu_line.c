@@ -16,16 +16,17 @@ bool imp_hex(struct imp_cur *c, uint64_t *v)
 {
 	const char *s = c->p, *const end = c->end;
 	uint64_t x = 0;
+	bool ok;
 	int d;
 
 	while (s < end && (d = digit[(unsigned char)*s]) != 0) {
 		x = x << 4 | (uint64_t)(d - 1);
 		s++;
 	}
-	d = s > c->p && s - c->p <= 16;
+	ok = s > c->p && s - c->p <= 16;
 	c->p = s;
 	*v = x;
-	return d;
+	return ok;
 }
 bool imp_dec(struct imp_cur *c, uint64_t *v)
 {
